@@ -1,0 +1,30 @@
+# `make demo` and `make test` need Python 3.11+ and make; everything else they set up themselves in .venv.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench clean
+
+demo: $(STAMP)
+	$(BIN)/course demo
+
+test: lint
+	$(BIN)/course doctor
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/autograde.py
+
+$(STAMP): requirements.lock pyproject.toml
+	@sh .ci/find-python > /dev/null
+	"$$(sh .ci/find-python)" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,233 @@
+"""Make nbgrader's source of an assignment: the script with solutions spliced in, metadata written, helpers beside it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import tempfile
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import compute_checksum
+
+from autograder.checking import judge_case, observe
+from autograder.content import Content, load_content
+from autograder.course import Assignment, Course, CourseError
+from autograder.diagnosis import outcome_to_json
+from autograder.script import Cell, Script, read_script, stub_definition
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+SHIPPED = ("checking.py", "diagnosis.py")  # modules of the autograder that students get as they are
+CONFIG = """\
+# Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
+from autograder.nbgrader_plugin import configure
+
+configure(get_config(), {root!r})  # noqa: F821 - nbgrader provides get_config
+"""
+
+
+def build_assignment(course: Course, name: str, into: Path) -> Path:
+    """Write ``into/source/NAME``; nothing is written unless everything fits together.
+
+    Args:
+        course: the course.
+        name: the assignment.
+        into: nbgrader's root.
+
+    Returns:
+        The folder written.
+
+    Raises:
+        CourseError: when script, solutions and course.yaml disagree.
+    """
+    assignment = course.find(name)
+    script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
+    _check_agreement(script, assignment)
+    content = load_content(assignment.folder)
+    files = {
+        f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
+        "checks.py": _shipped((course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")),
+        "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), indent=1) + "\n",
+        **{file: _shipped(Path(__file__).with_name(file).read_text("utf-8")) for file in SHIPPED},
+    }
+    folder = into / "source" / assignment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in set(folder.iterdir()) - {folder / file for file in files}:
+        path.unlink()
+    for file, text in files.items():
+        write_atomically(folder / file, text)
+    root = os.path.relpath(course.root.resolve(), into.resolve())
+    write_atomically(into / "nbgrader_config.py", CONFIG.format(root=root))
+    return folder
+
+
+def make_notebook(course: Course, assignment: Assignment, script: Script) -> NotebookNode:
+    """Expand a script into a notebook with nbgrader metadata, solutions and model answers in place."""
+    solution = course.root / "solutions" / assignment.folder
+    bodies = solution_bodies(solution / "solution.py")
+    answers = _sections((solution / "proofs.md").read_text("utf-8"))
+    cells, plain = [], 0
+    for number, cell in enumerate(script.cells):
+        plain += cell.role == "code"
+        cells.append(_make_cell(cell, assignment, bodies, answers, plain))
+        cells[-1].id = _cell_id(cell, number)
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def _make_cell(
+    cell: Cell, assignment: Assignment, bodies: Mapping[str, Any], answers: Mapping[str, str], plain: int
+) -> NotebookNode:
+    match cell.role:
+        case "markdown":
+            return new_markdown_cell(cell.source)
+        case "experiment":
+            return new_code_cell(cell.source, metadata={"course": {"experiment": cell.name}})
+        case "answer":
+            source = f"{cell.source}\n\n{BEGIN}\n{answers[cell.name]}\n{END}"
+            made = new_markdown_cell(source)
+            return _graded(made, cell.name, solution=True, grade=True, points=assignment.answers[cell.name])
+        case "exercise":
+            return _graded(new_code_cell(splice(cell.source, cell.name, bodies)), cell.name, solution=True)
+        case "check":
+            points = assignment.points(cell.name)
+            return _graded(new_code_cell(cell.source), f"check_{cell.name}", grade=True, locked=True, points=points)
+        case "code":
+            return _graded(new_code_cell(cell.source), f"setup_{plain}", locked=True)
+
+
+def _graded(
+    cell: NotebookNode,
+    grade_id: str,
+    *,
+    solution: bool = False,
+    grade: bool = False,
+    locked: bool = False,
+    points: float | None = None,
+) -> NotebookNode:
+    """Write nbgrader's metadata, schema 3."""
+    data = {"grade": grade, "grade_id": grade_id, "locked": locked, "schema_version": 3, "solution": solution, "task": False}
+    cell.metadata["nbgrader"] = data | ({} if points is None else {"points": points})
+    cell.metadata["nbgrader"]["checksum"] = compute_checksum(cell)
+    return cell
+
+
+def _cell_id(cell: Cell, number: int) -> str:
+    """A stable id: nbformat allows letters, digits, - and _, at most 64."""
+    return f"{cell.role}-{cell.name or number}".replace(".", "-")[:64]
+
+
+# ----------------------------------------------------------------------------------------------------- solutions
+
+
+def solution_bodies(path: Path) -> dict[str, tuple[str, str]]:
+    """The signature and the source of the body of every function in ``solution.py``, comments kept."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            start = _header_end(lines, node)
+            found[node.name] = (_signature(node), textwrap.dedent("\n".join(lines[start : node.end_lineno])))
+    return found
+
+
+def _header_end(lines: list[str], node: ast.FunctionDef) -> int:
+    """The index of the first line after the ``def`` header; comments before the first statement belong to the body."""
+    index = node.lineno - 1
+    while not re.search(r":\s*(#.*)?$", lines[index]):
+        index += 1
+    return index + 1
+
+
+def _signature(node: ast.FunctionDef) -> str:
+    """Names, kinds and defaults of the parameters; annotations are the stub's own."""
+    arguments = ast.parse(f"def f({ast.unparse(node.args)}): pass").body[0]
+    assert isinstance(arguments, ast.FunctionDef)
+    for argument in ast.walk(arguments.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return ast.unparse(arguments.args)
+
+
+def splice(stub: str, name: str, bodies: Mapping[str, tuple[str, str]]) -> str:
+    """Put the solution's body in place of the stub's ``raise NotImplementedError``.
+
+    Raises:
+        CourseError: when there is no solution, or its signature is not the stub's.
+    """
+    node = stub_definition(stub, name)
+    if name not in bodies:
+        raise CourseError([f"exercise={name}: expected def {name} in solution.py, received none; write it"])
+    signature, body = bodies[name]
+    if signature != _signature(node):
+        raise CourseError(
+            [f"exercise={name}: expected def {name}({_signature(node)}) in solution.py, received ({signature})"]
+        )
+    last = node.body[-1]
+    if not isinstance(last, ast.Raise):
+        raise CourseError([f"exercise={name}: expected a stub that ends with `raise NotImplementedError`"])
+    lines = stub.splitlines()
+    region = textwrap.indent(f"{BEGIN}\n{body}\n{END}", " " * last.col_offset)
+    return "\n".join([*lines[: last.lineno - 1], region, *lines[last.end_lineno or last.lineno :]])
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of ``proofs.md`` by the answer id in their heading: ``## fold_proof ...``."""
+    parts = re.split(r"^## +(\w+).*$", text, flags=re.MULTILINE)
+    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def misconceptions(content: Content, exercises: Iterable[str]) -> dict[str, Any]:
+    """What every known misconception does on the public cases; only those that fail one are stored."""
+    data = {}
+    for name in exercises:
+        spec = content.specs[name]
+        stored = []
+        for mutant in content.mutants[name]:
+            outcomes = [observe(mutant.function, c.args, c.kwargs, c.errstate) for c in spec.exercise.cases]
+            pairs = zip(spec.exercise.cases, outcomes, strict=True)
+            if any(judge_case(case, outcome, spec.exercise.returns) for case, outcome in pairs):
+                stored.append({"id": mutant.id, "hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))})
+        data[name] = {"hidden_cases": spec.count, "misconceptions": stored}
+    return data
+
+
+# ---------------------------------------------------------------------------------------------------- agreement, files
+
+
+def _check_agreement(script: Script, assignment: Assignment) -> None:
+    """Every cell that earns points has them in course.yaml, and the other way round."""
+    findings = []
+    for role, points in [("exercise", assignment.exercises), ("answer", assignment.answers)]:
+        cells = script.named(role)  # type: ignore[arg-type]
+        for name in sorted(set(cells) - set(points)):
+            findings.append(f"{script.path.name}:{cells[name].line}: {role} {name}: expected points in course.yaml, received none")
+        for name in sorted(set(points) - set(cells)):
+            findings.append(
+                f"course.yaml: assignments.{assignment.name}: expected a cell {role}={name} in {script.path.name}, "
+                "received none; write the cell or drop the points"
+            )
+    if findings:
+        raise CourseError(findings)
+
+
+def _shipped(source: str) -> str:
+    """Students have these modules beside their notebook, not in a package."""
+    return re.sub(r"^from autograder\.(checking|diagnosis) import", r"from \1 import", source, flags=re.MULTILINE)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader, or a crash, never sees half of it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)

@@ -1,0 +1,126 @@
+"""Run nbgrader on a whole class and read the gradebook it writes: what `course grade` and `course demo` show."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Score:
+    """A student's row of the gradebook.
+
+    Args:
+        exercises: score and maximum of each automatically graded exercise; the score is None when a human decides.
+        manual: ids of the cells that wait for a human.
+    """
+
+    student: str
+    exercises: dict[str, tuple[float | None, float]]
+    manual: tuple[str, ...]
+
+    @property
+    def total(self) -> float:
+        return round(sum(score or 0.0 for score, _ in self.exercises.values()), 2)
+
+    @property
+    def maximum(self) -> float:
+        return sum(maximum for _, maximum in self.exercises.values())
+
+
+def run_nbgrader(root: Path, command: Sequence[str], count: int, console: Console, pattern: str) -> int:
+    """Run one nbgrader command in ``root`` with a progress bar; its full log goes to ``logs/<command>.log``.
+
+    Args:
+        root: nbgrader's root.
+        command: the command and its arguments, e.g. ``["autograde", "a1"]``.
+        count: how many lines matching ``pattern`` to expect, one for each submission.
+        pattern: a regular expression; its group 1, if any, is shown beside the bar.
+    """
+    log = root / "logs" / f"{command[0]}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        log.open("w", encoding="utf-8") as file,
+        Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as progress,
+        subprocess.Popen(
+            [sys.executable, "-m", "nbgrader", *command],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        task = progress.add_task(f"nbgrader {' '.join(command[:2])}", total=count)
+        assert process.stdout is not None
+        for line in process.stdout:
+            file.write(line)
+            match = re.search(pattern, line)
+            if match:
+                progress.advance(task)
+                if match.groups():
+                    progress.console.print(f"  {match.group(1)}", markup=False, highlight=False)
+        status = process.wait()
+    if status:
+        console.print(f"nbgrader {command[0]} ended with status {status}; its log is {log}", markup=False)
+    return status
+
+
+def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None = None, force: bool = False) -> int:
+    """Grade every submission of an assignment with nbgrader; returns nbgrader's exit status."""
+    command = ["autograde", assignment, *(["--force"] if force else [])]
+    command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
+    count = len(list((root / "submitted").glob(f"*/{assignment}")))
+    return run_nbgrader(root, command, count, console, r"WriteVerdicts. \S+ \| (.*)|WriteVerdicts. (.*)$|Skipping existing")
+
+
+def generate_feedback(root: Path, assignment: str, console: Console) -> int:
+    """Write one HTML page for each student with nbgrader; returns nbgrader's exit status."""
+    count = len(list((root / "autograded").glob(f"*/{assignment}")))
+    return run_nbgrader(root, ["generate_feedback", assignment, "--force"], count, console, r"Converting notebook")
+
+
+def scores(root: Path, assignment: str) -> list[Score]:
+    """Read the scores of an assignment from the gradebook, students in order."""
+    from nbgrader.api import Gradebook  # noqa: PLC0415 - SQLAlchemy takes half a second to import
+
+    rows = []
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
+        for submission in sorted(gradebook.assignment_submissions(assignment), key=lambda s: s.student_id):
+            exercises: dict[str, tuple[float | None, float]] = {}
+            waiting = []
+            for grade in (g for notebook in submission.notebooks for g in notebook.grades):
+                if grade.name.startswith("check_"):
+                    exercises[grade.name.removeprefix("check_")] = (grade.auto_score, grade.max_score)
+                if grade.needs_manual_grade:
+                    waiting.append(grade.name)
+            rows.append(Score(submission.student_id, exercises, tuple(waiting)))
+    return rows
+
+
+def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
+    """Lay out the gradebook: a row for each student, a column for each exercise."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("student")
+    for name in order:
+        table.add_column(name.replace("_", "\n"), justify="right")
+    table.add_column("total", justify="right")
+    table.add_column("by hand", justify="right")
+    for row in rows:
+        cells = [_cell(*row.exercises.get(name, (None, 0.0))) for name in order]
+        table.add_row(row.student, *cells, f"{row.total:g} / {row.maximum:g}", str(len(row.manual)))
+    return table
+
+
+def _cell(score: float | None, maximum: float) -> str:
+    return f"? / {maximum:g}" if score is None else f"{score:g} / {maximum:g}"

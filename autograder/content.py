@@ -1,0 +1,40 @@
+"""Load what an assignment is made of: hidden checks, reference solutions, mutants and variants, by folder name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from solutions.bank import Mutant, Variant
+
+from autograder.judge.checks import ExerciseChecks
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything about one assignment that never ships, by exercise."""
+
+    specs: Mapping[str, ExerciseChecks]
+    solutions: Mapping[str, Callable[..., Any]]
+    mutants: Mapping[str, tuple[Mutant, ...]]
+    variants: Mapping[str, tuple[Variant, ...]]
+
+
+def load_content(folder: str) -> Content:
+    """Import an assignment's trusted modules.
+
+    Raises:
+        ModuleNotFoundError: naming the module that is missing.
+    """
+    specs: dict[str, ExerciseChecks] = importlib.import_module(f"autograder.hidden.{folder}").CHECKS
+    solution = importlib.import_module(f"solutions.{folder}.solution")
+    mutants = importlib.import_module(f"solutions.{folder}.mutants").MUTANTS
+    variants = importlib.import_module(f"solutions.{folder}.variants").VARIANTS
+    return Content(
+        specs,
+        {name: getattr(solution, name) for name in specs if hasattr(solution, name)},
+        {name: tuple(m for m in mutants if m.exercise == name) for name in specs},
+        {name: tuple(v for v in variants if v.exercise == name) for name in specs},
+    )

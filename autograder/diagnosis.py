@@ -1,0 +1,220 @@
+"""Recognise a known misconception in what a function did, and tell the student; ships to students as it is.
+
+A misconception is stored as what it *does* on the public cases, never as code. An outcome that fails a case and
+equals a stored one, on every case, receives that misconception's hint; otherwise the exercise's own ladder of
+hints answers, one rung further with every failed attempt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import (
+    CallError,
+    Case,
+    Exercise,
+    Failure,
+    Outcome,
+    Tolerance,
+    compare,
+    judge_case,
+    leaves,
+    observe,
+    parameter_names,
+    show,
+)
+
+SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 included")
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A known-wrong way to solve an exercise, by its outcomes on a list of cases."""
+
+    id: str
+    hint: str
+    outcomes: tuple[Outcome, ...]
+
+
+def same_outcome(one: Outcome, other: Outcome) -> bool:
+    """Whether two functions did the same: same error class, same side effects, same values up to rounding."""
+    if one.error is not None or other.error is not None:
+        return one.error is not None and other.error is not None and one.error.kind == other.error.kind
+    if one.modified != other.modified or bool(one.shared) != bool(other.shared):
+        return False
+    return _nan_equal(one.value, other.value) or compare(one.value, other.value, SAME) is None
+
+
+def _nan_equal(one: Any, other: Any) -> bool:
+    """Equality in which nan equals nan: two functions that overflow alike did the same."""
+    pairs = list(zip(leaves(one), leaves(other), strict=False))
+    return bool(pairs) and all(
+        p == q
+        and isinstance(a, np.ndarray)
+        and isinstance(b, np.ndarray)
+        and a.dtype == b.dtype
+        and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        for (p, a), (q, b) in pairs
+    )
+
+
+def diagnose(
+    outcomes: Sequence[Outcome], failures: Sequence[Failure | None], known: Sequence[Misconception]
+) -> Misconception | None:
+    """Choose the misconception that did the same as the student on the first failing case and on most others.
+
+    Args:
+        outcomes, failures: what the student's function did on each case, and what was wrong with it (None: nothing).
+        known: misconceptions with outcomes on the same cases, the more specific first.
+    """
+    failing = [i for i, failure in enumerate(failures) if failure is not None]
+    if not failing:
+        return None
+    alike = [m for m in known if same_outcome(outcomes[failing[0]], m.outcomes[failing[0]])]
+    scores = [sum(same_outcome(o, w) for o, w in zip(outcomes, m.outcomes, strict=True)) for m in alike]
+    return alike[scores.index(max(scores))] if alike else None
+
+
+# --------------------------------------------------------------------------------------------------- storage as JSON
+
+
+def to_json(tree: Any) -> Any:
+    """Turn a plain tree into JSON values; ``from_json`` turns it back."""
+    if isinstance(tree, np.ndarray):
+        return {"array": tree.ravel().tolist(), "dtype": tree.dtype.name, "shape": list(tree.shape)}
+    if isinstance(tree, tuple):
+        return {"tuple": [to_json(item) for item in tree]}
+    if isinstance(tree, list):
+        return [to_json(item) for item in tree]
+    if isinstance(tree, dict):
+        return {"dict": {key: to_json(item) for key, item in tree.items()}}
+    return tree
+
+
+def from_json(tree: Any) -> Any:
+    """Invert ``to_json``."""
+    if isinstance(tree, list):
+        return [from_json(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if "array" in tree:
+        return np.array(tree["array"], dtype=tree["dtype"]).reshape(tree["shape"])
+    if "tuple" in tree:
+        return tuple(from_json(item) for item in tree["tuple"])
+    return {key: from_json(item) for key, item in tree["dict"].items()}
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """Turn an outcome into JSON values; of an error only the class is kept, its text may quote code."""
+    return {
+        "value": to_json(outcome.value),
+        "error": outcome.error.kind if outcome.error else None,
+        "modified": list(outcome.modified),
+        "shared": list(outcome.shared),
+    }
+
+
+def outcome_from_json(data: Mapping[str, Any]) -> Outcome:
+    """Invert ``outcome_to_json``."""
+    error = CallError(data["error"], "") if data["error"] else None
+    return Outcome(from_json(data["value"]), error, tuple(data["modified"]), tuple(data["shared"]))
+
+
+# ------------------------------------------------------------------------------------------------------- the report
+
+
+def call_text(name: str, function: Callable[..., Any], case: Case) -> str:
+    """Render a call, e.g. ``threshold_relu(x=[-1. 2.], t=0.5)``."""
+    given = dict(enumerate(case.args)) | dict(case.kwargs)
+    names = parameter_names(function, given)
+    return f"{name}({', '.join(f'{names[key]}={show(value)}' for key, value in given.items())})"
+
+
+def failure_text(call: str, failure: Failure, hint: str) -> str:
+    """Lay out a failed public case: the call, what came, what was expected, and the hint."""
+    lines = [call]
+    if failure.got:
+        lines += [f"  got       {failure.got}"]
+    if failure.expected:
+        lines += [f"  expected  {failure.expected}"]
+    if not failure.expected:
+        lines += [f"  problem   {failure.nature}"]
+    return "\n".join([*lines, f"  hint      {hint}"] if hint else lines)
+
+
+class NotYet(AssertionError):
+    """A check that does not pass yet. Notebooks show its text alone, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).splitlines()
+
+
+class Checker:
+    """The ``check`` of a notebook: run a function on its public cases and report.
+
+    Args:
+        exercises: the assignment's exercises by name.
+        misconceptions: the JSON file that ``course build`` writes beside ``checks.py``: for each exercise the number
+            of hidden cases and the outcomes of every known misconception on the public cases,
+            ``{"threshold_relu": {"hidden_cases": 9, "misconceptions": [{"id", "hint", "outcomes": [...]}]}}``.
+            Without the file the hints come from the ladder alone.
+    """
+
+    def __init__(self, exercises: Sequence[Exercise], misconceptions: Path) -> None:
+        self._exercises = {exercise.name: exercise for exercise in exercises}
+        self._path = misconceptions
+        self._attempts: dict[str, int] = {}
+
+    def __call__(self, function: Callable[..., Any]) -> None:
+        """Check one function.
+
+        Raises:
+            NotYet: with the report, when a case fails.
+            ValueError: when there is no exercise of that name.
+        """
+        name = getattr(function, "__name__", repr(function))
+        exercise = self._exercises.get(name)
+        if exercise is None:
+            raise ValueError(f"check({name}): no such exercise here; expected one of {', '.join(self._exercises)}")
+        hidden_cases, known = self._load(name)
+        passed, text = self.report(exercise, function, hidden_cases, known)
+        if not passed:
+            raise NotYet(text)
+        print(text)
+
+    def report(
+        self, exercise: Exercise, function: Callable[..., Any], hidden_cases: int, known: Sequence[Misconception]
+    ) -> tuple[bool, str]:
+        """Run every public case; return whether all pass, and the text for the student."""
+        outcomes = [observe(function, c.args, c.kwargs, c.errstate) for c in exercise.cases]
+        failures = [judge_case(c, o, exercise.returns) for c, o in zip(exercise.cases, outcomes, strict=True)]
+        total, passed = len(failures), failures.count(None)
+        summary = f"{passed} of {total} public cases pass."
+        if passed == total:
+            return True, f"{summary} {hidden_cases} hidden cases run after you submit."
+        index, failure = next((i, f) for i, f in enumerate(failures) if f is not None)
+        if failure.kind == "stub":
+            return False, f"{exercise.name} is {failure.nature}."
+        misconception = diagnose(outcomes, failures, known)
+        hint = misconception.hint if misconception else self._next_hint(exercise)
+        return False, f"{failure_text(call_text(exercise.name, function, exercise.cases[index]), failure, hint)}\n{summary}"
+
+    def _next_hint(self, exercise: Exercise) -> str:
+        attempt = self._attempts.get(exercise.name, 0)
+        self._attempts[exercise.name] = attempt + 1
+        return exercise.hints[min(attempt, len(exercise.hints) - 1)] if exercise.hints else ""
+
+    def _load(self, name: str) -> tuple[int, list[Misconception]]:
+        if not self._path.exists():
+            return 0, []
+        data = json.loads(self._path.read_text(encoding="utf-8")).get(name, {"hidden_cases": 0, "misconceptions": []})
+        return data["hidden_cases"], [
+            Misconception(m["id"], m["hint"], tuple(outcome_from_json(o) for o in m["outcomes"]))
+            for m in data["misconceptions"]
+        ]

@@ -1,0 +1,171 @@
+"""Grade submissions: what the trusted side plans, and what it makes of the answers.
+
+This process never runs a student's code and never parses what a student's process says: it hands the plan to a judge
+process and receives plain JSON from it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.course import Assignment, Course
+from autograder.jail.limits import Limits
+from autograder.judge import checks
+from autograder.judge.process import JudgeFailed, JudgeJob, run_job
+from autograder.judge.session import Step
+from autograder.judge.verdict import Verdict, needs_manual
+from autograder.repair import Repaired, UnreadableSubmission, read_submission, repair
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submitted notebook made sound: the release's cells with the student's work in them.
+
+    Args:
+        notes: what was repaired, one sentence each, for the feedback.
+        unreadable: why nothing could be read from the file; "" for a readable one.
+    """
+
+    notebook: NotebookNode
+    notes: tuple[str, ...]
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that grading one submission produced, ready to be written down."""
+
+    outputs: Mapping[int, list[dict[str, Any]]]
+    verdicts: Mapping[str, Verdict]
+    isolation: str
+    memory_kib: int = 0
+    seconds: float = 0.0
+
+    def record(self, submission: Submission) -> str:
+        """The JSON kept beside the graded notebook; the same for every grading of the same submission."""
+        data = {
+            "isolation": self.isolation,
+            "notes": list(submission.notes),
+            "unreadable": submission.unreadable,
+            "verdicts": [verdict.to_json() for verdict in self.verdicts.values()],
+        }
+        return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+class Grader:
+    """Grades submissions of one assignment.
+
+    Args:
+        course: the course.
+        assignment: its assignment.
+        root: nbgrader's root, with ``release/`` and the course secret.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment, root: Path) -> None:
+        self.course, self.assignment, self.root = course, assignment, root
+        folder = root / "release" / assignment.name
+        self._release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
+        self._files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix != ".ipynb"
+        }
+        self._secret = course_secret(root)
+
+    def prepare(self, path: Path) -> Submission:
+        """Read and repair a submitted notebook; never raises for what a student may have handed in."""
+        try:
+            notebook = read_submission(path, self.course.grading.limits.notebook_mb)
+            repaired: Repaired = repair(notebook, self._release)
+        except UnreadableSubmission as error:
+            blank = repair(self._release, self._release)
+            return Submission(blank.notebook, (f"unreadable: {error}",), str(error))
+        return Submission(repaired.notebook, repaired.notes)
+
+    def grade(self, submission: Submission) -> Result:
+        """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
+        steps = plan(submission.notebook)
+        exercises = [step.exercise for step in steps if step.kind == "judge"]
+        if submission.unreadable:
+            return Result({}, {name: _unreadable(name, submission.unreadable) for name in exercises}, "nothing was run")
+        content = "\0".join(step.source for step in steps if step.kind == "run").encode()
+        job = JudgeJob(
+            folder=self.assignment.folder,
+            steps=steps,
+            seeds={name: checks.seed(self._secret, self.assignment.name, name, content) for name in exercises},
+            limits=_limits(self.course),
+            isolation=self.course.grading.isolation,
+            files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
+        )
+        try:
+            graded = run_job(job)
+        except JudgeFailed as error:
+            details = str(error)
+            verdicts = {name: needs_manual(name, "the grader could not run here", details) for name in exercises}
+            return Result({}, verdicts, "nothing was run")
+        except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
+            trace = traceback.format_exc()
+            return Result({}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown")
+        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, graded.seconds)
+
+    def score(self, verdict: Verdict, maximum: float) -> float | None:
+        """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
+        return verdict.score(self.assignment.exercises[verdict.exercise].parts, maximum)
+
+
+def plan(notebook: NotebookNode) -> list[Step]:
+    """The steps of a repaired notebook: its code cells in order, check cells judged, experiments left alone."""
+    steps = []
+    for index, cell in enumerate(notebook.cells):
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if cell.cell_type != "code" or "experiment" in cell.metadata.get("course", {}):
+            continue
+        if grade_id.startswith("check_"):
+            steps.append(Step(index, "judge", exercise=grade_id.removeprefix("check_")))
+        elif cell.source.strip():
+            steps.append(Step(index, "run", source=cell.source))
+    return steps
+
+
+def course_secret(root: Path) -> bytes:
+    """The secret that seeds hidden cases, made on first use and readable by its owner alone.
+
+    Keep it with the gradebook: with another secret, a regrade draws other cases.
+    """
+    path = root / ".course_secret"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_bytes()
+        if len(secret) != SECRET_BYTES:
+            raise ValueError(
+                f"{path}: expected {SECRET_BYTES} bytes, received {len(secret)}; restore it from a backup, "
+                "or delete it and regrade"
+            ) from None
+        return secret
+    secret = secrets.token_bytes(SECRET_BYTES)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+    return secret
+
+
+def _limits(course: Course) -> Limits:
+    limits = course.grading.limits
+    return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
+
+
+def _unreadable(exercise: str, reason: str) -> Verdict:
+    return Verdict(exercise, "graded", {"all": 0.0}, reason=f"unreadable submission: {reason}")

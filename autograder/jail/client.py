@@ -1,0 +1,202 @@
+"""The trusted side of a student's process: run cells, call functions, survive whatever comes back.
+
+    with spawn(limits, files={"checks.py": source}) as student:
+        result = student.run_cell("def double(x):\\n    return 2 * x", timeout=10)
+        outcome = student.call("double", (np.arange(3.0),), timeout=10)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder import checking
+from autograder.checking import CallError, Outcome
+from autograder.jail import outputs, wire
+from autograder.jail.launch import Role
+from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.process import Process, Tier, fork
+
+__all__ = ["CellResult", "Died", "JailUnavailable", "Limits", "Student", "spawn"]
+
+STUDENT = Role(
+    name="student",
+    entry="autograder.jail.child:main",
+    preload=("numpy", "numpy.random", "numpy.testing", "tensorflow", "keras", "matplotlib.pyplot", "unittest.mock"),
+    walls=True,
+)
+REPLY_SECONDS = 20.0  # for what involves no student code: copying files in
+REPLY_BYTES = 64 * wire.MIB
+OVERHEAD_BYTES = wire.MIB  # what the form of a reply may add to its outputs
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell printed, displayed and raised, as nbformat outputs; ``died`` says why its process is gone."""
+
+    outputs: tuple[dict[str, Any], ...]
+    died: str | None = None
+
+
+class Student:
+    """A student's process. Everything it says is measured and validated before anyone else sees it."""
+
+    def __init__(self, process: Process, limits: Limits) -> None:
+        self._process, self._limits = process, limits
+        self._serial = 0
+
+    @property
+    def tier(self) -> Tier:
+        """The walls in force: ``namespaces``, ``landlock`` or ``none``."""
+        return self._process.tier
+
+    @property
+    def pid(self) -> int:
+        """The process id, as this side of the walls sees it."""
+        return self._process.pid
+
+    def put_files(self, files: Mapping[str, bytes]) -> None:
+        """Write files into the student's working folder; names are relative, with ``/`` for folders.
+
+        Raises:
+            Died: when the process is gone, or its disk limit is too small for the files.
+        """
+        for name, data in files.items():
+            request = {"op": "file", "name": name, "data": _bytes_to_array(data)}
+            reply = self._ask(request, REPLY_SECONDS, OVERHEAD_BYTES)
+            if reply != {"written": name}:
+                raise self._process.kill("malformed reply")
+
+    def run_cell(self, source: str, timeout: float) -> CellResult:
+        """Run one cell as a notebook would. An exception in it is an ordinary output."""
+        budget = self._limits.output_kb * 1024
+        try:
+            reply = self._ask({"op": "cell", "source": source, "budget": budget}, timeout, 2 * budget + OVERHEAD_BYTES)
+            try:
+                return CellResult(outputs.rebuild(reply, budget))
+            except wire.WireError:
+                raise self._process.kill("malformed reply") from None
+        except Died as death:
+            return CellResult((), str(death))
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        errstate: Mapping[str, str] | None = None,
+        timeout: float,
+        staff: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> Outcome:
+        """Call a function of the student by name and report what it did; what it prints is dropped.
+
+        Args:
+            args, kwargs: plain values and arrays; each call gets its own copies.
+            errstate: ``np.errstate`` settings during the call.
+            timeout: seconds, our own functions in ``staff`` included.
+            staff: names in the student's notebook that stand for these functions of ours during the call. They run
+                here, on arguments that the student's process chose.
+
+        Raises:
+            Died: when the process did not survive the call.
+        """
+        staff = staff or {}
+        request = {
+            "op": "call",
+            "function": function,
+            "args": tuple(args),
+            "kwargs": dict(kwargs or {}),
+            "errstate": dict(errstate) if errstate else None,
+            "staff": list(staff),
+        }
+        end = time.monotonic() + timeout
+        reply = self._ask(request, timeout, REPLY_BYTES)
+        while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
+            answer = self._answer(staff, reply)
+            reply = self._ask(answer, timeout, REPLY_BYTES, end)
+        try:
+            return _outcome(reply)
+        except wire.WireError:
+            raise self._process.kill("malformed reply") from None
+
+    def memory_pss(self) -> int:
+        """KiB of memory, pages shared with the warm server counted by their share; 0 when the process is gone."""
+        return self._process.memory_pss()
+
+    def close(self) -> None:
+        """End the process and wait until it and its scratch folder are gone."""
+        self._process.close()
+
+    def __enter__(self) -> Student:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, request: Any, timeout: float, max_bytes: int, end: float = math.nan) -> Any:
+        """Send a request and return the reply's body, both carrying the same serial number."""
+        self._serial += 1
+        end = time.monotonic() + timeout if math.isnan(end) else end
+        self._process.send((self._serial, request), end, timeout)
+        reply = self._process.receive(end, timeout, max_bytes)
+        if type(reply) is not tuple or len(reply) != 2 or type(reply[0]) is not int or reply[0] != self._serial:
+            raise self._process.kill("malformed reply")
+        return reply[1]
+
+    def _answer(self, staff: Mapping[str, Callable[..., Any]], request: dict[str, Any]) -> dict[str, Any]:
+        name, args, kwargs = request["staff"], request["args"], request["kwargs"]
+        if type(name) is not str or name not in staff or type(args) is not tuple or type(kwargs) is not dict:
+            raise self._process.kill("malformed reply")
+        try:
+            return {"value": checking.plain(staff[name](*args, **kwargs))}
+        except Exception as error:  # noqa: BLE001 - our function on the student's arguments: the student's to see
+            return {"kind": type(error).__name__, "message": str(error)[:500]}
+
+
+def spawn(limits: Limits, tier: Tier | None = None, files: Mapping[str, bytes] | None = None) -> Student:
+    """Fork a student's process from the warm server.
+
+    Args:
+        limits: what it may use.
+        tier: the walls to put up; by default the best that hold on this machine. ``none`` only on explicit demand.
+        files: put into its scratch folder, where its code runs.
+
+    Raises:
+        JailUnavailable: when the walls do not hold here, or the warm server does not start.
+    """
+    student = Student(fork(STUDENT, limits, tier), limits)
+    try:
+        student.put_files(files or {})
+    except BaseException:
+        student.close()
+        raise
+    return student
+
+
+def _bytes_to_array(data: bytes) -> Any:
+    import numpy as np
+
+    return np.frombuffer(data, np.uint8)
+
+
+def _outcome(reply: Any) -> Outcome:
+    """Build an outcome from a reply that may hold anything a frame can carry."""
+    if type(reply) is not dict or set(reply) != {"value", "error", "modified", "shared"}:
+        raise wire.WireError("not an outcome")
+    error = reply["error"]
+    if error is not None:
+        if not _strings(error, tuple) or len(error) != 3:
+            raise wire.WireError("not an error")
+        kind, message, line = error
+        error = CallError(kind[:100], message[:500], line[:200])
+    if not _strings(reply["modified"], tuple) or not _strings(reply["shared"], tuple):
+        raise wire.WireError("not names of arguments")
+    return Outcome(reply["value"], error, reply["modified"], reply["shared"])
+
+
+def _strings(value: Any, kind: type) -> bool:
+    return type(value) is kind and all(type(item) is str for item in value)

@@ -1,0 +1,319 @@
+"""The warm server: imports the heavy modules once and forks a child for every client that asks.
+
+One client connection stands for one child. The client sends one request with one socket, the child's end of a
+stream; it gets the child's pid, and later how the child ended. When the client goes away, for whatever reason, its
+child is killed and the child's scratch folder removed. The server never reads what a child sends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import importlib
+import itertools
+import json
+import os
+import secrets
+import select
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.jail import walls, wire
+from autograder.jail.limits import JailUnavailable, Limits
+
+PR_SET_CHILD_SUBREAPER = 36
+FORK_SECONDS = 20  # far beyond what a fork needs
+REQUEST_BYTES = 4096
+REMOVE = 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }'  # a student may have made 0300 folders
+
+
+@dataclass
+class Child:
+    """A forked child, as the server knows it. ``ended`` is its exit code once it has been reaped."""
+
+    pid: int
+    scratch: Path
+    client: socket.socket
+    ended: int | None = None
+
+
+class Server:
+    """The event loop. Single-threaded: a fork copies only the thread that calls it."""
+
+    def __init__(self, path: Path, scratch: Path, entry: Callable[[socket.socket], None], with_walls: bool) -> None:
+        self._path, self._scratch, self._entry = path, scratch, entry
+        self._tier = walls.probe().tier if with_walls else "none"
+        self._children: dict[int, Child] = {}  # by pid
+        self._removals: dict[int, Child] = {}  # by the pid of the process that removes the scratch folder
+        self._clients: dict[socket.socket, Child | None] = {}
+        self._numbers = itertools.count()
+        self._selector = selectors.DefaultSelector()
+        self._alive, self._alive_end = os.pipe()  # children see the end of file when this process is gone
+        self._prepare_scratch()
+        self._listen()
+        self._handle_signals()
+
+    def run(self, idle_seconds: float) -> None:
+        """Serve until nobody has been connected for ``idle_seconds``, or the socket file is gone."""
+        last = time.monotonic()
+        while True:
+            for key, _ in self._selector.select(1.0):
+                key.data(key.fileobj)
+            if self._clients or self._children or self._removals:
+                last = time.monotonic()
+            elif time.monotonic() - last > idle_seconds or not self._own_socket():
+                break
+        if self._own_socket():
+            self._path.unlink()
+
+    # ------------------------------------------------------------------------------------------------------- setting up
+
+    def _prepare_scratch(self) -> None:
+        """Make our scratch folder and empty it of what killed servers left there."""
+        self._scratch.mkdir(mode=0o700, exist_ok=True)
+        for folder in self._scratch.iterdir():
+            owner = folder.name.partition("-")[0]
+            if not (owner.isdigit() and Path("/proc", owner).exists()):
+                _wait(_remove(folder))
+
+    def _listen(self) -> None:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._path.unlink(missing_ok=True)
+        self._listener.bind(str(self._path))
+        self._inode = self._path.stat().st_ino
+        self._listener.listen(64)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+
+    def _own_socket(self) -> bool:
+        return self._path.exists() and self._path.stat().st_ino == self._inode
+
+    def _handle_signals(self) -> None:
+        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(read, selectors.EVENT_READ, self._reap)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # see _child: the middle process exits
+
+    # ---------------------------------------------------------------------------------------------------------- clients
+
+    def _accept(self, listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        _, uid, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if uid != os.getuid():
+            client.close()
+            return
+        self._clients[client] = None
+        self._selector.register(client, selectors.EVENT_READ, self._request)
+
+    def _request(self, client: socket.socket) -> None:
+        try:
+            data, descriptors, _, _ = socket.recv_fds(client, REQUEST_BYTES, 1)
+        except OSError:
+            data, descriptors = b"", []
+        child = self._clients[client]
+        if data and descriptors and child is None:
+            self._fork(client, json.loads(data), descriptors[0])
+        elif data and child is not None:
+            self._kill(child)  # the only other word a client has
+        else:
+            self._forget(client)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _forget(self, client: socket.socket) -> None:
+        child = self._clients.pop(client)
+        self._selector.unregister(client)
+        client.close()
+        if child is not None:
+            self._kill(child)
+
+    def _kill(self, child: Child) -> None:
+        if child.ended is None:
+            for kill in (os.kill, os.killpg):  # as pid 1 of its namespace or leader of its session, with all it started
+                try:
+                    kill(child.pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    continue  # it ended by itself, or leads no group yet
+
+    def _reap(self, wakeup: int) -> None:
+        while True:
+            try:
+                if not os.read(wakeup, 512):
+                    break
+            except BlockingIOError:
+                break
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._children:
+                child = self._children.pop(pid)
+                self._kill(child)  # what is left of its group
+                child.ended = os.waitstatus_to_exitcode(status)
+                self._removals[_remove(child.scratch)] = child
+            elif pid in self._removals:
+                self._tell_end(self._removals.pop(pid))
+
+    def _tell_end(self, child: Child) -> None:
+        if child.client in self._clients:
+            try:
+                child.client.send(json.dumps({"ended": child.ended}).encode())
+            except OSError:
+                pass  # it left in this moment; its end of file comes next
+
+    # ----------------------------------------------------------------------------------------------------------- forking
+
+    def _fork(self, client: socket.socket, request: dict[str, Any], descriptor: int) -> None:
+        scratch = self._scratch / f"{os.getpid()}-{next(self._numbers)}-{secrets.token_hex(4)}"
+        scratch.mkdir(mode=0o700)
+        told, tell = os.pipe()
+        wait, go = os.pipe()
+        first = os.fork()
+        if first == 0:
+            self._child(descriptor, scratch, request, tell, wait)
+        os.close(tell)
+        os.close(wait)
+        pid = _read_pid(told) or first
+        os.close(told)
+        if pid != first:
+            os.waitpid(first, 0)  # from now on the child is ours: we are the subreaper
+        os.close(go)
+        child = self._clients[client] = self._children[pid] = Child(pid, scratch, client)
+        try:
+            client.send(json.dumps({"pid": pid, "scratch": str(scratch)}).encode())
+        except OSError:
+            self._kill(child)
+
+    def _child(self, descriptor: int, scratch: Path, request: dict[str, Any], tell: int, wait: int) -> None:
+        """Everything that happens between the fork and the entry function. Never returns."""
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.setsid()
+            _close_all_but({0, 1, 2, descriptor, tell, wait, self._alive})
+            sock = socket.socket(fileno=descriptor)
+        except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second server
+            traceback.print_exc()
+            os._exit(81)
+        try:
+            tier = request["tier"] or self._tier
+            if tier is None:
+                raise JailUnavailable(walls.probe().explain())
+            if tier != "none":
+                null = os.open(os.devnull, os.O_RDWR)
+                os.dup2(null, 1)
+                os.dup2(null, 2)
+                os.close(null)
+            box = walls.Box(tier, scratch, Limits(**request["limits"]))
+            box.separate(tell)  # in tier 1, what follows happens in a second process
+            self._die_with_server(wait)
+            box.close()
+            gc.enable()
+            wire.send_frame(sock, {"ready": tier})
+            self._entry(sock)
+        except JailUnavailable as error:
+            _report(sock, str(error))
+        except BaseException:  # noqa: BLE001 - told to the client, which decides
+            _report(sock, traceback.format_exc())
+        os._exit(0)
+
+    def _die_with_server(self, wait: int) -> None:
+        os.read(wait, 1)  # end of file: the process between us and the server is gone
+        os.close(wait)
+        walls.kill_me_with_my_parent()
+        os.set_blocking(self._alive, False)
+        try:
+            os.read(self._alive, 1)
+        except BlockingIOError:
+            os.close(self._alive)
+            return
+        os._exit(82)  # the server died before we could ask to die with it
+
+
+def _report(sock: socket.socket, message: str) -> None:
+    try:
+        wire.send_frame(sock, {"failed": message})
+    except OSError:
+        os._exit(83)  # nobody is left to be told
+
+
+def _read_pid(descriptor: int) -> int | None:
+    """The pid that the child wrote, or None when it died before."""
+    readable, _, _ = select.select([descriptor], [], [], FORK_SECONDS)
+    data = os.read(descriptor, 32) if readable else b""
+    return int(data) if data else None
+
+
+def _close_all_but(keep: set[int]) -> None:
+    borders = sorted(keep)
+    for low, high in itertools.pairwise([*borders, 1 << 20]):
+        os.closerange(low + 1, high)
+
+
+def _remove(folder: Path) -> int:
+    return os.posix_spawn("/bin/sh", ["sh", "-c", REMOVE, str(folder)], {"PATH": "/usr/bin:/bin"})
+
+
+def _wait(pid: int) -> None:
+    os.waitpid(pid, 0)
+
+
+# ------------------------------------------------------------------------------------------------------ command line
+
+
+def main() -> None:
+    """Import, fork into the background's life, and serve."""
+    parser = argparse.ArgumentParser(description="Warm server of convnet-course; started on demand.")
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
+    parser.add_argument("--entry", required=True, help="module:function")
+    parser.add_argument("--preload", default="", help="modules, separated by commas")
+    parser.add_argument("--walls", action="store_true", help="confine the children")
+    parser.add_argument("--idle", type=float, default=120, help="seconds without a client before leaving")
+    parser.add_argument("--ready", type=int, required=True, help="descriptor to write 'ready' to")
+    options = parser.parse_args()
+    if os.fork():
+        os._exit(0)  # whoever started us has no child to wait for
+    entry = _warm(options.entry, [name for name in options.preload.split(",") if name])
+    server = Server(options.socket, options.scratch, entry, options.walls)
+    os.write(options.ready, b"ready")
+    os.close(options.ready)
+    server.run(options.idle)
+
+
+def _warm(entry: str, preload: list[str]) -> Callable[[socket.socket], None]:
+    for name in preload:
+        importlib.import_module(name)
+    module_name, _, function = entry.partition(":")
+    module = importlib.import_module(module_name)
+    if hasattr(module, "warm"):
+        module.warm()
+    os.chdir("/")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is not meant for us
+    tasks = Path("/proc/self/task")
+    if tasks.exists() and len(list(tasks.iterdir())) > 1:
+        raise RuntimeError("a preloaded module started a thread; forked children would lack it")
+    gc.disable()  # a collection in the parent would copy its children's pages
+    gc.collect()
+    gc.freeze()
+    return getattr(module, function)  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    main()

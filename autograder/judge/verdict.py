@@ -1,0 +1,89 @@
+"""The verdict on one exercise: what the judge decided and what the student reads."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["graded", "needs manual grading"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check went: ``complete`` unless the student's process stopped first. ``problem`` never holds an expected value of a hidden case."""
+
+    name: str
+    part: str
+    share: float
+    core: bool
+    complete: bool
+    cases: int
+    failed: int
+    call: str = ""
+    problem: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.complete and self.failed == 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judge's decision on one exercise.
+
+    Args:
+        fraction: of each part's points, in [0, 1]; empty unless ``status`` is "graded".
+        hint: one sentence for the student, "" when everything passes.
+        misconception: the id of the misconception behind the hint, "" when none was recognised.
+        reason: why the exercise was not judged to the end: a limit, a missing function, a fault of the grader.
+        traceback: of a fault of the grader; for the instructor, never for the student.
+    """
+
+    exercise: str
+    status: Status
+    fraction: Mapping[str, float]
+    checks: Sequence[CheckResult] = ()
+    hint: str = ""
+    misconception: str = ""
+    reason: str = ""
+    traceback: str = ""
+
+    def score(self, points: Mapping[str, float], maximum: float) -> float | None:
+        """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide."""
+        if self.status != "graded":
+            return None
+        total = sum(points.values())
+        earned = sum(points[part] * self.fraction.get(part, 0.0) for part in points)
+        return round(maximum * earned / total, 2) if total else 0.0
+
+    def text(self, score: float | None, maximum: float) -> str:
+        """What the student reads under the check cell."""
+        if score is None:
+            return f"{self.exercise}: not graded automatically; your instructor will look at it."
+        lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
+        lines += [f"  stopped   {self.reason}"] if self.reason else []
+        for check in self.checks:
+            count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
+            state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
+            lines.append(f"  {state}   {check.name}" + (f" ({count})" if check.cases else ""))
+            if check.problem:
+                lines.append(f"            {check.call}")
+                lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
+        return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, in a fixed order: the same verdict is the same bytes."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """Invert ``to_json``."""
+        checks = tuple(CheckResult(**check) for check in data["checks"])
+        return cls(**{**data, "checks": checks})
+
+
+def needs_manual(exercise: str, reason: str, traceback: str = "") -> Verdict:
+    """A verdict that leaves the decision to a human: a fault of the grader is never a student's zero."""
+    return Verdict(exercise, "needs manual grading", {}, reason=reason, traceback=traceback)

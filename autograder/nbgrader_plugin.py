@@ -1,0 +1,198 @@
+"""Plain nbgrader, with our grading inside: ``nbgrader autograde`` and every other command work unchanged.
+
+nbgrader offers three places to stand, and we use no other: an exporter class (reads submissions), the two lists of
+preprocessors of ``Autograde``, and the hook before a submission is converted. nbgrader stays the only writer of the
+gradebook.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbconvert.preprocessors import ClearMetadataPreprocessor, Preprocessor
+from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+from traitlets import Int, Unicode
+from traitlets.config import Config
+
+from autograder.course import load_course
+from autograder.grade import Grader, Result, Submission
+
+RECORD = "verdicts.json"
+
+
+def configure(config: Config, course_root: str | Path) -> None:
+    """Make nbgrader use our grading; called by the ``nbgrader_config.py`` that ``course build`` writes.
+
+    Args:
+        config: nbgrader's configuration, ``get_config()``.
+        course_root: the folder of ``course.yaml``, relative to the configuration file's folder or absolute.
+    """
+    config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
+    config.SubmissionExporter.course_root = str(Path(course_root).resolve())
+    config.Autograde.exporter_class = SubmissionExporter
+    config.Autograde.pre_convert_hook = quarantine
+    config.Autograde.sanitize_preprocessors = [OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    config.Autograde.autograde_preprocessors = [
+        WriteVerdicts,
+        ClearMetadataPreprocessor,
+        SaveVerdicts,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    # Students write markdown too: what they write must not run in the browser of the person who grades it.
+    config.HTMLExporter.sanitize_html = True
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads what students handed in, repairs it, and has the next submissions graded while nbgrader writes this one."""
+
+    course_root = Unicode(help="the folder of course.yaml").tag(config=True)
+    jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
+        self._graders: dict[str, Grader] = {}
+        self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
+
+    def from_filename(  # type: ignore[override]
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[Any, Any]:
+        """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources, **kwargs)
+        assert resources is not None
+        path = Path(filename)
+        self._look_ahead(path, resources["nbgrader"]["assignment"])
+        submission, _ = self._pending[path].result()
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        return super().from_notebook_node(submission.notebook, resources, **kwargs)
+
+    def graded(self, resources: dict[str, Any]) -> tuple[Submission, Result]:
+        """The submission that nbgrader is writing just now, and its grades."""
+        info = resources["nbgrader"]
+        course_dir = self.parent.coursedir
+        folder = course_dir.format_path(course_dir.submitted_directory, info["student"], info["assignment"])
+        return self._pending.pop(Path(folder) / f"{info['notebook']}.ipynb").result()
+
+    def _look_ahead(self, current: Path, assignment: str) -> None:
+        """Keep every core busy: start this submission and the ones that nbgrader will reach next."""
+        grader = self.grader(assignment)
+        notebooks = [Path(n) for folder in sorted(self.parent.assignments) for n in self.parent.assignments[folder]]
+        start = notebooks.index(current) + 1 if current in notebooks else len(notebooks)
+        wanted = [path for path in notebooks[start:] if self._will_be_graded(path)]
+        for path in [current, *wanted[: 2 * self.jobs]]:
+            if path not in self._pending:
+                self._pending[path] = self._pool.submit(_work, grader, path)
+
+    def _will_be_graded(self, path: Path) -> bool:
+        converter = self.parent
+        student = path.parent.parent.name
+        done = converter.coursedir.format_path(converter.coursedir.autograded_directory, student, path.parent.name)
+        return converter.force or not os.path.exists(done)
+
+    def grader(self, assignment: str) -> Grader:
+        """The grader of an assignment, made once."""
+        if assignment not in self._graders:
+            course = load_course(Path(self.course_root))
+            root = Path(self.parent.coursedir.root)
+            self._graders[assignment] = Grader(course, course.assignments[assignment], root)
+        return self._graders[assignment]
+
+
+def _work(grader: Grader, path: Path) -> tuple[Submission, Result]:
+    submission = grader.prepare(path)
+    return submission, grader.grade(submission)
+
+
+class WriteVerdicts(Preprocessor):
+    """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        submission, result = self.parent.graded(resources)
+        grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
+        for index, cell in enumerate(nb.cells):
+            if index in result.outputs:
+                cell.outputs = from_dict(result.outputs[index])
+            exercise = checked_exercise(cell)
+            if exercise in result.verdicts:
+                maximum = float(cell.metadata.nbgrader["points"])
+                verdict = result.verdicts[exercise]
+                text = verdict.text(grader.score(verdict, maximum), maximum)
+                cell.outputs = [new_output("stream", name="stdout", text=text + "\n")]
+        notes = notes_text(submission, result)
+        if notes:
+            nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
+        resources["course"] = {"result": result, "grader": grader, "flag": bool(submission.unreadable)}
+        resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
+        self.log.info(
+            "%s: %d exercises judged in %.2f s, isolation: %s",
+            resources["nbgrader"]["student"],
+            len(result.verdicts),
+            result.seconds,
+            result.isolation,
+        )
+        return nb, resources
+
+
+def checked_exercise(cell: NotebookNode) -> str:
+    """The exercise that a check cell grades; "" for every other cell."""
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return str(grade_id).removeprefix("check_") if str(grade_id).startswith("check_") else ""
+
+
+def notes_text(submission: Submission, result: Result) -> str:
+    """What the grader wants to say before the first cell, in markdown."""
+    notes = list(submission.notes)
+    if result.isolation == "none":
+        notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
+    return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
+
+
+class SaveVerdicts(SaveAutoGrades):
+    """Writes scores from verdicts, never from a notebook or its outputs; the maximum comes from the gradebook."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        exercise = checked_exercise(cell)
+        if not exercise:
+            super()._add_score(cell, resources)  # a manually graded answer
+            return
+        grade = self.gradebook.find_grade(
+            cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
+        course = resources["course"]
+        verdict = course["result"].verdicts.get(exercise)
+        grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
+        undecided = grade.auto_score is None or grade.manual_score is not None
+        grade.needs_manual_grade = undecided or course["flag"]
+        self.gradebook.db.commit()
+
+
+def quarantine(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Move links, devices and pipes out of a submission before nbgrader copies what they point to.
+
+    nbgrader follows symbolic links: a student could have the gradebook or the solutions copied beside their notebook.
+    Nothing is lost: the link itself goes to ``quarantine/`` beside ``submitted/``.
+    """
+    for folder in {Path(notebook).parent for notebook in notebooks}:
+        for directory, names, files in os.walk(folder, followlinks=False):
+            for name in [*names, *files]:
+                path = Path(directory, name)
+                mode = os.lstat(path).st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    target = folder.parents[2] / "quarantine" / folder.parent.name / folder.name / path.relative_to(folder)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(path, target)

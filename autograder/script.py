@@ -1,0 +1,127 @@
+"""Read a notebook's source: a percent script whose cell headers say only what a person means.
+
+    # %% [markdown]
+    # %% exercise=sigmoid_backward            a stub; the instructor's copy holds the solution
+    # %% check=sigmoid_backward               a locked, graded cell
+    # %% [markdown] answer=fold_proof         an answer that a person grades
+    # %% experiment=loss_curves               long, for the student's own eyes; not run when grading
+    # %%                                      anything else
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+
+from autograder.course import CourseError
+
+Role = Literal["markdown", "exercise", "check", "answer", "experiment", "code"]
+NAMED = ("exercise", "check", "answer", "experiment")
+HEADER = re.compile(r"^# %%(?P<rest>.*)$")
+REST = re.compile(r"^(?: \[(?P<kind>markdown)\])?(?: (?P<key>[a-z]+)=(?P<name>\S+))?\s*$")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a script: ``name`` is empty for markdown and plain code. ``line`` is that of its header."""
+
+    role: Role
+    name: str
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Script:
+    """A parsed script."""
+
+    path: Path
+    cells: tuple[Cell, ...]
+
+    def named(self, role: Role) -> dict[str, Cell]:
+        """The cells of a role by name, in order."""
+        return {cell.name: cell for cell in self.cells if cell.role == role}
+
+
+def read_script(path: Path) -> Script:
+    """Read and check a percent script.
+
+    Raises:
+        CourseError: with every bad header, as ``notebook.py:LINE: expected ..., received ...; remedy``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CourseError([f"{path}: cannot be read: {error.strerror}"]) from None
+    lines = text.splitlines()
+    headers = [(number, match["rest"]) for number, line in enumerate(lines, 1) if (match := HEADER.match(line))]
+    matches = [(number, REST.match(rest), rest) for number, rest in headers]
+    bad = [
+        f"{path.name}:{number}: expected a header such as '# %% exercise=name', received '# %%{rest}'; "
+        f"known keys: {', '.join(NAMED)}"
+        for number, match, rest in matches
+        if not match or (match["key"] and match["key"] not in NAMED)
+    ]
+    if bad or not headers:
+        raise CourseError(bad or [f"{path.name}: expected cells that start with '# %%', received none"])
+    for number, match, _ in matches:  # jupytext reads bare headers; the names stay ours
+        assert match is not None
+        markdown = match["kind"] or match["key"] == "answer"
+        lines[number - 1] = "# %% [markdown]" if markdown else "# %%"
+    first = headers[0][0] - 1
+    parsed = jupytext.reads("\n".join(lines[first:]), fmt="py:percent").cells
+    cells = tuple(
+        Cell(_role(match), (match and match["name"]) or "", cell.source, number)
+        for (number, match, _), cell in zip(matches, parsed, strict=True)
+    )
+    script = Script(path, cells)
+    _check_names(script)
+    return script
+
+
+def _role(match: re.Match[str] | None) -> Role:
+    assert match is not None
+    return match["key"] or match["kind"] or "code"  # type: ignore[return-value]
+
+
+def _check_names(script: Script) -> None:
+    """Names are unique within a role, and every exercise has its check, in this order."""
+    findings = []
+    seen: set[tuple[str, str]] = set()
+    for cell in script.cells:
+        where = f"{script.path.name}:{cell.line}"
+        if cell.name and (cell.role, cell.name) in seen:
+            findings.append(f"{where}: expected each {cell.role} once, received {cell.name!r} again; rename or delete it")
+        if cell.role == "check" and ("exercise", cell.name) not in seen:
+            findings.append(f"{where}: expected exercise={cell.name} above its check, received none; move or add it")
+        seen.add((cell.role, cell.name))
+    for name, cell in script.named("exercise").items():
+        if ("check", name) not in seen:
+            findings.append(f"{script.path.name}:{cell.line}: expected check={name} below the exercise, received none")
+    if findings:
+        raise CourseError(findings)
+
+
+def stub_function(script: Script, name: str) -> Callable[..., Any]:
+    """The stub of an exercise as a function; calling it raises ``NotImplementedError``."""
+    namespace: dict[str, Any] = {}
+    exec(compile("from __future__ import annotations\n" + script.named("exercise")[name].source, name, "exec"), namespace)
+    return namespace[name]  # type: ignore[no-any-return]
+
+
+def stub_definition(source: str, name: str) -> ast.FunctionDef:
+    """The definition of a function in a cell's source.
+
+    Raises:
+        CourseError: when the cell does not define it.
+    """
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return node
+    raise CourseError([f"exercise={name}: expected a cell with `def {name}(...)`, received none"])
