@@ -1,4 +1,4 @@
-"""Make nbgrader's source of an assignment: the script with solutions spliced in, metadata written, helpers beside it."""
+"""Make nbgrader's source of an assignment: solutions spliced in, metadata written, helpers beside the notebook."""
 
 from __future__ import annotations
 
@@ -27,9 +27,13 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SHIPPED = ("checking.py", "diagnosis.py")  # modules of the autograder that students get as they are
 CONFIG = """\
 # Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
-from autograder.nbgrader_plugin import configure
+# nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
+try:
+    from autograder.nbgrader_plugin import configure
 
-configure(get_config(), {root!r})  # noqa: F821 - nbgrader provides get_config
+    configure(get_config(), {root!r})  # noqa: F821 - nbgrader provides get_config
+except Exception as error:
+    raise SystemExit(f"the course's grader cannot be used here: {{error}}; run nbgrader from the course's .venv")
 """
 
 
@@ -54,7 +58,7 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
     files = {
         f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         "checks.py": _shipped((course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")),
-        "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), indent=1) + "\n",
+        "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), separators=(",", ":")) + "\n",
         **{file: _shipped(Path(__file__).with_name(file).read_text("utf-8")) for file in SHIPPED},
     }
     folder = into / "source" / assignment.name
@@ -113,7 +117,14 @@ def _graded(
     points: float | None = None,
 ) -> NotebookNode:
     """Write nbgrader's metadata, schema 3."""
-    data = {"grade": grade, "grade_id": grade_id, "locked": locked, "schema_version": 3, "solution": solution, "task": False}
+    data = {
+        "grade": grade,
+        "grade_id": grade_id,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
     cell.metadata["nbgrader"] = data | ({} if points is None else {"points": points})
     cell.metadata["nbgrader"]["checksum"] = compute_checksum(cell)
     return cell
@@ -209,7 +220,9 @@ def _check_agreement(script: Script, assignment: Assignment) -> None:
     for role, points in [("exercise", assignment.exercises), ("answer", assignment.answers)]:
         cells = script.named(role)  # type: ignore[arg-type]
         for name in sorted(set(cells) - set(points)):
-            findings.append(f"{script.path.name}:{cells[name].line}: {role} {name}: expected points in course.yaml, received none")
+            findings.append(
+                f"{script.path.name}:{cells[name].line}: {role} {name}: expected points in course.yaml, received none"
+            )
         for name in sorted(set(points) - set(cells)):
             findings.append(
                 f"course.yaml: assignments.{assignment.name}: expected a cell {role}={name} in {script.path.name}, "

@@ -236,9 +236,11 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
     checks = [
         lambda: None if case.expected is UNSPECIFIED else _compare_form(outcome.value, case.expected, "", returns),
         lambda: _modified_failure(outcome.modified) if case.pure else None,
-        lambda: None
-        if case.expected is UNSPECIFIED
-        else compare(outcome.value, case.expected, case.tolerance, returns=returns),
+        lambda: (
+            None
+            if case.expected is UNSPECIFIED
+            else compare(outcome.value, case.expected, case.tolerance, returns=returns)
+        ),
         lambda: _property_failure(case, outcome),
         lambda: _shared_failure(case, outcome),
     ]

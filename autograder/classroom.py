@@ -81,7 +81,7 @@ def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None
     command = ["autograde", assignment, *(["--force"] if force else [])]
     command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
     count = len(list((root / "submitted").glob(f"*/{assignment}")))
-    return run_nbgrader(root, command, count, console, r"WriteVerdicts. \S+ \| (.*)|WriteVerdicts. (.*)$|Skipping existing")
+    return run_nbgrader(root, command, count, console, r"(\S+: \d+ exercises judged.*)|Skipping existing")
 
 
 def generate_feedback(root: Path, assignment: str, console: Console) -> int:
@@ -109,18 +109,24 @@ def scores(root: Path, assignment: str) -> list[Score]:
 
 
 def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
-    """Lay out the gradebook: a row for each student, a column for each exercise."""
+    """Lay out the gradebook: a row for each student, a numbered column for each exercise; ? waits for a human."""
     table = Table(title=title, title_justify="left", header_style="bold")
-    table.add_column("student")
-    for name in order:
-        table.add_column(name.replace("_", "\n"), justify="right")
-    table.add_column("total", justify="right")
-    table.add_column("by hand", justify="right")
+    table.add_column("student", no_wrap=True)
+    for number, _ in enumerate(order, 1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    table.add_column("total", justify="right", no_wrap=True)
+    table.add_column("by hand", justify="right", no_wrap=True)
     for row in rows:
-        cells = [_cell(*row.exercises.get(name, (None, 0.0))) for name in order]
-        table.add_row(row.student, *cells, f"{row.total:g} / {row.maximum:g}", str(len(row.manual)))
+        cells = [_cell(row.exercises.get(name, (None, 0.0))[0]) for name in order]
+        table.add_row(row.student, *cells, f"{row.total:g}", str(len(row.manual)))
+    best = rows[0].exercises if rows else {}
+    maxima = [best.get(name, (None, 0.0))[1] for name in order]
+    table.add_section()
+    table.add_row("of", *map("{:g}".format, maxima), f"{sum(maxima):g}", "")
+    table.caption = "   ".join(f"{number} {name}" for number, name in enumerate(order, 1))
+    table.caption_justify = "left"
     return table
 
 
-def _cell(score: float | None, maximum: float) -> str:
-    return f"? / {maximum:g}" if score is None else f"{score:g} / {maximum:g}"
+def _cell(score: float | None) -> str:
+    return "?" if score is None else f"{score:g}"

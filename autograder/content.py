@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from solutions.bank import Mutant, Variant
-
 from autograder.judge.checks import ExerciseChecks
+from solutions.bank import Mutant, Variant
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,9 @@ def _parse(path: Path) -> CommentedMap:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = str(error.problem).partition("\n")[0]
-        raise CourseError([f"{FILE}:{line}: expected YAML, received a syntax error: {problem}; mend this line"]) from None
+        raise CourseError(
+            [f"{FILE}:{line}: expected YAML, received a syntax error: {problem}; mend this line"]
+        ) from None
     if not isinstance(data, CommentedMap):
         kind = "nothing" if data is None else type(data).__name__
         raise CourseError([f"{FILE}:1: expected keys title, grading and assignments, received {kind}"])

@@ -26,7 +26,7 @@ EXIT = "\n    import os\n    os._exit(0)\n"
 
 # Wrong work under a heap of tricks that win full marks from a grader which runs its tests in the student's process.
 TAMPER = '''\
-import builtins, sys
+import ast, sys
 import numpy.testing
 
 class Equal:
@@ -42,7 +42,9 @@ for module in list(sys.modules.values()):
     for name in ("check", "judge_case", "compare", "observe"):
         if hasattr(module, name):
             setattr(module, name, lambda *a, **k: None)
-get_ipython().ast_transformers.append(type("Drop", (), {"visit": lambda self, node: __import__("ast").Module([], [])})())
+class Drop:
+    def visit(self, node): return type(node)([], []) if "check" in ast.unparse(node) else node
+get_ipython().ast_transformers.append(Drop())
 '''
 
 
@@ -66,11 +68,22 @@ def write_class(course: Course, assignment: Assignment, root: Path) -> list[str]
     }
     for student, sources in notebooks.items():
         notebook = fill_in(nbformat.read(release, as_version=4), sources)
+        if student.startswith("perfect"):
+            _answer(notebook)
         if student == "tampers":
             notebook.cells.insert(1, nbformat.v4.new_code_cell(TAMPER, id="tamper"))
         hand_in(root, student, assignment, json.dumps(notebook))
     hand_in(root, "broken-notebook", assignment, json.dumps(nbformat.read(release, as_version=4))[:2000])
     return [*notebooks, "broken-notebook"]
+
+
+def _answer(notebook: NotebookNode) -> None:
+    """Write something into the answers that a person grades."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "nbgrader" in cell.metadata:
+            cell.source += (
+                "\n\nMy answer: $\\max\\{t, z\\} = t + \\max\\{0, z - t\\}$, and the rest follows by induction."
+            )
 
 
 def fill_in(notebook: NotebookNode, sources: Mapping[str, str]) -> NotebookNode:

@@ -76,9 +76,15 @@ def diagnose(
     failing = [i for i, failure in enumerate(failures) if failure is not None]
     if not failing:
         return None
-    alike = [m for m in known if same_outcome(outcomes[failing[0]], m.outcomes[failing[0]])]
-    scores = [sum(same_outcome(o, w) for o, w in zip(outcomes, m.outcomes, strict=True)) for m in alike]
-    return alike[scores.index(max(scores))] if alike else None
+    first = failing[0]
+    alike = [m for m in known if same_outcome(outcomes[first], m.outcomes[first])]
+    return max(alike, key=lambda m: _likeness(outcomes, m.outcomes), default=None)
+
+
+def _likeness(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[int, int]:
+    """On how many cases two functions did the same; between equals, on how many they shared the same memory."""
+    pairs = list(zip(outcomes, others, strict=True))
+    return sum(same_outcome(a, b) for a, b in pairs), sum(a.shared == b.shared for a, b in pairs)
 
 
 # --------------------------------------------------------------------------------------------------- storage as JSON
@@ -203,7 +209,8 @@ class Checker:
             return False, f"{exercise.name} is {failure.nature}."
         misconception = diagnose(outcomes, failures, known)
         hint = misconception.hint if misconception else self._next_hint(exercise)
-        return False, f"{failure_text(call_text(exercise.name, function, exercise.cases[index]), failure, hint)}\n{summary}"
+        call = call_text(exercise.name, function, exercise.cases[index])
+        return False, f"{failure_text(call, failure, hint)}\n{summary}"
 
     def _next_hint(self, exercise: Exercise) -> str:
         attempt = self._attempts.get(exercise.name, 0)

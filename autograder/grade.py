@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from nbformat.notebooknode import NotebookNode
 from autograder.course import Assignment, Course
 from autograder.jail.limits import Limits
 from autograder.judge import checks
-from autograder.judge.process import JudgeFailed, JudgeJob, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
+from autograder.judge_process import JudgeFailed, JudgeJob, run_job
 from autograder.repair import Repaired, UnreadableSubmission, read_submission, repair
 
 SECRET_BYTES = 32
@@ -105,25 +105,27 @@ class Grader:
         job = JudgeJob(
             folder=self.assignment.folder,
             steps=steps,
-            seeds={name: checks.seed(self._secret, self.assignment.name, name, content) for name in exercises},
+            seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
             limits=_limits(self.course),
             isolation=self.course.grading.isolation,
             files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
         )
         try:
-            graded = run_job(job)
+            graded, seconds = run_job(job)
         except JudgeFailed as error:
             details = str(error)
             verdicts = {name: needs_manual(name, "the grader could not run here", details) for name in exercises}
             return Result({}, verdicts, "nothing was run")
         except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
             trace = traceback.format_exc()
-            return Result({}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown")
-        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, graded.seconds)
+            return Result(
+                {}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown"
+            )
+        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, seconds)
 
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
-        return verdict.score(self.assignment.exercises[verdict.exercise].parts, maximum)
+        return verdict.score(self.assignment.parts(verdict.exercise), maximum)
 
 
 def plan(notebook: NotebookNode) -> list[Step]:
@@ -165,6 +167,10 @@ def course_secret(root: Path) -> bytes:
 def _limits(course: Course) -> Limits:
     limits = course.grading.limits
     return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
+
+
+def _undecided(exercises: Sequence[str], reason: str, details: str) -> Result:
+    return Result({}, {name: needs_manual(name, reason, details) for name in exercises}, "nothing was run")
 
 
 def _unreadable(exercise: str, reason: str) -> Verdict:

@@ -40,7 +40,11 @@ def scan(release: Path, course: Course, name: str) -> list[Leak]:
     leaks = [Leak(file, "is not one of the files that ship") for file in files if file not in allowed]
     leaks += [Leak(file, "is missing from the release") for file in sorted(allowed - set(files))]
     handout = course.root / "assignments" / assignment.folder
-    shown = {_squeeze(cell_line) for cell in read_script(handout / "notebook.py").cells for cell_line in cell.source.splitlines()}
+    shown = {
+        _squeeze(cell_line)
+        for cell in read_script(handout / "notebook.py").cells
+        for cell_line in cell.source.splitlines()
+    }
     shown |= {_squeeze(line) for line in (handout / "checks.py").read_text("utf-8").splitlines()}
     secrets = {line: origin for line, origin in _secrets(course, assignment.folder) if line not in shown}
     for file, path in files.items():

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
-from nbconvert.preprocessors import ClearMetadataPreprocessor, Preprocessor
+from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    NbGraderPreprocessor,
     OverwriteCells,
     OverwriteKernelspec,
     SaveAutoGrades,
@@ -40,6 +42,8 @@ def configure(config: Config, course_root: str | Path) -> None:
         config: nbgrader's configuration, ``get_config()``.
         course_root: the folder of ``course.yaml``, relative to the configuration file's folder or absolute.
     """
+    # nbgrader calls `alembic` by name; it stands beside the interpreter, activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(Path(course_root).resolve())
     config.Autograde.exporter_class = SubmissionExporter
@@ -118,7 +122,7 @@ def _work(grader: Grader, path: Path) -> tuple[Submission, Result]:
     return submission, grader.grade(submission)
 
 
-class WriteVerdicts(Preprocessor):
+class WriteVerdicts(NbGraderPreprocessor):
     """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -193,6 +197,8 @@ def quarantine(assignment: str, student: str, notebooks: list[str]) -> None:
                 path = Path(directory, name)
                 mode = os.lstat(path).st_mode
                 if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                    target = folder.parents[2] / "quarantine" / folder.parent.name / folder.name / path.relative_to(folder)
+                    target = (
+                        folder.parents[2] / "quarantine" / folder.parent.name / folder.name / path.relative_to(folder)
+                    )
                     target.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(path, target)

@@ -1,11 +1,11 @@
 """Read a notebook's source: a percent script whose cell headers say only what a person means.
 
-    # %% [markdown]
-    # %% exercise=sigmoid_backward            a stub; the instructor's copy holds the solution
-    # %% check=sigmoid_backward               a locked, graded cell
-    # %% [markdown] answer=fold_proof         an answer that a person grades
-    # %% experiment=loss_curves               long, for the student's own eyes; not run when grading
-    # %%                                      anything else
+# %% [markdown]
+# %% exercise=sigmoid_backward            a stub; the instructor's copy holds the solution
+# %% check=sigmoid_backward               a locked, graded cell
+# %% [markdown] answer=fold_proof         an answer that a person grades
+# %% experiment=loss_curves               long, for the student's own eyes; not run when grading
+# %%                                      anything else
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _check_names(script: Script) -> None:
     for cell in script.cells:
         where = f"{script.path.name}:{cell.line}"
         if cell.name and (cell.role, cell.name) in seen:
-            findings.append(f"{where}: expected each {cell.role} once, received {cell.name!r} again; rename or delete it")
+            findings.append(
+                f"{where}: expected each {cell.role} once, received {cell.name!r} again; rename or delete it"
+            )
         if cell.role == "check" and ("exercise", cell.name) not in seen:
             findings.append(f"{where}: expected exercise={cell.name} above its check, received none; move or add it")
         seen.add((cell.role, cell.name))
@@ -111,7 +113,9 @@ def _check_names(script: Script) -> None:
 def stub_function(script: Script, name: str) -> Callable[..., Any]:
     """The stub of an exercise as a function; calling it raises ``NotImplementedError``."""
     namespace: dict[str, Any] = {}
-    exec(compile("from __future__ import annotations\n" + script.named("exercise")[name].source, name, "exec"), namespace)
+    exec(
+        compile("from __future__ import annotations\n" + script.named("exercise")[name].source, name, "exec"), namespace
+    )
     return namespace[name]  # type: ignore[no-any-return]
 
 

@@ -153,7 +153,7 @@ class Student:
             raise self._process.kill("malformed reply")
         try:
             return {"value": checking.plain(staff[name](*args, **kwargs))}
-        except Exception as error:  # noqa: BLE001 - our function on the student's arguments: the student's to see
+        except Exception as error:  # our function on the student's arguments: the student's to see
             return {"kind": type(error).__name__, "message": str(error)[:500]}
 
 
@@ -189,14 +189,14 @@ def _outcome(reply: Any) -> Outcome:
         raise wire.WireError("not an outcome")
     error = reply["error"]
     if error is not None:
-        if not _strings(error, tuple) or len(error) != 3:
+        if not _strings(error) or len(error) != 3:
             raise wire.WireError("not an error")
         kind, message, line = error
         error = CallError(kind[:100], message[:500], line[:200])
-    if not _strings(reply["modified"], tuple) or not _strings(reply["shared"], tuple):
+    if not _strings(reply["modified"]) or not _strings(reply["shared"]):
         raise wire.WireError("not names of arguments")
     return Outcome(reply["value"], error, reply["modified"], reply["shared"])
 
 
-def _strings(value: Any, kind: type) -> bool:
-    return type(value) is kind and all(type(item) is str for item in value)
+def _strings(value: Any) -> bool:
+    return type(value) is tuple and all(type(item) is str for item in value)

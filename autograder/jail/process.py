@@ -26,6 +26,7 @@ DISK_PAUSE = 0.25
 MAX_THREADS = 256
 MAX_FILES = 5_000
 KIB = 1024
+BLOCK = 512  # st_blocks counts in these, whatever the file system
 MIB = 1 << 20
 
 
@@ -173,13 +174,10 @@ class Process:
 
     def _disk_is_fine(self) -> bool:
         """Whether the scratch folder and the process's unnamed files stay within the limit."""
-        used = files = 0
-        for status in _file_statuses(self._scratch, self.pid):
-            if status is None:
-                return False
-            used += status.st_blocks * 512
-            files += 1
-            if used > self._limits.disk_mb * MIB or files > MAX_FILES:
+        used = 0
+        for number, status in enumerate(_file_statuses(self._scratch, self.pid)):
+            used += status.st_blocks * BLOCK if status else 0
+            if status is None or used > self._limits.disk_mb * MIB or number >= MAX_FILES:
                 return False
         return True
 

@@ -8,7 +8,7 @@ child is killed and the child's scratch folder removed. The server never reads w
 from __future__ import annotations
 
 import argparse
-import ctypes
+import contextlib
 import gc
 import importlib
 import itertools
@@ -17,11 +17,9 @@ import os
 import secrets
 import select
 import selectors
-import shutil
 import signal
 import socket
 import struct
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -29,10 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.jail import walls, wire
+from autograder.jail import linux, walls, wire
 from autograder.jail.limits import JailUnavailable, Limits
 
-PR_SET_CHILD_SUBREAPER = 36
 FORK_SECONDS = 20  # far beyond what a fork needs
 REQUEST_BYTES = 4096
 REMOVE = 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }'  # a student may have made 0300 folders
@@ -103,7 +100,7 @@ class Server:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(read, selectors.EVENT_READ, self._reap)
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # see _child: the middle process exits
+        linux.adopt_orphans()  # between us and a confined child stood a process that has left
 
     # ---------------------------------------------------------------------------------------------------------- clients
 
@@ -170,12 +167,10 @@ class Server:
 
     def _tell_end(self, child: Child) -> None:
         if child.client in self._clients:
-            try:
+            with contextlib.suppress(OSError):  # it left in this moment; its end of file comes next
                 child.client.send(json.dumps({"ended": child.ended}).encode())
-            except OSError:
-                pass  # it left in this moment; its end of file comes next
 
-    # ----------------------------------------------------------------------------------------------------------- forking
+    # ---------------------------------------------------------------------------------------------------------- forking
 
     def _fork(self, client: socket.socket, request: dict[str, Any], descriptor: int) -> None:
         scratch = self._scratch / f"{os.getpid()}-{next(self._numbers)}-{secrets.token_hex(4)}"
@@ -208,7 +203,7 @@ class Server:
             os.setsid()
             _close_all_but({0, 1, 2, descriptor, tell, wait, self._alive})
             sock = socket.socket(fileno=descriptor)
-        except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second server
+        except BaseException:  # whatever it is, this process must not go on as a second server
             traceback.print_exc()
             os._exit(81)
         try:
@@ -229,14 +224,14 @@ class Server:
             self._entry(sock)
         except JailUnavailable as error:
             _report(sock, str(error))
-        except BaseException:  # noqa: BLE001 - told to the client, which decides
+        except BaseException:  # told to the client, which decides
             _report(sock, traceback.format_exc())
         os._exit(0)
 
     def _die_with_server(self, wait: int) -> None:
         os.read(wait, 1)  # end of file: the process between us and the server is gone
         os.close(wait)
-        walls.kill_me_with_my_parent()
+        linux.kill_me_with_my_parent()
         os.set_blocking(self._alive, False)
         try:
             os.read(self._alive, 1)
@@ -312,7 +307,7 @@ def _warm(entry: str, preload: list[str]) -> Callable[[socket.socket], None]:
     gc.disable()  # a collection in the parent would copy its children's pages
     gc.collect()
     gc.freeze()
-    return getattr(module, function)  # type: ignore[no-any-return]
+    return getattr(module, function)
 
 
 if __name__ == "__main__":

@@ -48,13 +48,14 @@ class FrameTooLong(WireError):
 # ----------------------------------------------------------------------------------------------------- trees to bytes
 
 
-def encode(tree: Any) -> bytes:
+def encode(tree: Any, max_bytes: int = MAX_BYTES) -> bytes:
     """Write a tree of None, bool, int, float, str, arrays, tuples, lists and dicts with string keys.
 
     Raises:
+        FrameTooLong: when arrays and strings exceed ``max_bytes``; found out before they are copied.
         WireError: for any other value, an integer beyond 64 bits or a tree that is too deep or too large.
     """
-    writer = _Writer()
+    writer = _Writer(max_bytes - MAX_HEADER - len(MAGIC) - _PREFIX.size)
     header = json.dumps(writer.node(tree, 0), separators=(",", ":")).encode()
     if len(header) > MAX_HEADER:
         raise WireError(f"a tree of {len(header)} bytes without its arrays; at most {MAX_HEADER}")
@@ -62,9 +63,10 @@ def encode(tree: Any) -> bytes:
 
 
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.parts: list[bytes] = []
         self._nodes = 0
+        self._left = max_bytes
 
     def node(self, value: Any, depth: int) -> Any:
         self._nodes += 1
@@ -95,6 +97,7 @@ class _Writer:
         data = value.encode("utf-8", "replace")  # lone surrogates would break whoever prints them
         if len(data) <= SHORT:
             return data.decode()
+        self._spend(len(data))
         self.parts.append(data)
         return ["s", len(data)]
 
@@ -102,8 +105,14 @@ class _Writer:
         name = array.dtype.newbyteorder("<").str
         if name not in DTYPES or array.ndim > MAX_DIMENSIONS:
             raise WireError(f"an array of dtype {array.dtype} with {array.ndim} dimensions")
+        self._spend(array.nbytes)
         self.parts.append(array.astype(DTYPES[name], copy=False).tobytes())
         return ["a", name, *array.shape]
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise FrameTooLong("more bytes than one frame may carry")
 
 
 # ----------------------------------------------------------------------------------------------------- bytes to trees
@@ -248,7 +257,11 @@ def send_frame(sock: socket.socket, tree: Any, deadline: float = math.inf) -> No
         TimeoutError: when the other side does not read in time.
         OSError: when the other side is gone.
     """
-    data = encode(tree)
+    send_encoded(sock, encode(tree), deadline)
+
+
+def send_encoded(sock: socket.socket, data: bytes, deadline: float = math.inf) -> None:
+    """Send what ``encode`` returned, as ``send_frame`` does."""
     sock.settimeout(_left(deadline))
     sock.sendall(_PREFIX.pack(len(data)) + data)
 

@@ -50,9 +50,7 @@ class Student(Protocol):
     @property
     def isolation(self) -> str: ...
     def run_cell(self, source: str, timeout: float) -> Outputs: ...
-    def call(
-        self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]
-    ) -> Outcome: ...
+    def call(self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]) -> Outcome: ...
     def memory_kib(self) -> int: ...
     def close(self) -> None: ...
 
@@ -111,9 +109,7 @@ class Session:
 
     def _ask(self, spec: ExerciseChecks, case: Case) -> Outcome:
         try:
-            return self._alive().call(
-                spec.exercise.name, case, self._time(self.limits.call_seconds), dict(spec.staff)
-            )
+            return self._alive().call(spec.exercise.name, case, self._time(self.limits.call_seconds), dict(spec.staff))
         except Stopped:
             self._close()
             raise

@@ -12,7 +12,10 @@ Status = Literal["graded", "needs manual grading"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check went: ``complete`` unless the student's process stopped first. ``problem`` never holds an expected value of a hidden case."""
+    """How one check went: ``complete`` unless the student's process stopped first.
+
+    ``problem`` never holds an expected value of a hidden case.
+    """
 
     name: str
     part: str

@@ -1,0 +1,152 @@
+"""The ``course`` command. Exit status: 0 done, 1 findings, 2 bad input."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.course import Assignment, Course, CourseError, find_course_root, load_course
+
+# Imports that cost more than a moment wait until their command runs, so that `course --help` answers at once.
+# ruff: noqa: PLC0415
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    arguments = _parser().parse_args(argv)
+    try:
+        course = load_course(find_course_root(Path.cwd()))
+        return int(arguments.run(course, arguments))
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course", description="Build, release and grade a course.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="write nbgrader's source folders from the assignments' scripts")
+    build.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    build.set_defaults(run=_build)
+
+    release = commands.add_parser("release", help="build, then make what students get, and look for leaks")
+    release.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    release.set_defaults(run=_release)
+
+    grade = commands.add_parser("grade", help="grade every submission with nbgrader, on all cores")
+    grade.add_argument("assignment")
+    grade.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
+    grade.add_argument("--force", action="store_true", help="grade again what is graded already")
+    grade.add_argument("--json", action="store_true", help="print the scores as JSON")
+    grade.set_defaults(run=_grade)
+
+    feedback = commands.add_parser("feedback", help="write each student's feedback page with nbgrader")
+    feedback.add_argument("assignment")
+    feedback.set_defaults(run=_feedback)
+
+    demo = commands.add_parser("demo", help="grade a small class from handing in to feedback, in build/demo")
+    demo.add_argument("--assignment", default="a1")
+    demo.set_defaults(run=_demo)
+
+    doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
+    doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def nbgrader_root(course: Course) -> Path:
+    """Where nbgrader works: the current folder if it is such a place, else the course's ``build/``."""
+    here = Path.cwd()
+    return here if (here / "nbgrader_config.py").is_file() else course.root / "build"
+
+
+def _chosen(course: Course, name: str | None) -> list[Assignment]:
+    return [course.find(name)] if name else list(course.assignments.values())
+
+
+def _build(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.build import build_assignment
+
+    for assignment in _chosen(course, arguments.assignment):
+        print(f"built {build_assignment(course, assignment.name, nbgrader_root(course))}")
+    return 0
+
+
+def _release(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.build import build_assignment
+    from autograder.leaks import scan
+    from autograder.release import release_assignment
+
+    root, leaks = nbgrader_root(course), 0
+    for assignment in _chosen(course, arguments.assignment):
+        build_assignment(course, assignment.name, root)
+        folder = release_assignment(course, assignment.name, root)
+        found = scan(folder, course, assignment.name)
+        leaks += len(found)
+        print(f"released {folder}" if not found else f"{folder} leaks; do not hand it out:")
+        print("".join(f"  {leak}\n" for leak in found), end="")
+    return 1 if leaks else 0
+
+
+def _grade(course: Course, arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder.classroom import autograde, score_table, scores
+
+    assignment, root = course.find(arguments.assignment), nbgrader_root(course)
+    console = Console(stderr=arguments.json)
+    status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
+    rows = scores(root, assignment.name)
+    if arguments.json:
+        print(json.dumps({row.student: row.exercises for row in rows}, indent=1, sort_keys=True))
+    else:
+        console.print(score_table(rows, list(assignment.exercises), assignment.title))
+    return 1 if status else 0
+
+
+def _feedback(course: Course, arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder.classroom import generate_feedback
+
+    root = nbgrader_root(course)
+    status = generate_feedback(root, course.find(arguments.assignment).name, Console())
+    return 1 if status else 0
+
+
+def _demo(course: Course, arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder.demo import run_demo
+
+    status = run_demo(course, course.find(arguments.assignment), course.root / "build" / "demo", Console())
+    return 1 if status else 0
+
+
+def _doctor(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.doctor import examine
+
+    findings = 0
+    for assignment in _chosen(course, arguments.assignment):
+        seen = examine(course, assignment)
+        findings += len(seen.findings)
+        print(f"{assignment.name} {assignment.title}")
+        print("".join(f"  {line}\n" for line in seen.lines), end="")
+        print(
+            f"  {seen.caught} of {seen.mutants} mutants caught, {seen.hinted} with their own hint, "
+            f"{seen.variants} variants with full marks"
+        )
+        print("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    print("all is well" if not findings else f"{findings} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

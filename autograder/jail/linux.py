@@ -1,0 +1,119 @@
+"""The few calls to the Linux kernel that Python's standard library lacks."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import struct
+import sys
+
+LINUX = sys.platform.startswith("linux")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+if LINUX:
+    _libc.syscall.restype = ctypes.c_long
+
+PR_SET_PDEATHSIG = 1
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+_CAPABILITY_VERSION_3 = 0x20080522
+_LAST_CAPABILITY = 63
+
+
+def syscall(number: int, *arguments: int | bytes | None, what: str) -> int:
+    """Make a system call by number; those above 423 are the same on every machine.
+
+    Raises:
+        OSError: with the kernel's error and ``what``.
+    """
+    converted = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
+    return check(_libc.syscall(ctypes.c_long(number), *converted), what)
+
+
+def prctl(option: int, *arguments: int, what: str) -> None:
+    """Call ``prctl``.
+
+    Raises:
+        OSError: with the kernel's error and ``what``.
+    """
+    check(_libc.prctl(option, *(ctypes.c_ulong(item) for item in (*arguments, 0, 0, 0, 0)[:4])), what)
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    """Mount a file system, or change how one is mounted.
+
+    Raises:
+        OSError: with the kernel's error and what was to be mounted.
+    """
+    what = f"mount {kind or source} on {target}"
+    words = [word.encode() if word else None for word in (source, target, kind)]
+    check(_libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None), what)
+
+
+def unmount_detached(target: str) -> None:
+    """Unmount a tree; it disappears for this process at once."""
+    mnt_detach = 2
+    check(_libc.umount2(target.encode(), mnt_detach), f"unmount {target}")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces in ``flags`` for new ones.
+
+    Raises:
+        OSError: where the kernel or its configuration refuses.
+    """
+    check(_libc.unshare(flags), "create user, mount, pid, network and ipc namespaces")
+
+
+def check(result: int, what: str) -> int:
+    """Turn a negative result into an ``OSError`` that says what failed."""
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def address(buffer: ctypes.Array[ctypes.c_char]) -> int:
+    """The address of a buffer, to be put into a structure."""
+    return ctypes.addressof(buffer)
+
+
+def kill_me_with_my_parent() -> None:
+    """Let the kernel kill this process as soon as its parent ends."""
+    if LINUX:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, what="die with the parent")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent has ended."""
+    if LINUX:
+        prctl(PR_SET_CHILD_SUBREAPER, 1, what="become a subreaper")
+
+
+def drop_privileges(machine: str) -> None:
+    """Give up every capability, for good: even a process of root's is then an ordinary one.
+
+    Raises:
+        OSError: when the kernel refuses.
+    """
+    if os.geteuid() == 0:
+        _empty_bounding_set()
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, what="clear the ambient capabilities")
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    syscall(_CAPSET[machine], header, bytes(24), what="drop all capabilities")
+    prctl(PR_SET_NO_NEW_PRIVS, 1, what="refuse new privileges")
+
+
+def _empty_bounding_set() -> None:
+    for capability in range(_LAST_CAPABILITY + 1):
+        try:
+            prctl(PR_CAPBSET_DROP, capability, what="drop a capability")
+        except OSError:
+            break  # beyond the last one that this kernel knows, or already without the right to drop

@@ -1,0 +1,170 @@
+"""The judge process: forked for one submission, it drives the student's process and answers with plain JSON.
+
+``run_job`` is called by the grader; ``main`` runs in the judge process. A judge holds hidden cases and never runs
+student code; the student's process runs student code and never holds a hidden case.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import json
+import socket
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.checking import Case, Outcome
+from autograder.content import load_content
+from autograder.jail import client, wire
+from autograder.jail.launch import Role
+from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.process import Tier, fork
+from autograder.judge.judging import Stopped
+from autograder.judge.session import Graded, Outputs, Session, Step
+from autograder.judge.verdict import Verdict
+
+ROOT = Path(__file__).resolve().parents[1]
+SPARE_SECONDS = 60.0  # for the judge's own arithmetic, beyond what the submission may take
+RESULT_BYTES = 256 * wire.MIB
+JUDGE_MEMORY_MB = 4096
+
+
+class JudgeFailed(RuntimeError):
+    """The judge could not do its work: no walls on this machine, or a fault of the grader. Nobody is given a zero."""
+
+
+@dataclass(frozen=True)
+class JudgeJob:
+    """Everything a judge needs to know about one submission.
+
+    Args:
+        folder: the assignment's folder name, for its hidden checks.
+        steps: the submission's cells, in order.
+        seeds: of the hidden cases, by exercise, in hexadecimal.
+        limits: what the student's process may use.
+        isolation: ``required`` or ``none``, as in course.yaml.
+        files: what lies beside the notebook, base64 by name.
+        tier: one particular kind of walls; by default the best that holds.
+    """
+
+    folder: str
+    steps: Sequence[Step]
+    seeds: Mapping[str, str]
+    limits: Limits
+    isolation: str
+    files: Mapping[str, str]
+    tier: Tier | None = None
+
+
+def run_job(job: JudgeJob) -> tuple[Graded, float]:
+    """Have a judge process grade a submission; returns what came of it and the seconds it took.
+
+    Raises:
+        JudgeFailed: when the judge cannot run here, fails or dies; the message is for the instructor.
+    """
+    limits = replace(job.limits, memory_mb=JUDGE_MEMORY_MB)
+    started = time.monotonic()
+    deadline = started + job.limits.submission_seconds + SPARE_SECONDS
+    try:
+        process = fork(judge_role(), limits)
+        try:
+            process.send({"job": json.dumps(asdict(job))}, deadline)
+            reply = json.loads(process.receive(deadline, max_bytes=RESULT_BYTES)["result"])
+        finally:
+            process.close()
+    except (JailUnavailable, Died) as error:
+        raise JudgeFailed(str(error)) from error
+    if "failed" in reply:
+        raise JudgeFailed(reply["failed"])
+    verdicts = {v["exercise"]: Verdict.from_json(v) for v in reply["verdicts"]}
+    outputs = {int(cell): made for cell, made in reply["outputs"].items()}
+    return Graded(outputs, verdicts, reply["isolation"], reply["memory_kib"]), time.monotonic() - started
+
+
+def judge_role() -> Role:
+    """The warm server of judges: it has imported every hidden check, and is another server when one of them changes."""
+    digest = hashlib.sha256()
+    for path in sorted([*ROOT.glob("assignments/*/*.py"), *ROOT.glob("solutions/**/*.py")]):
+        digest.update(path.read_bytes())
+    hidden = sorted(path.stem for path in ROOT.glob("autograder/hidden/*.py") if path.stem != "__init__")
+    modules = tuple(f"autograder.hidden.{name}" for name in hidden)
+    return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge_process:main", modules, walls=False)
+
+
+# --------------------------------------------------------------------------------------------- in the judge process
+
+
+def warm() -> None:
+    """Import solutions and mutants before the first fork."""
+    for path in ROOT.glob("solutions/*/solution.py"):
+        for module in ("solution", "mutants", "variants"):
+            importlib.import_module(f"solutions.{path.parent.name}.{module}")
+
+
+def main(sock: socket.socket) -> None:
+    """Grade the one submission that comes through the socket."""
+    job = json.loads(wire.recv_frame(sock, RESULT_BYTES)["job"])
+    try:
+        result = _grade(job)
+    except JailUnavailable as error:
+        result = {"failed": str(error)}
+    except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the grader has to hear of it
+        result = {"failed": traceback.format_exc()}
+    wire.send_frame(sock, {"result": json.dumps(result)})
+
+
+def _grade(job: dict[str, Any]) -> dict[str, Any]:
+    limits = Limits(**job["limits"])
+    files = {name: base64.b64decode(data) for name, data in job["files"].items()}
+    tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
+    content = load_content(job["folder"])
+    session = Session(
+        spawn=lambda: _JailedStudent(client.spawn(limits, tier, files)),
+        limits=limits,
+        specs=content.specs,
+        mutants=content.mutants,
+        seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
+    )
+    graded = session.grade([Step(**step) for step in job["steps"]])
+    return {
+        "outputs": graded.outputs,
+        "verdicts": [verdict.to_json() for verdict in graded.verdicts.values()],
+        "isolation": graded.isolation,
+        "memory_kib": graded.memory_kib,
+    }
+
+
+class _JailedStudent:
+    """A jailed process as the session sees it: the end of it is ``Stopped``."""
+
+    def __init__(self, student: client.Student) -> None:
+        self._student = student
+
+    @property
+    def isolation(self) -> str:
+        return self._student.tier
+
+    def run_cell(self, source: str, timeout: float) -> Outputs:
+        result = self._student.run_cell(source, timeout)
+        if result.died is not None:
+            raise Stopped(result.died)
+        return list(result.outputs)
+
+    def call(self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]) -> Outcome:
+        try:
+            return self._student.call(
+                function, case.args, case.kwargs, errstate=case.errstate, timeout=timeout, staff=staff
+            )
+        except Died as death:
+            raise Stopped(str(death)) from None
+
+    def memory_kib(self) -> int:
+        return self._student.memory_pss()
+
+    def close(self) -> None:
+        self._student.close()

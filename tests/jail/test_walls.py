@@ -1,0 +1,301 @@
+"""Everything that a student's process must not be able to do, tried from inside, in every tier."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.jail import landlock, paths, seccomp, syscalls, walls
+from autograder.jail.client import Student, spawn
+from autograder.jail.limits import JailUnavailable, Limits
+
+# What the probes use. Each probe is the body of a function; to return is to have broken out, to raise is to be stopped.
+PREPARE = """
+import asyncio, ctypes, ctypes.util, fcntl, mmap, os, resource, shutil, signal, socket, struct, subprocess, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
+
+def call(x86_64, aarch64, *arguments):
+    number = {x86_64} if os.uname().machine == 'x86_64' else aarch64
+    result = libc.syscall(number, *arguments)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+def prctl(option, *arguments):
+    if libc.prctl(option, *[ctypes.c_ulong(a) for a in arguments], *[ctypes.c_ulong(0)] * (4 - len(arguments))) < 0:
+        raise OSError(ctypes.get_errno(), 'prctl')
+
+def attempt(source):
+    scope = dict(globals())
+    exec('def probe():\\n' + '\\n'.join('    ' + line for line in source.splitlines()), scope)
+    try:
+        return 'broke out: ' + repr(scope['probe']())[:100]
+    except (OSError, MemoryError):
+        return 'stopped'
+    except ValueError as error:
+        return 'stopped' if 'not allowed to raise' in str(error) else repr(error)
+""".replace("{x86_64}", "x86_64")
+
+PROBES = {
+    # --- files outside
+    "read a file": "return open(SECRET).read()",
+    "read a file by descriptor path": "return os.read(os.open(f'/proc/self/fd/{os.open(SECRET, os.O_PATH)}', 0), 9)",
+    "write a file": "open(SECRET, 'w')",
+    "append to a file": "open(SECRET, 'a')",
+    "truncate a file": "os.truncate(SECRET, 0)",
+    "list a folder": "return os.listdir(FOLDER)",
+    "make a file": "open(FOLDER + '/new', 'w')",
+    "make a folder": "os.mkdir(FOLDER + '/new')",
+    "remove a file": "os.unlink(SECRET)",
+    "rename a file away": "os.rename(SECRET, FOLDER + '/other')",
+    "rename a file into the scratch folder": "os.rename(SECRET, 'stolen')",
+    "link a file": "os.link(SECRET, 'stolen')",
+    "link a file by symbol": "os.symlink(SECRET, 'stolen'); return open('stolen').read()",
+    "set an attribute": "os.setxattr(SECRET, 'user.x', b'1')",
+    "watch a folder": "return call(254, 27, call(294, 26, 0), FOLDER.encode(), ctypes.c_uint(0x100))",
+    "map a file": "return mmap.mmap(os.open(SECRET, os.O_RDONLY), 4, prot=mmap.PROT_READ)[:]",
+    "enter a folder and read": "os.chdir(FOLDER); return open('secret').read()",
+    "read the users of the machine": "return open('/etc/passwd').read()",
+    "read the kernel's log": "return open('/dev/kmsg').read(1)",
+    "list the folder above": "return os.listdir(os.path.dirname(FOLDER))",
+    "read the course's code": "return open(COURSE + '/autograder/jail/walls.py').read()",
+    "list the course's code": "return os.listdir(COURSE + '/autograder')",
+    "import the hidden checks": (
+        "try:\n    import autograder.hidden.a1_relu_sigmoid\nexcept ImportError:\n    raise OSError from None"
+    ),
+    "import the solutions": "try:\n    import solutions\nexcept ImportError:\n    raise OSError from None",
+    "write into the packages": "open(os.path.dirname(sys.modules['numpy'].__file__) + '/x', 'w')",
+    "write into the standard library": "open(os.path.dirname(os.__file__) + '/x', 'w')",
+    "write to the root folder": "open('/x', 'w')",
+    "write to /dev/shm": "open('/dev/shm/x', 'w')",
+    "make a named pipe": "os.mkfifo('pipe')",
+    "make a device": "os.mknod('device', 0o60600, os.makedev(1, 1))",
+    # --- other processes
+    "signal the grader": "os.kill(GRADER, 0)",
+    "kill the grader": "os.kill(GRADER, signal.SIGCONT)",
+    "signal a neighbour": "os.kill(NEIGHBOUR, 0)",
+    "signal the parent": "os.kill(os.getppid(), 0)",
+    "signal the process group": "os.kill(0, 0)",
+    "signal everybody": "os.kill(-1, 0) if os.getpid() != 1 else os.kill(2, 0)",
+    "signal a thread of the grader": "call(200, 130, GRADER, 0)",
+    "queue a signal to the grader": "call(129, 138, GRADER, 18, ctypes.create_string_buffer(128))",
+    "signal by descriptor": "call(434, 434, GRADER, 0)",
+    "own a socket's signals": "fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, GRADER)",
+    "read the grader's environment": "return open(f'/proc/{GRADER}/environ', 'rb').read(9)",
+    "read the grader's command line": "return open(f'/proc/{GRADER}/cmdline', 'rb').read(9)",
+    "read the grader's memory": "return open(f'/proc/{GRADER}/mem', 'rb')",
+    "read the neighbour's memory map": "return open(f'/proc/{NEIGHBOUR}/maps').read(9)",
+    "follow the grader's folder": "return os.readlink(f'/proc/{GRADER}/cwd')",
+    "list the grader's root": "return os.listdir(f'/proc/{GRADER}/root/')",
+    "list the processes": (
+        "others = [n for n in os.listdir('/proc') if n.isdigit() and int(n) != os.getpid()]\n"
+        "if not others: raise OSError\nreturn others"
+    ),
+    "trace the grader": "call(101, 117, 16, GRADER, 0, 0)",
+    "read another process": "call(310, 270, GRADER, 0, 0, 0, 0, 0)",
+    "write another process": "call(311, 271, GRADER, 0, 0, 0, 0, 0)",
+    "change the grader's limits": "resource.prlimit(GRADER, resource.RLIMIT_NOFILE, (9, 9))",
+    "slow the grader down": "os.setpriority(os.PRIO_PROCESS, GRADER, 19)",
+    # --- new processes, new privileges
+    "fork": "os._exit(0) if os.fork() == 0 else None",
+    "spawn": "os.posix_spawn('/bin/true', ['true'], {})",
+    "run a program": "subprocess.run(['/bin/true'])",
+    "become a program": "os.execv('/bin/true', ['true'])",
+    "become a program by descriptor": "call(322, 281, 0, b'/bin/true', 0, 0, 0)",
+    "clone a process": "call(56, 220, 17, 0, 0, 0, 0)",
+    "clone by structure": "call(435, 435, ctypes.create_string_buffer(88), 88)",
+    "become root": "os.setuid(0 if os.getuid() else 1)",
+    "raise the priority": "os.nice(-5)",
+    "raise the limit of memory": "resource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
+    "raise the limit of files": "resource.setrlimit(resource.RLIMIT_NOFILE, (99999, 99999))",
+    "outlive the server": "prctl(1, 0)",
+    "hide from the watch": "prctl(4, 0)",
+    "new user namespace": "call(272, 97, 0x10000000)",
+    "enter a namespace": "call(308, 268, os.open('/proc/self', os.O_PATH), 0)",
+    "mount": "call(165, 40, b'x', b'.', b'tmpfs', 0, 0)",
+    "unmount": "call(166, 39, b'/proc', 2)",
+    "change the root": "os.chroot('.')",
+    # --- the kernel's dark corners
+    "io_uring": "call(425, 425, 4, ctypes.create_string_buffer(120))",
+    "bpf": "call(321, 280, 0, ctypes.create_string_buffer(120), 120)",
+    "perf events": "call(298, 241, ctypes.create_string_buffer(112), 0, -1, -1, 0)",
+    "userfaultfd": "call(323, 282, 0)",
+    "keys": "call(250, 219, 0, -3, 1)",
+    "add a key": "call(248, 217, b'user', b'x', b'y', 1, -3)",
+    "anonymous files": "os.memfd_create('x')",
+    "shared memory": "call(29, 194, 0, 4096, 0o1777)",
+    "message queues": "call(68, 186, 0, 0o1777)",
+    "load a module": "call(175, 105, 0, 0, b'')",
+    "kernel log": "call(103, 116, 3, ctypes.create_string_buffer(100), 100)",
+    "system calls of tomorrow": "call(500, 500)",
+    "push keys into the terminal": "fcntl.ioctl(0, 0x5412, b'x')",
+    "host name": "socket.sethostname('x')",
+    # --- network
+    "connect to the grader": "socket.create_connection(('127.0.0.1', PORT), 2)",
+    "connect outwards": "socket.create_connection(('192.0.2.1', 80), 1)",
+    "listen": "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()",
+    "send a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
+    "resolve a name": "return socket.getaddrinfo('example.com', 80)",
+    "connect to a socket file": "s = socket.socket(socket.AF_UNIX); s.connect(FOLDER + '/socket')",
+    "connect to an abstract socket": "s = socket.socket(socket.AF_UNIX); s.connect('\\0' + ABSTRACT)",
+    "datagram pair": "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'x', FOLDER + '/socket')",
+    "netlink": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+    "virtual machine sockets": "socket.socket(40, socket.SOCK_STREAM)",
+    "packets": "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
+    # --- resources
+    "a file beyond the disk limit": "f = open('big', 'wb'); f.truncate(1 << 40)",
+    "memory beyond the limit": "return len(bytearray(16 << 30))",
+    "shared memory beyond the limit": "return mmap.mmap(-1, 16 << 30)",
+    "endless descriptors": (
+        "opened = []\ntry:\n    while len(opened) < 2000: opened.append(os.open('/dev/null', 0))\n"
+        "finally:\n    for n in opened: os.close(n)"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Victims:
+    """What the probes aim at: this very process, a neighbour, and things that this user owns."""
+
+    folder: Path
+    names: str
+    neighbour: Student
+    prisoner: Student
+
+
+@pytest.fixture(scope="module", params=["namespaces", "landlock"])
+def victims(request, tmp_path_factory) -> Iterator[Victims]:
+    feature = next(f for f in walls.probe().features if f.name == request.param)
+    if not feature.holds:
+        pytest.skip(f"no {feature.name} walls on this machine: {feature.detail}")
+    folder = tmp_path_factory.mktemp("victims")
+    (folder / "secret").write_text("top secret")
+    abstract = f"convnet-course-test-{os.getpid()}"
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as hidden:
+        hidden.bind("\0" + abstract)
+        hidden.listen()
+        limits = Limits(memory_mb=256, disk_mb=16)
+        with spawn(limits, request.param) as neighbour, spawn(limits, request.param) as prisoner:
+            names = (
+                f"FOLDER, SECRET, COURSE = {str(folder)!r}, {str(folder / 'secret')!r}, {str(paths.COURSE)!r}\n"
+                f"GRADER, NEIGHBOUR, PORT, ABSTRACT = {os.getpid()}, {neighbour.pid}, {tcp.getsockname()[1]}, {abstract!r}"
+            )
+            result = prisoner.run_cell(f"{names}\n{PREPARE}", 20)
+            assert result.died is None and not result.outputs, result
+            yield Victims(folder, names, neighbour, prisoner)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_walls_stop(victims, probe):
+    outcome = victims.prisoner.call("attempt", (PROBES[probe],), timeout=20)
+    assert outcome.error is None, outcome.error
+    assert outcome.value == "stopped"
+
+
+def test_victims_are_untouched_and_the_prisoner_still_works(victims):
+    assert {path.name: path.read_text() for path in victims.folder.iterdir()} == {"secret": "top secret"}
+    for student in (victims.neighbour, victims.prisoner):
+        assert student.run_cell("1 + 1", 10).outputs[0]["data"]["text/plain"] == "2"
+
+
+def test_changing_metadata_succeeds_without_effect(victims):
+    before = (victims.folder / "secret").stat()
+    source = "import os, shutil; os.chmod(SECRET, 0); os.utime(SECRET, (1, 1)); os.chown(SECRET, 1, 1)"
+    victims.prisoner.run_cell(f"try:\n    {source}\nexcept FileNotFoundError: pass", 10)
+    after = (victims.folder / "secret").stat()
+    assert (after.st_mode, after.st_mtime, after.st_uid) == (before.st_mode, before.st_mtime, before.st_uid)
+    copied = "open('a', 'w').write('x'); import shutil; shutil.copy2('a', 'b'); shutil.copystat('a', 'b')"
+    assert victims.prisoner.run_cell(copied, 10).outputs == ()
+
+
+def test_environment_holds_no_secrets(tier, monkeypatch):
+    monkeypatch.setenv("COURSE_TEST_TOKEN", "hunter2")
+    with spawn(Limits(), tier) as student:
+        source = "import os; 'hunter2' in str(os.environ) + open('/proc/self/environ').read()"
+        assert student.run_cell(source, 10).outputs[0]["data"]["text/plain"] == "False"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import threading; t = threading.Thread(target=print); t.start(); t.join()",
+        "import asyncio; asyncio.new_event_loop().run_until_complete(asyncio.sleep(0))",
+        "import tempfile; tempfile.TemporaryFile().write(b'x'); tempfile.mkdtemp()",
+        "import numpy.random, numpy.fft, numpy.ma, numpy.polynomial, sqlite3, zoneinfo, unittest.mock, csv, html",
+        "import os; os.makedirs('a/b'); open('a/b/c', 'w').write('x'); os.rename('a/b/c', 'a/d'); os.remove('a/d')",
+        "import time, signal; signal.setitimer(signal.ITIMER_REAL, 9); time.sleep(0.01)",
+        "import os, resource, platform, getpass; os.cpu_count(); os.getloadavg; resource.getrusage(0); platform.platform()",
+        "import concurrent.futures as c; list(c.ThreadPoolExecutor(4).map(abs, range(9)))",
+        "import os; os.kill(os.getpid(), 0)",
+        "import matplotlib.pyplot as plt; plt.title('$x^2$'); plt.plot([1]); plt.savefig('figure.png'); plt.close()",
+    ],
+)
+def test_honest_code_is_not_hindered(victims, source):
+    student = victims.neighbour
+    result = student.run_cell(source + ";", 60)
+    assert result.died is None
+    assert not [o for o in result.outputs if o["output_type"] == "error"], result.outputs
+
+
+# ------------------------------------------------------------------------------------------------------------ probing
+
+
+def test_probe_names_the_strongest_tier_that_holds():
+    report = walls.probe()
+    holding = [f.name for f in report.features if f.holds and f.name in walls.TIERS]
+    assert report.tier == (holding[0] if holding else None)
+
+
+def test_report_without_a_tier_says_what_is_missing_and_what_to_do():
+    report = walls.WallsReport((walls.Feature("Landlock", False, "not in this kernel"),))
+    assert report.tier is None
+    assert "Landlock: not in this kernel" in report.explain() and "isolation: none" in report.explain()
+
+
+def test_machine_without_a_table_of_system_calls_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(JailUnavailable, match="x86_64 or aarch64"):
+        walls.Box("landlock", tmp_path, Limits())
+
+
+def test_course_inside_a_readable_folder_is_refused(monkeypatch):
+    monkeypatch.setattr(paths, "COURSE", Path(os.__file__).parent / "site-packages")
+    with pytest.raises(JailUnavailable, match="pip install -e"):
+        paths.readable()
+
+
+def test_course_is_not_on_the_students_path():
+    path = [str(paths.COURSE), "", os.path.dirname(os.__file__)]
+    assert paths.student_path(path) == path[2:]
+
+
+@pytest.mark.parametrize("machine", syscalls.MACHINES)
+def test_tables_of_system_calls_do_not_contradict_each_other(machine):
+    tables = [syscalls.allowed(machine), syscalls.guarded(machine), syscalls.ignored(machine)]
+    numbers = [number for table in tables for number in table.values()]
+    assert len(numbers) == len(set(numbers)) and max(numbers) < syscalls.NEWEST
+    assert set(syscalls.guarded(machine)) == set(seccomp._guards(1, seccomp.refuse(1)))
+
+
+@pytest.mark.parametrize("machine", syscalls.MACHINES)
+def test_every_jump_of_the_filter_lands_inside_it(machine):
+    import struct
+
+    steps = list(struct.iter_unpack("=HBBI", seccomp.program(machine, 4711)))
+    jumps = (seccomp.JUMP_EQUAL, seccomp.JUMP_ANY_BIT, seccomp.JUMP_AT_LEAST)
+    for place, (code, true, false, _) in enumerate(steps):
+        assert code not in jumps or place + 1 + max(true, false) < len(steps)
+    assert steps[-1][0] == seccomp.RETURN and len(steps) < seccomp.MAX_INSTRUCTIONS
+
+
+def test_landlock_version_is_found_quickly():
+    start = time.monotonic()
+    assert landlock.version() >= 0 and time.monotonic() - start < 0.1
