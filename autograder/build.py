@@ -21,7 +21,7 @@ from autograder.checking import judge_case, observe
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.diagnosis import outcome_to_json
-from autograder.script import Cell, Script, read_script, stub_definition
+from autograder.script import Cell, Role, Script, read_script, stub_definition
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SHIPPED = ("checking.py", "diagnosis.py")  # modules of the autograder that students get as they are
@@ -217,13 +217,13 @@ def misconceptions(content: Content, exercises: Iterable[str]) -> dict[str, Any]
 def _check_agreement(script: Script, assignment: Assignment) -> None:
     """Every cell that earns points has them in course.yaml, and the other way round."""
     findings = []
-    for role, points in [("exercise", assignment.exercises), ("answer", assignment.answers)]:
-        cells = script.named(role)  # type: ignore[arg-type]
-        for name in sorted(set(cells) - set(points)):
-            findings.append(
-                f"{script.path.name}:{cells[name].line}: {role} {name}: expected points in course.yaml, received none"
-            )
-        for name in sorted(set(points) - set(cells)):
+    wanted: dict[Role, set[str]] = {"exercise": set(assignment.exercises), "answer": set(assignment.answers)}
+    for role, names in wanted.items():
+        cells = script.named(role)
+        for name in sorted(set(cells) - names):
+            where = f"{script.path.name}:{cells[name].line}"
+            findings.append(f"{where}: {role} {name}: expected points in course.yaml, received none")
+        for name in sorted(names - set(cells)):
             findings.append(
                 f"course.yaml: assignments.{assignment.name}: expected a cell {role}={name} in {script.path.name}, "
                 "received none; write the cell or drop the points"

@@ -123,7 +123,7 @@ def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Tabl
     maxima = [best.get(name, (None, 0.0))[1] for name in order]
     table.add_section()
     table.add_row("of", *map("{:g}".format, maxima), f"{sum(maxima):g}", "")
-    table.caption = "   ".join(f"{number} {name}" for number, name in enumerate(order, 1))
+    table.caption = "\n".join(f"{number}  {name}" for number, name in enumerate(order, 1))
     table.caption_justify = "left"
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from autograder.course import Assignment, Course, CourseError, find_course_root,
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings would drown our own words
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # grading is done on the processor, everywhere alike
     arguments = _parser().parse_args(argv)
     try:
         course = load_course(find_course_root(Path.cwd()))

@@ -215,9 +215,9 @@ def _finding(data: CommentedMap, error: dict[str, Any]) -> str:
 
 def _known(path: tuple[Any, ...]) -> list[str]:
     """The keys that may stand where an unknown one stood."""
-    model: type[BaseModel] = {1: Course, 2: Grading}.get(len(path), LimitSettings)
-    if path[0] == "assignments":
-        model = Assignment
+    model: type[BaseModel] = Course
+    if len(path) > 1:
+        model = Assignment if path[0] == "assignments" else Grading if len(path) == 2 else LimitSettings
     return [name for name in model.model_fields if name not in ("root", "name")]
 
 

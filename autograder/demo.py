@@ -104,11 +104,39 @@ def hand_in(root: Path, student: str, assignment: Assignment, text: str) -> Path
 
 
 def cell_source(function: Callable[..., Any], name: str) -> str:
-    """The source of a function as a student would type it: without decorators, under the exercise's name."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+    """The source of a function as a student would type it: without decorators, under the exercise's name.
+
+    Where it calls a reference solution, that solution comes along under another name.
+    """
+    definition = _definition(function)
     definition.decorator_list, definition.name = [], name
-    return ast.unparse(definition)
+    references = _References()
+    references.visit(definition)
+    sources = []
+    for reference in references.names:
+        copied = _definition(vars(function.__globals__["solution"])[reference])
+        copied.name = f"_{reference}"
+        sources.append(ast.unparse(copied))
+    return "\n\n\n".join([*sources, ast.unparse(definition)])
+
+
+def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+class _References(ast.NodeTransformer):
+    """Replaces ``solution.name`` by ``_name`` and remembers the names."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if not (isinstance(node.value, ast.Name) and node.value.id == "solution"):
+            return node
+        self.names[node.attr] = None
+        return ast.Name(f"_{node.attr}", node.ctx)
 
 
 def _mutant(content: Content, name: str, index: int) -> str:

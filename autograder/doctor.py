@@ -154,6 +154,7 @@ def _release(seen: Examination, course: Course, assignment: Assignment) -> None:
 
 def _walls(seen: Examination, course: Course) -> None:
     report = probe()
-    seen.lines.append(f"walls: {report}")
-    if report.tier == "none" and course.grading.isolation == "required":
-        seen.findings.append(f"no walls hold on this machine: {report}")
+    features = ", ".join(f"{f.name} {'yes' if f.holds else f'no ({f.detail})'}" for f in report.features)
+    seen.lines.append(f"walls: {report.tier or 'none'} ({features})")
+    if report.tier is None and course.grading.isolation == "required":
+        seen.findings.append(report.explain())

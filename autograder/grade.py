@@ -21,6 +21,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.course import Assignment, Course
 from autograder.jail.limits import Limits
+from autograder.jail.process import Tier
 from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
@@ -72,10 +73,11 @@ class Grader:
         course: the course.
         assignment: its assignment.
         root: nbgrader's root, with ``release/`` and the course secret.
+        tier: one particular kind of walls; by default the best that holds.
     """
 
-    def __init__(self, course: Course, assignment: Assignment, root: Path) -> None:
-        self.course, self.assignment, self.root = course, assignment, root
+    def __init__(self, course: Course, assignment: Assignment, root: Path, tier: Tier | None = None) -> None:
+        self.course, self.assignment, self.root, self.tier = course, assignment, root, tier
         folder = root / "release" / assignment.name
         self._release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
         self._files = {
@@ -109,6 +111,7 @@ class Grader:
             limits=_limits(self.course),
             isolation=self.course.grading.isolation,
             files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
+            tier=self.tier,
         )
         try:
             graded, seconds = run_job(job)

@@ -21,7 +21,7 @@ from typing import Any
 from autograder.checking import Case, Outcome
 from autograder.content import load_content
 from autograder.jail import client, wire
-from autograder.jail.launch import Role
+from autograder.jail.launch import Role, connect
 from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.process import Tier, fork
 from autograder.judge.judging import Stopped
@@ -71,6 +71,7 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
     started = time.monotonic()
     deadline = started + job.limits.submission_seconds + SPARE_SECONDS
     try:
+        connect(client.STUDENT).close()  # started from here, it is nobody's child and lives on between submissions
         process = fork(judge_role(), limits)
         try:
             process.send({"job": json.dumps(asdict(job))}, deadline)

@@ -72,9 +72,7 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
 
-    def from_filename(  # type: ignore[override]
-        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
-    ) -> tuple[Any, Any]:
+    def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
         if not self.parent._sanitizing:
             return super().from_filename(filename, resources, **kwargs)

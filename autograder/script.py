@@ -116,7 +116,8 @@ def stub_function(script: Script, name: str) -> Callable[..., Any]:
     exec(
         compile("from __future__ import annotations\n" + script.named("exercise")[name].source, name, "exec"), namespace
     )
-    return namespace[name]  # type: ignore[no-any-return]
+    function: Callable[..., Any] = namespace[name]
+    return function
 
 
 def stub_definition(source: str, name: str) -> ast.FunctionDef:

@@ -53,7 +53,11 @@ def relu_values(rng: np.random.Generator) -> list[Case]:
 
 def relu_dtypes(rng: np.random.Generator) -> list[Case]:
     x = off_kink(rng, (3, 4), 0.3).astype(np.float32)
-    return [relu_case(x, np.float64(0.3), pure=False), relu_case(x, np.full(4, 0.3), pure=False), relu_case(x, 0.3)]
+    return [
+        relu_case(x, np.float64(0.3), pure=False),
+        relu_case(x, np.full(4, 0.3), pure=False),
+        relu_case(x, 0.3, pure=False),
+    ]
 
 
 def relu_new_memory(rng: np.random.Generator) -> list[Case]:
@@ -83,7 +87,8 @@ def backward_case(dout: np.ndarray, x: np.ndarray, t: Threshold, **flags: Any) -
 def backward_values(rng: np.random.Generator) -> list[Case]:
     cases = []
     for shape in [(7, 4), (4, 4), (3, 3, 3, 3), (2, 4, 3, 5)]:
-        for t in [0.3, rng.uniform(-1.0, 1.0, shape[-1])]:
+        thresholds: list[Threshold] = [0.3, rng.uniform(-1.0, 1.0, shape[-1])]
+        for t in thresholds:
             cases.append(backward_case(rng.normal(size=shape), off_kink(rng, shape, t), t, pure=False))
     return cases
 

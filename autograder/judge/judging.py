@@ -13,9 +13,6 @@ from autograder.diagnosis import Misconception, diagnose
 from autograder.judge.checks import Check, ExerciseChecks, generator
 from autograder.judge.verdict import CheckResult, Verdict
 
-# A stub, or a function that does not exist: asking further cases would say the same again.
-HOPELESS = ("NotImplementedError", "MissingFunction")
-
 
 class Stopped(Exception):
     """The student's process is gone; the message names the limit or the way it ended."""
@@ -61,7 +58,7 @@ def judge(
             for case in check.cases(generator(seed, check.name)) if not reason else ():
                 outcome = ask(case)
                 mine.append(Judged(case, outcome, judge_case(case, outcome, spec.exercise.returns)))
-                if outcome.error is not None and outcome.error.kind in HOPELESS:
+                if _is_missing(outcome):
                     raise Stopped(mine[-1].failure.nature if mine[-1].failure else "")
         except Stopped as stop:
             reason = str(stop)
@@ -73,6 +70,12 @@ def judge(
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
 
 
+def _is_missing(outcome: Outcome) -> bool:
+    """A stub, or a function that was never defined: asking further cases would say the same again."""
+    error = outcome.error
+    return error is not None and (error.kind == "NotImplementedError" or (error.kind == "NameError" and not error.line))
+
+
 def _result(check: Check, judged: Sequence[Judged], exercise: Exercise, *, complete: bool) -> CheckResult:
     failed = [j for j in judged if j.failure is not None]
     result = CheckResult(check.name, check.part, check.share, check.core, complete, len(judged), len(failed))
@@ -81,8 +84,8 @@ def _result(check: Check, judged: Sequence[Judged], exercise: Exercise, *, compl
     case, failure = failed[0].case, failed[0].failure
     if check.hidden:
         return replace(result, call=_call(exercise.name, case, _shape_text), problem=failure.nature)
-    problem = f"got {failure.got}; expected {failure.expected}" if failure.expected else failure.nature
-    return replace(result, call=_call(exercise.name, case, show), problem=" ".join(problem.split()))
+    problem = f"got {failure.got}, expected {failure.expected}" if failure.expected else failure.nature
+    return replace(result, call=_call(exercise.name, case, show), problem=problem.replace("      ", "; "))
 
 
 def _fractions(results: Sequence[CheckResult]) -> dict[str, float]:

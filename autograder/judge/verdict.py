@@ -67,13 +67,15 @@ class Verdict:
             return f"{self.exercise}: not graded automatically; your instructor will look at it."
         lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
         lines += [f"  stopped   {self.reason}"] if self.reason else []
+        hopeless = set()  # parts whose core has failed: what else fails there has the same cause
         for check in self.checks:
             count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
             state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
             lines.append(f"  {state}   {check.name}" + (f" ({count})" if check.cases else ""))
-            if check.problem:
+            if check.problem and check.part not in hopeless:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
+            hopeless |= {check.part} if check.core and check.failed else set()
         return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""The course as it is, built and released once, and a class that hands in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.notebooknode import NotebookNode
+
+from autograder.build import build_assignment
+from autograder.content import Content, load_content
+from autograder.course import Assignment, Course, load_course
+from autograder.demo import cell_source, fill_in, hand_in
+from autograder.release import release_assignment
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def private_servers() -> Iterator[Path]:
+    """Warm servers of this test process alone, so that it can tell what it leaves behind."""
+    folder = Path(tempfile.mkdtemp(prefix="cc-", dir="/tmp"))  # short: a socket's path has 108 bytes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setenv("COURSE_SERVER_IDLE", "30")
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    return load_course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def a1(course: Course) -> Assignment:
+    return course.assignments["a1"]
+
+
+@pytest.fixture(scope="session")
+def content(a1: Assignment) -> Content:
+    return load_content(a1.folder)
+
+
+@pytest.fixture(scope="session")
+def classroom(course: Course, a1: Assignment, content: Content, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    root = tmp_path_factory.mktemp("class")
+    build_assignment(course, a1.name, root)
+    release_assignment(course, a1.name, root)
+    return Classroom(root, a1, content)
+
+
+class Classroom:
+    """nbgrader's root with a released assignment."""
+
+    def __init__(self, root: Path, assignment: Assignment, content: Content) -> None:
+        self.root, self.assignment = root, assignment
+        self.right = {name: cell_source(function, name) for name, function in content.solutions.items()}
+
+    def release(self) -> NotebookNode:
+        """A fresh copy of the notebook that students received."""
+        name = f"{self.assignment.folder}.ipynb"
+        return nbformat.read(self.root / "release" / self.assignment.name / name, as_version=4)
+
+    def notebook(self, changed: Mapping[str, str] | None = None) -> NotebookNode:
+        """A perfect submission, but for the exercises in ``changed``."""
+        return fill_in(self.release(), {**self.right, **(changed or {})})
+
+    def hand_in(self, student: str, notebook: NotebookNode | str) -> Path:
+        """Write a submission; a string is written as it is."""
+        text = notebook if isinstance(notebook, str) else json.dumps(notebook)
+        return hand_in(self.root, student, self.assignment, text)
