@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import tempfile
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -28,10 +29,12 @@ SHIPPED = ("checking.py", "diagnosis.py")  # modules of the autograder that stud
 CONFIG = """\
 # Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
 # nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
+from pathlib import Path
+
 try:
     from autograder.nbgrader_plugin import configure
 
-    configure(get_config(), {root!r})  # noqa: F821 - nbgrader provides get_config
+    configure(get_config(), Path(__file__).parent, {root!r})  # noqa: F821 - nbgrader provides get_config
 except Exception as error:
     raise SystemExit(f"the course's grader cannot be used here: {{error}}; run nbgrader from the course's .venv")
 """
@@ -63,11 +66,12 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
     }
     folder = into / "source" / assignment.name
     folder.mkdir(parents=True, exist_ok=True)
-    for path in set(folder.iterdir()) - {folder / file for file in files}:
-        path.unlink()
+    for path in set(folder.iterdir()) - {folder / file for file in files}:  # Jupyter leaves folders beside a notebook
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for file, text in files.items():
         write_atomically(folder / file, text)
-    root = os.path.relpath(course.root.resolve(), into.resolve())
+    inside = into.resolve().is_relative_to(course.root.resolve())  # then the whole course can be moved
+    root = os.path.relpath(course.root.resolve(), into.resolve()) if inside else str(course.root.resolve())
     write_atomically(into / "nbgrader_config.py", CONFIG.format(root=root))
     return folder
 
@@ -77,6 +81,9 @@ def make_notebook(course: Course, assignment: Assignment, script: Script) -> Not
     solution = course.root / "solutions" / assignment.folder
     bodies = solution_bodies(solution / "solution.py")
     answers = _sections((solution / "proofs.md").read_text("utf-8"))
+    missing = [name for name in script.named("answer") if name not in answers]
+    if missing:
+        raise CourseError([f"answer={name}: expected a section `## {name}` in proofs.md; write it" for name in missing])
     cells, plain = [], 0
     for number, cell in enumerate(script.cells):
         plain += cell.role == "code"
@@ -145,17 +152,19 @@ def solution_bodies(path: Path) -> dict[str, tuple[str, str]]:
     found = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
-            start = _header_end(lines, node)
-            found[node.name] = (_signature(node), textwrap.dedent("\n".join(lines[start : node.end_lineno])))
+            found[node.name] = (_signature(node), _body_source(lines, node))
     return found
 
 
-def _header_end(lines: list[str], node: ast.FunctionDef) -> int:
-    """The index of the first line after the ``def`` header; comments before the first statement belong to the body."""
-    index = node.lineno - 1
-    while not re.search(r":\s*(#.*)?$", lines[index]):
-        index += 1
-    return index + 1
+def _body_source(lines: list[str], node: ast.FunctionDef) -> str:
+    """The source of a function's body; comments before the first statement belong to it."""
+    first = node.body[0]
+    start = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", []))]) - 1
+    if lines[start].encode()[: first.col_offset].strip(b" \t@"):  # `def f(x): return x`
+        return "\n".join(map(ast.unparse, node.body))
+    while lines[start - 1].strip().startswith("#") or not lines[start - 1].strip():
+        start -= 1
+    return textwrap.dedent("\n".join(lines[start : node.end_lineno]))
 
 
 def _signature(node: ast.FunctionDef) -> str:
@@ -240,7 +249,11 @@ def _shipped(source: str) -> str:
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader, or a crash, never sees half of it."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

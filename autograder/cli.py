@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # grading is done on the processor, everywhere alike
     arguments = _parser().parse_args(argv)
     try:
-        course = load_course(find_course_root(Path.cwd()))
+        course = load_course(arguments.course or find_course_root(Path.cwd()))
         return int(arguments.run(course, arguments))
     except CourseError as error:
         print(error, file=sys.stderr)
@@ -33,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description="Build, release and grade a course.")
+    parser.add_argument(
+        "--course", type=Path, help="the folder of course.yaml; by default the nearest from here upwards"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="write nbgrader's source folders from the assignments' scripts")

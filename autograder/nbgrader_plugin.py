@@ -20,10 +20,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import (
     AssignLatePenalties,
-    CheckCellMetadata,
     NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from traitlets import Int, Unicode
@@ -35,26 +32,27 @@ from autograder.grade import Grader, Result, Submission
 RECORD = "verdicts.json"
 
 
-def configure(config: Config, course_root: str | Path) -> None:
+def configure(config: Config, folder: Path, course_root: str) -> None:
     """Make nbgrader use our grading; called by the ``nbgrader_config.py`` that ``course build`` writes.
 
     Args:
         config: nbgrader's configuration, ``get_config()``.
-        course_root: the folder of ``course.yaml``, relative to the configuration file's folder or absolute.
+        folder: the folder of that file, nbgrader's root.
+        course_root: the folder of ``course.yaml``, absolute or relative to ``folder``.
     """
     # nbgrader calls `alembic` by name; it stands beside the interpreter, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
-    config.SubmissionExporter.course_root = str(Path(course_root).resolve())
+    config.SubmissionExporter.course_root = str((folder / course_root).resolve())
     config.Autograde.exporter_class = SubmissionExporter
     config.Autograde.pre_convert_hook = quarantine
-    config.Autograde.sanitize_preprocessors = [OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
+    config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = [
         WriteVerdicts,
         ClearMetadataPreprocessor,
         SaveVerdicts,
         AssignLatePenalties,
-        CheckCellMetadata,
     ]
     # Students write markdown too: what they write must not run in the browser of the person who grades it.
     config.HTMLExporter.sanitize_html = True
@@ -64,6 +62,9 @@ class SubmissionExporter(NotebookExporter):
     """Reads what students handed in, repairs it, and has the next submissions graded while nbgrader writes this one."""
 
     course_root = Unicode(help="the folder of course.yaml").tag(config=True)
+    walls = Unicode("", help="one kind of walls, namespaces or landlock; by default the best that holds").tag(
+        config=True
+    )
     jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -111,7 +112,7 @@ class SubmissionExporter(NotebookExporter):
         if assignment not in self._graders:
             course = load_course(Path(self.course_root))
             root = Path(self.parent.coursedir.root)
-            self._graders[assignment] = Grader(course, course.assignments[assignment], root)
+            self._graders[assignment] = Grader(course, course.assignments[assignment], root, self.walls or None)
         return self._graders[assignment]
 
 

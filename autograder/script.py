@@ -96,7 +96,8 @@ def _check_names(script: Script) -> None:
     seen: set[tuple[str, str]] = set()
     for cell in script.cells:
         where = f"{script.path.name}:{cell.line}"
-        if cell.name and (cell.role, cell.name) in seen:
+        work = ("exercise", "answer")  # these two share nbgrader's names
+        if cell.name and any((role, cell.name) in seen for role in (work if cell.role in work else (cell.role,))):
             findings.append(
                 f"{where}: expected each {cell.role} once, received {cell.name!r} again; rename or delete it"
             )
@@ -126,7 +127,12 @@ def stub_definition(source: str, name: str) -> ast.FunctionDef:
     Raises:
         CourseError: when the cell does not define it.
     """
-    for node in ast.parse(source).body:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        finding = f"exercise={name}: expected Python, received {error.msg} in line {error.lineno} of the cell; mend it"
+        raise CourseError([finding]) from None
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node
     raise CourseError([f"exercise={name}: expected a cell with `def {name}(...)`, received none"])

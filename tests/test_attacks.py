@@ -181,9 +181,7 @@ ATTACKS = {
         "import sys",
         RIGHT,
         1.0,
-        others={
-            "affine_backward": "for name in list(sys.modules):\n    if name.startswith('numpy'): del sys.modules[name]\n"
-        },
+        others={"affine_backward": "for n in list(sys.modules):\n    if n.startswith('numpy'): del sys.modules[n]\n"},
         lost=("affine_backward",),
     ),
     "arguments_destroyed_after_use": Attack(

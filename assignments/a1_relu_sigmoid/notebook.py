@@ -36,7 +36,7 @@ from checks import check
 # An ordinary ReLU outputs $\max\{0, o\}$. The parameterised one outputs $\max\{t, o\}$ with a threshold $t$ that may
 # differ from unit to unit and may be negative. Below $t$ the unit is *clamped*: it outputs $t$ itself.
 
-# %%
+# %% experiment=threshold_figure
 o = np.linspace(-2, 2, 401)
 figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
 axes.plot(o, np.maximum(0, o), color="black", linestyle="--", label="ReLU, t = 0")
@@ -257,7 +257,7 @@ print("largest difference on 50 inputs:", np.abs(h - (g + shift)).max())
 # With `'same'` padding something new happens. The frame of zeros is 0 in *both* networks, but every real activation is at
 # least $t$. At the border, some taps fall on the frame and need no correction:
 
-# %%
+# %% experiment=border_figure
 height, width, taps = 5, 6, 3
 inside = np.zeros((height, width), int)
 for row in range(height):
@@ -335,7 +335,7 @@ check(fold_threshold_conv)
 # $\sigma(x) = 1 / (1 + e^{-x})$, and one line of calculus gives $\sigma' = \sigma\,(1 - \sigma)$: the derivative can be
 # computed from the *output* alone. That is why the forward pass hands its output to the backward pass:
 
-# %%
+# %% experiment=sigmoid_graph
 figure, axes = plt.subplots(figsize=(7, 1.9), layout="constrained")
 axes.set(xlim=(0, 10), ylim=(-0.2, 2.2))
 axes.axis("off")
@@ -357,7 +357,7 @@ plt.show()
 # **Predict first:** float32 reaches about $3.4 \cdot 10^{38} \approx e^{88.7}$. What does `1 / (1 + np.exp(-x))` do at
 # $x = -100$? And `np.exp(x) / (1 + np.exp(x))` at $x = +100$?
 
-# %%
+# %% experiment=overflow_figure
 x = np.linspace(-120, 120, 2401, dtype=np.float32)
 with np.errstate(all="ignore"):
     growing = np.exp(x)

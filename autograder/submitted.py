@@ -1,0 +1,219 @@
+"""Take from a submitted file what may be kept, whatever the file holds: texts, claims, and pictures that are pictures.
+
+Nothing that a student hands in is more than data here: a value of another kind than expected counts as absent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import stat
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+MAX_SOURCE = 1_000_000  # characters of one cell
+MAX_TEXT = 100_000  # characters of one kept output
+MAX_IMAGE = 8_000_000  # bytes of one kept picture: a telephone's photograph of a proof fits
+MAX_PIXELS = 64_000_000  # a small file can hold a picture that no browser survives
+MAX_OUTPUTS = 50
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+JPEG = b"\xff\xd8\xff"
+
+
+class UnreadableSubmission(Exception):
+    """A submitted file that holds no notebook; the message says what was expected and what was received."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A submitted cell: its kind, its source, the names it claims, and its outputs as they came."""
+
+    kind: str
+    source: str
+    claims: tuple[tuple[str, str], ...]
+    outputs: Any
+    attachments: Mapping[str, Any]
+
+
+def read_submission(path: Path, max_mb: float) -> dict[str, Any]:
+    """Read a submitted notebook as plain JSON values.
+
+    Raises:
+        UnreadableSubmission: when it is missing, no regular file, too large, or no notebook.
+    """
+    data = _read_bytes(path, int(max_mb * 2**20))
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))  # some editors put a byte order mark in front
+    except UnicodeDecodeError as error:
+        raise UnreadableSubmission(
+            f"{path.name}: expected UTF-8 text, received byte {data[error.start]:#04x} at position {error.start}"
+        ) from None
+    except RecursionError:
+        raise UnreadableSubmission(f"{path.name}: expected a notebook, received JSON that is nested too deep") from None
+    except ValueError as error:
+        raise UnreadableSubmission(
+            f"{path.name}: expected a notebook in JSON, received a file that is not: {error}"
+        ) from None
+    if not isinstance(notebook, dict) or not _cells(notebook):
+        raise UnreadableSubmission(f"{path.name}: expected a notebook with a list of cells, received other JSON")
+    return notebook
+
+
+def _read_bytes(path: Path, most: int) -> bytes:
+    try:
+        # A link could point at the gradebook, a pipe would block for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"{path.name}: expected a notebook, received no file of that name") from None
+    except OSError as error:
+        received = "a symbolic link" if path.is_symlink() else error.strerror
+        raise UnreadableSubmission(f"{path.name}: expected a regular file, received {received}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableSubmission(f"{path.name}: expected a regular file, received a folder, pipe or device")
+        if status.st_size > most:
+            raise UnreadableSubmission(
+                f"{path.name}: expected at most {most / 2**20:g} MB, received {status.st_size / 2**20:.3g} MB; "
+                "clear large outputs and hand in again"
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(descriptor)
+
+
+def _cells(notebook: Mapping[str, Any]) -> list[Any]:
+    """The list of cells; of the old format 3, those of its first worksheet."""
+    sheets = notebook.get("worksheets")
+    if "cells" not in notebook and isinstance(sheets, list) and sheets and isinstance(sheets[0], dict):
+        notebook = sheets[0]
+    cells = notebook.get("cells")
+    return cells if isinstance(cells, list) else []
+
+
+def read_cells(notebook: Mapping[str, Any], notes: list[str]) -> list[Found]:
+    """The cells of a notebook, in order; what had to be left out is added to ``notes``."""
+    found = []
+    for cell in _cells(notebook):
+        if not isinstance(cell, dict):
+            continue
+        kind = cell.get("cell_type")
+        kind = kind if kind in ("code", "markdown") else "raw"
+        text = _joined(cell.get("source", cell.get("input")))
+        if len(text) > MAX_SOURCE:
+            notes.append(f"a cell was longer than {MAX_SOURCE} characters: what came after them was ignored")
+        found.append(
+            Found(
+                kind, _sound(text[:MAX_SOURCE]), _claims(cell), cell.get("outputs"), _mapping(cell.get("attachments"))
+            )
+        )
+    return found
+
+
+def _joined(value: Any) -> str:
+    """A text as notebooks hold it, whole or as a list of lines; whatever is no text is left out."""
+    lines = value if isinstance(value, list) else [value]
+    return "".join(line for line in lines if isinstance(line, str))
+
+
+def _sound(text: str) -> str:
+    """Replace lone surrogates: legal in JSON, they break every writer after us."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _claims(cell: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Which cell of the release this claims to be: by grade id, by experiment, or by cell id, in this order.
+
+    Several, because editors lose some of them: Google Colab, for one, keeps a cell's id in its metadata.
+    """
+    metadata = _mapping(cell.get("metadata"))
+    names = [
+        ("grade", _mapping(metadata.get("nbgrader")).get("grade_id")),
+        ("experiment", _mapping(metadata.get("course")).get("experiment")),
+        ("cell", cell.get("id")),
+        ("cell", metadata.get("id")),
+    ]
+    return tuple((kind, name) for kind, name in names if isinstance(name, str) and name)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+# ---------------------------------------------------------------------------------------------------- what is kept
+
+
+def kept_outputs(outputs: Any) -> list[NotebookNode]:
+    """What a student's own run printed and drew, as text and PNG alone: nothing that a browser would execute."""
+    kept = []
+    for output in outputs[:MAX_OUTPUTS] if isinstance(outputs, list) else []:
+        kind, data = _mapping(output).get("output_type"), _mapping(_mapping(output).get("data"))
+        if kind == "stream":
+            kept.append(new_output("stream", name="stdout", text=_text(output.get("text"))))
+        elif kind in ("display_data", "execute_result") and data:
+            picture = _picture(data.get("image/png"), _png_pixels)
+            bundle = {"text/plain": _text(data.get("text/plain"))} | ({"image/png": picture} if picture else {})
+            kept.append(new_output("display_data", data=bundle))
+        elif kind == "error":
+            text = f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
+            kept.append(new_output("stream", name="stderr", text=text))
+    if kept:
+        kept.insert(0, new_output("stream", name="stdout", text="as submitted; not run when grading:\n"))
+    return kept
+
+
+def _text(value: Any) -> str:
+    return _sound(_joined(value)[:MAX_TEXT])
+
+
+def kept_attachments(attachments: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The pictures pasted into an answer."""
+    kept = {}
+    for name, bundle in list(attachments.items())[:MAX_OUTPUTS]:
+        for kind, pixels in (("image/png", _png_pixels), ("image/jpeg", _jpeg_pixels)):
+            picture = _picture(_mapping(bundle).get(kind), pixels)
+            if picture:
+                kept[_sound(name)[:200]] = {kind: picture}
+                break
+    return kept
+
+
+def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
+    """The picture in canonical base64, if it is one and of a size that a browser can show."""
+    text = "".join(_joined(value).split())
+    if len(text) > MAX_IMAGE * 4 // 3 + 4:
+        return None
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(data).decode() if 0 < pixels(data) <= MAX_PIXELS else None
+
+
+def _png_pixels(data: bytes) -> int:
+    """The number of pixels that a PNG's header promises; 0 for what is no PNG."""
+    if not data.startswith(PNG) or len(data) < len(PNG) + 8:
+        return 0
+    width, height = struct.unpack_from(">II", data, len(PNG))
+    return int(width * height)
+
+
+def _jpeg_pixels(data: bytes) -> int:
+    """The number of pixels that a JPEG's frame header promises; 0 for what is no JPEG."""
+    place = 2 if data.startswith(JPEG) else len(data)
+    while place + 9 <= len(data) and data[place] == 0xFF:
+        marker, size = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame; the three others are tables
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return int(width * height)
+        place += 1 if marker == 0xFF else 2 + size
+    return 0

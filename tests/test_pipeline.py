@@ -1,0 +1,287 @@
+"""Plain nbgrader, from handing in to feedback: what happens when (the table in DESIGN), on one class."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.classroom import scores
+from autograder.demo import hand_in
+
+POINTS = {
+    "threshold_relu": 4,
+    "threshold_relu_backward": 8,
+    "fold_threshold_dense": 10,
+    "fold_threshold_network": 14,
+    "fold_threshold_conv": 14,
+    "sigmoid_forward": 8,
+    "sigmoid_backward": 6,
+    "affine_backward": 6,
+}
+
+
+def nbgrader(root: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command], cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert not check or done.returncode == 0, done.stderr[-4000:]
+    return done
+
+
+def cell_of(notebook, grade_id: str):
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def duplicated_cell(notebook):
+    copy = json.loads(json.dumps(cell_of(notebook, "threshold_relu")))
+    copy["id"], copy["source"] = "copy", "def threshold_relu(x, t):\n    return x\n"
+    notebook.cells.insert(0, nbformat.from_dict(copy))
+
+
+def edited_schema_version(notebook):
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader["schema_version"] = 1
+
+
+def skipped_and_ungraded(notebook):
+    check = cell_of(notebook, "check_threshold_relu")
+    check.metadata["tags"] = ["skip-execution"]
+    check.metadata.nbgrader.update(grade=False, locked=False, points=1000)
+    check.source = "4.0"
+    cell_of(notebook, "threshold_relu").source = "def threshold_relu(x, t):\n    return x\n"
+
+
+def deleted_cells(notebook):
+    gone = {"check_threshold_relu", "affine_backward", "setup_1"}
+    notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") not in gone]
+
+
+def reversed_cells(notebook):
+    notebook.cells = notebook.cells[::-1]
+
+
+def junk_metadata(notebook):
+    notebook.metadata = {"kernelspec": {"name": "nonsense", "language": "cobol"}}
+    for cell in notebook.cells:
+        cell.metadata["collapsed"] = {"deep": [1]}
+        cell.metadata["deletable"] = "perhaps"
+
+
+def leftover_raise(notebook):
+    cell = cell_of(notebook, "threshold_relu")
+    cell.source = cell.source.replace("return", "raise NotImplementedError()\n    return", 1)
+
+
+def script_in_the_browser(notebook):
+    html = "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>alert(1)</script>'))\n"
+    notebook.cells.append(nbformat.v4.new_code_cell(html + "display(Javascript('alert(2)'))\n1"))
+    cell_of(notebook, "fold_proof").source += "\n\n<script>alert(3)</script> <img src=x onerror=alert(4)> my proof"
+
+
+def huge_output(notebook):
+    notebook.cells.append(nbformat.v4.new_code_cell("print('spam ' * 1_000_000)"))
+
+
+def noisy_stderr(notebook):
+    cell_of(notebook, "threshold_relu").source = (
+        "def threshold_relu(x, t):\n    import sys\n    print('careful', file=sys.stderr)\n"
+        "    return np.maximum(x, np.asarray(t, x.dtype))\n"
+    )
+
+
+# student: (what happens to a perfect notebook, lost exercises, a sentence of the feedback)
+DAMAGE = {
+    "duplicated": (duplicated_cell, [], "was there 2 times"),
+    "schema": (edited_schema_version, [], ""),
+    "skipped": (skipped_and_ungraded, ["threshold_relu"], "locked and had been changed"),
+    "deleted": (deleted_cells, ["affine_backward"], "was missing"),
+    "reversed": (reversed_cells, [], "in another order"),
+    "junk": (junk_metadata, [], ""),
+    "leftover": (leftover_raise, [], "still raised NotImplementedError"),
+    "script": (script_in_the_browser, [], ""),
+    "flood": (huge_output, [], ""),
+    "stderr": (noisy_stderr, [], ""),
+}
+UNREADABLE = {
+    "not-json": "this is no notebook",
+    "truncated": '{"cells": [{"cell_type": "code", "sour',
+    "not-a-notebook": '{"hello": "world"}',
+    "deep-json": "[" * 100_000,
+    "too-large": '{"cells": [], "x": "' + " " * (21 * 2**20) + '"}',
+}
+
+
+@pytest.fixture(scope="module")
+def graded(classroom, tmp_path_factory, private_servers) -> Path:
+    """A class of every kind of submission, graded by one plain `nbgrader autograde`."""
+    root = tmp_path_factory.mktemp("pipeline") / "class"
+    shutil.copytree(classroom.root, root)
+    assignment = classroom.assignment
+    for student, (damage, _, _) in DAMAGE.items():
+        notebook = classroom.notebook()
+        damage(notebook)
+        hand_in(root, student, assignment, json.dumps(notebook))
+    for student, text in UNREADABLE.items():
+        hand_in(root, student, assignment, text)
+    (root / "secret.txt").write_text("the solutions")
+    for student in ("linked", "linked-notebook", "piped", "shadowing"):
+        folder = hand_in(root, student, assignment, json.dumps(classroom.notebook())).parent
+        if student == "linked":
+            (folder / "loot.db").symlink_to(root / "gradebook.db")
+            (folder / "up").symlink_to(root)
+        if student == "linked-notebook":
+            (folder / f"{assignment.folder}.ipynb").unlink()
+            (folder / f"{assignment.folder}.ipynb").symlink_to(root / "secret.txt")
+        if student == "piped":
+            os.mkfifo(folder / "pipe")
+        if student == "shadowing":
+            (folder / "numpy.py").write_text("maximum = lambda *a: 1 / 0")
+            (folder / "checking.py").write_text("1 / 0")
+    hand_in(root, "zz-last", assignment, json.dumps(classroom.notebook()))
+    nbgrader(root, "autograde", "a1")
+    nbgrader(root, "generate_feedback", "a1")
+    return root
+
+
+@pytest.fixture(scope="module")
+def gradebook(graded) -> dict[str, object]:
+    return {row.student: row for row in scores(graded, "a1")}
+
+
+def feedback(root: Path, student: str) -> str:
+    return (root / "feedback" / student / "a1" / "a1_relu_sigmoid.html").read_text()
+
+
+def autograded(root: Path, student: str):
+    return nbformat.read(root / "autograded" / student / "a1" / "a1_relu_sigmoid.ipynb", as_version=4)
+
+
+def full_but(lost: list[str]) -> dict[str, tuple[float, float]]:
+    return {name: (0 if name in lost else points, points) for name, points in POINTS.items()}
+
+
+@pytest.mark.parametrize("student", DAMAGE)
+def test_damaged_notebook_keeps_the_score_of_its_work(student, graded, gradebook):
+    _, lost, sentence = DAMAGE[student]
+    assert gradebook[student].exercises == full_but(lost)
+    assert sentence in feedback(graded, student)
+
+
+@pytest.mark.parametrize("student", [*UNREADABLE, "linked-notebook"])
+def test_unreadable_submission_is_a_zero_with_a_flag(student, graded, gradebook):
+    row = gradebook[student]
+    assert row.exercises == full_but(list(POINTS))
+    assert len([name for name in row.manual if name.startswith("check_")]) == len(POINTS)
+    assert "unreadable" in feedback(graded, student)
+
+
+@pytest.mark.parametrize("student", ["linked", "piped", "shadowing", "zz-last"])
+def test_odd_files_cost_nobody_a_point(student, gradebook):
+    assert gradebook[student].total == 70
+
+
+def test_links_and_pipes_are_set_aside_and_never_followed(graded):
+    assert not (graded / "autograded/linked/a1/loot.db").exists()
+    assert not (graded / "autograded/linked/a1/up").exists()
+    assert (graded / "quarantine/linked/a1/loot.db").is_symlink()
+    assert (graded / "quarantine/piped/a1/pipe").is_fifo()
+    assert "the solutions" not in feedback(graded, "linked-notebook")
+
+
+def test_no_script_reaches_the_browser_of_a_grader(graded):
+    page = feedback(graded, "script")
+    assert "my proof" in page
+    for number in (1, 2, 3, 4):
+        assert f"<script>alert({number})" not in page
+        assert f"onerror=alert({number})" not in page and f'onerror="alert({number})' not in page
+    kinds = {
+        kind
+        for cell in autograded(graded, "script").cells
+        for o in cell.get("outputs", [])
+        for kind in o.get("data", {})
+    }
+    assert kinds <= {"text/plain", "image/png"}
+
+
+def test_output_is_bounded(graded):
+    path = graded / "autograded/flood/a1/a1_relu_sigmoid.ipynb"
+    assert path.stat().st_size < 2_000_000
+
+
+def test_feedback_shows_verdicts_and_no_expected_value_of_a_hidden_case(graded):
+    page = feedback(graded, "skipped")
+    assert "threshold_relu: 0 of 4 points" in page
+    hidden = page.split("values, scalar and per-channel thresholds")[1].split("hint")[0]
+    assert "expected" not in hidden and "should be" not in hidden
+
+
+def test_regrade_gives_identical_verdicts_and_clears_stale_scores(graded):
+    records = {p: p.read_bytes() for p in (graded / "autograded").glob("*/a1/verdicts.json")}
+    before = {row.student: row.exercises for row in scores(graded, "a1")}
+    assert len(records) == len(before)
+    with sqlite3.connect(graded / "gradebook.db") as database:
+        database.execute("update grade set auto_score = 99 where auto_score is not null")
+    nbgrader(graded, "autograde", "a1", "--force")
+    assert {row.student: row.exercises for row in scores(graded, "a1")} == before
+    assert {p: p.read_bytes() for p in records} == records
+
+
+def test_course_grade_and_plain_nbgrader_agree(graded):
+    before = {row.student: {n: list(pair) for n, pair in row.exercises.items()} for row in scores(graded, "a1")}
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "autograder.cli", "--course", str(root), "grade", "a1", "--force", "--json"]
+    done = subprocess.run(
+        [*command, "--jobs", "2"],
+        cwd=graded,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == before
+
+
+def test_export_works_unchanged(graded):
+    nbgrader(graded, "export")
+    rows = (graded / "grades.csv").read_text().splitlines()
+    assert len(rows) == len(scores(graded, "a1")) + 1
+
+
+def test_zip_collect_works_unchanged(graded, classroom, tmp_path):
+    root = tmp_path / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    archive = root / "downloaded" / "a1" / "archive"
+    archive.mkdir(parents=True)
+    (archive / "ada_attempt_1_a1_relu_sigmoid.ipynb").write_text(json.dumps(classroom.notebook()))
+    nbgrader(
+        root,
+        "zip_collect",
+        "a1",
+        r"--FileNameCollectorPlugin.named_regexp=(?P<student_id>\w+)_attempt_\d+_(?P<file_id>\w+)",
+    )
+    nbgrader(root, "autograde", "a1")
+    assert [row.total for row in scores(root, "a1")] == [70]
+
+
+def test_failing_grader_leaves_scores_to_a_human(classroom, tmp_path):
+    root = tmp_path / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    hand_in(root, "ada", classroom.assignment, json.dumps(classroom.notebook()))
+    nbgrader(root, "autograde", "a1", "--SubmissionExporter.walls=no-such-walls")
+    (row,) = scores(root, "a1")
+    assert {score for score, _ in row.exercises.values()} == {None}
+    assert len(row.manual) == len(POINTS)
+    record = json.loads((root / "autograded/ada/a1/verdicts.json").read_text())
+    assert {verdict["status"] for verdict in record["verdicts"]} == {"needs manual grading"}
+    assert "no-such-walls" in record["verdicts"][0]["traceback"]
