@@ -285,12 +285,17 @@ def compare(
         'shape (2, 3), expected (3, 2)'
     """
     form = _compare_form(got, expected, path, returns)
-    if form is not None:
-        return form
+    return form if form is not None else _compare_content(got, expected, tolerance, path, returns)
+
+
+def _compare_content(
+    got: Any, expected: Any, tolerance: Tolerance | None, path: str, returns: Sequence[str]
+) -> Failure | None:
+    """The values of two trees of the same form."""
     value = expected.value if isinstance(expected, AnyFloat) else expected
     if isinstance(value, (tuple, list, dict)):
         keys = value if isinstance(value, dict) else range(len(value))
-        parts = (compare(got[k], value[k], tolerance, _join(path, k), returns) for k in keys)
+        parts = (_compare_content(got[k], value[k], tolerance, _join(path, k), returns) for k in keys)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         return None if got == value else Failure("value", f"{_at(path, returns)}another value", repr(got), repr(value))

@@ -12,22 +12,24 @@ import stat
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nbconvert.exporters import NotebookExporter
-from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.api import Grade, Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     NbGraderPreprocessor,
-    SaveAutoGrades,
 )
+from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
 from autograder.course import load_course
 from autograder.grade import Grader, Result, Submission
+from autograder.jail.process import Tier
+from autograder.pages import configure_pages
 
 RECORD = "verdicts.json"
 
@@ -50,12 +52,10 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = [
         WriteVerdicts,
-        ClearMetadataPreprocessor,
         SaveVerdicts,
         AssignLatePenalties,
     ]
-    # Students write markdown too: what they write must not run in the browser of the person who grades it.
-    config.HTMLExporter.sanitize_html = True
+    configure_pages(config)
 
 
 class SubmissionExporter(NotebookExporter):
@@ -99,6 +99,7 @@ class SubmissionExporter(NotebookExporter):
         wanted = [path for path in notebooks[start:] if self._will_be_graded(path)]
         for path in [current, *wanted[: 2 * self.jobs]]:
             if path not in self._pending:
+                set_aside(path.parent)
                 self._pending[path] = self._pool.submit(_work, grader, path)
 
     def _will_be_graded(self, path: Path) -> bool:
@@ -112,7 +113,8 @@ class SubmissionExporter(NotebookExporter):
         if assignment not in self._graders:
             course = load_course(Path(self.course_root))
             root = Path(self.parent.coursedir.root)
-            self._graders[assignment] = Grader(course, course.assignments[assignment], root, self.walls or None)
+            tier = cast("Tier | None", self.walls)
+            self._graders[assignment] = Grader(course, course.assignments[assignment], root, tier)
         return self._graders[assignment]
 
 
@@ -165,23 +167,37 @@ def notes_text(submission: Submission, result: Result) -> str:
     return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
 
 
-class SaveVerdicts(SaveAutoGrades):
+class SaveVerdicts(NbGraderPreprocessor):
     """Writes scores from verdicts, never from a notebook or its outputs; the maximum comes from the gradebook."""
 
-    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
-        exercise = checked_exercise(cell)
-        if not exercise:
-            super()._add_score(cell, resources)  # a manually graded answer
-            return
-        grade = self.gradebook.find_grade(
-            cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id
-        )
-        course = resources["course"]
-        verdict = course["result"].verdicts.get(exercise)
-        grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        info, course = resources["nbgrader"], resources["course"]
+        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+        with Gradebook(info["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
+            for grade in submission.grades:
+                self._score(grade, cells.get(grade.name), course)
+            for comment in submission.comments:
+                cell = cells.get(comment.name)
+                comment.auto_comment = "No response." if cell is not None and is_unchanged(cell) else None
+            gradebook.db.commit()
+        return nb, resources
+
+    def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
+        """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
+        exercise = checked_exercise(cell) if cell is not None else ""
+        if exercise:
+            verdict = course["result"].verdicts.get(exercise)
+            grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
+        else:  # an answer: nothing was written, or a person decides
+            grade.auto_score = 0.0 if cell is not None and is_unchanged(cell) else None
         undecided = grade.auto_score is None or grade.manual_score is not None
-        grade.needs_manual_grade = undecided or course["flag"]
-        self.gradebook.db.commit()
+        grade.needs_manual_grade = undecided or (course["flag"] and bool(exercise))
+
+
+def is_unchanged(cell: NotebookNode) -> bool:
+    """Whether a cell is as it was released."""
+    return bool(cell.metadata.nbgrader.get("checksum") == compute_checksum(cell))
 
 
 def quarantine(assignment: str, student: str, notebooks: list[str]) -> None:
@@ -191,13 +207,19 @@ def quarantine(assignment: str, student: str, notebooks: list[str]) -> None:
     Nothing is lost: the link itself goes to ``quarantine/`` beside ``submitted/``.
     """
     for folder in {Path(notebook).parent for notebook in notebooks}:
-        for directory, names, files in os.walk(folder, followlinks=False):
-            for name in [*names, *files]:
-                path = Path(directory, name)
-                mode = os.lstat(path).st_mode
-                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                    target = (
-                        folder.parents[2] / "quarantine" / folder.parent.name / folder.name / path.relative_to(folder)
-                    )
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(path, target)
+        set_aside(folder)
+
+
+def set_aside(folder: Path) -> None:
+    """Move everything that is neither a file nor a folder out of one submission."""
+    for directory, names, files in os.walk(folder, followlinks=False):
+        for name in [*names, *files]:
+            path = Path(directory, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                place = Path(folder.parent.name, folder.name, path.relative_to(folder))
+                target = folder.parents[2] / "quarantine" / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+                if path.suffix == ".ipynb":
+                    path.touch()  # still handed in, so still graded, as unreadable

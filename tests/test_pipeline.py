@@ -267,7 +267,7 @@ def test_zip_collect_works_unchanged(graded, classroom, tmp_path):
         root,
         "zip_collect",
         "a1",
-        r"--FileNameCollectorPlugin.named_regexp=(?P<student_id>\w+)_attempt_\d+_(?P<file_id>\w+)",
+        r"--FileNameCollectorPlugin.named_regexp=.*/(?P<student_id>[a-z]+)_attempt_\d+_(?P<file_id>\w+)",
     )
     nbgrader(root, "autograde", "a1")
     assert [row.total for row in scores(root, "a1")] == [70]
