@@ -165,7 +165,7 @@ def observe(
 ) -> Outcome:
     """Call ``function`` on copies of its arguments and record everything it did.
 
-    Exceptions of any kind, ``SystemExit`` included, become part of the outcome. Warnings are not shown.
+    Exceptions of any kind, ``SystemExit`` included, become part of the outcome; warnings are not shown.
     """
     given = dict(enumerate(copy.deepcopy(tuple(args)))) | dict(copy.deepcopy(dict(kwargs or {})))
     before = copy.deepcopy(given)
@@ -178,12 +178,9 @@ def observe(
     except BaseException as exc:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
         result, value, error = None, None, _describe(exc)
     modified = tuple(names[key] for key in given if _changed(before[key], given[key]))
-    shared = tuple(
-        f"{names[key]}{path}"
-        for key in given
-        for path, leaf in leaves(given[key])
-        if isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, array) for array in _arrays(result))
-    )
+    mine = [(f"{names[key]}{path}", leaf) for key in given for path, leaf in leaves(given[key])]
+    theirs = _arrays(result)
+    shared = tuple(path for path, leaf in mine if any(np.may_share_memory(leaf, array) for array in theirs))
     return Outcome(value, error, modified, shared)
 
 
@@ -206,8 +203,8 @@ def _arrays(tree: Any) -> list[np.ndarray]:
 
 
 def _changed(before: Any, after: Any) -> bool:
-    old, new = _arrays(before), _arrays(after)
-    return len(old) != len(new) or any(a.shape != b.shape or a.tobytes() != b.tobytes() for a, b in zip(old, new))
+    pairs = list(zip(_arrays(before), _arrays(after)))
+    return len(_arrays(after)) != len(pairs) or any(a.shape != b.shape or a.tobytes() != b.tobytes() for a, b in pairs)
 
 
 # ------------------------------------------------------------------------------------------------------ comparison
@@ -244,7 +241,7 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
         lambda: _property_failure(case, outcome),
         lambda: _shared_failure(case, outcome),
     ]
-    return next((failure for check in checks if (failure := check()) is not None), None)
+    return next((failure for check in checks if (failure := check())), None)
 
 
 def _error_failure(error: CallError) -> Failure:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 FILE = "course.yaml"
 POINTS = 100.0
@@ -150,6 +150,9 @@ def _parse(path: Path) -> CommentedMap:
         raise CourseError(
             [f"{FILE}:{line}: expected YAML, received a syntax error: {problem}; mend this line"]
         ) from None
+    except YAMLError as error:
+        problem = str(error).partition("\n")[0]
+        raise CourseError([f"{FILE}:1: expected YAML, received a syntax error: {problem}"]) from None
     if not isinstance(data, CommentedMap):
         kind = "nothing" if data is None else type(data).__name__
         raise CourseError([f"{FILE}:1: expected keys title, grading and assignments, received {kind}"])

@@ -92,8 +92,8 @@ def judge_role() -> Role:
     digest = hashlib.sha256()
     for path in sorted([*ROOT.glob("assignments/*/*.py"), *ROOT.glob("solutions/**/*.py")]):
         digest.update(path.read_bytes())
-    hidden = sorted(path.stem for path in ROOT.glob("autograder/hidden/*.py") if path.stem != "__init__")
-    modules = tuple(f"autograder.hidden.{name}" for name in hidden)
+    folders = sorted(path.parent.name for path in ROOT.glob("solutions/*/solution.py"))
+    modules = tuple(f"autograder.hidden.{name}" for name in folders)
     return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge_process:main", modules, walls=False)
 
 

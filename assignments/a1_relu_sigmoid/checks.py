@@ -7,7 +7,8 @@ import numpy as np
 from autograder.checking import AnyFloat, Case, Exercise
 from autograder.diagnosis import Checker
 
-ARANGE_KERNEL = np.arange(9.0).reshape(3, 3, 1, 1)  # taps 0 to 8, row by row; their sum is 36
+ARANGE_KERNEL = np.arange(9.0).reshape(3, 3, 1, 1)  # taps 0 to 8, row by row
+UNEVEN_KERNEL = np.array([[0.0, 1, 2], [3, 4, 5], [6, 7, 17]])[..., None, None]  # sum 45, mean 5, centre 4
 
 EXERCISES = (
     Exercise(
@@ -155,8 +156,8 @@ EXERCISES = (
         "fold_threshold_conv",
         cases=(
             Case(
-                (np.zeros(1), 0.5, ARANGE_KERNEL, np.array([1.0])),
-                (np.array([-0.5]), np.array([19.0])),
+                (np.zeros(1), 0.5, UNEVEN_KERNEL, np.array([1.0])),
+                (np.array([-0.5]), np.array([23.5])),
                 kwargs={"padding": "valid"},
             ),
             Case(

@@ -1,8 +1,8 @@
 """The trusted side of a student's process: run cells, call functions, survive whatever comes back.
 
-    with spawn(limits, files={"checks.py": source}) as student:
-        result = student.run_cell("def double(x):\\n    return 2 * x", timeout=10)
-        outcome = student.call("double", (np.arange(3.0),), timeout=10)
+with spawn(limits, files={"checks.py": source}) as student:
+    result = student.run_cell("def double(x):\\n    return 2 * x", timeout=10)
+    outcome = student.call("double", (np.arange(3.0),), timeout=10)
 """
 
 from __future__ import annotations

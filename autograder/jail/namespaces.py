@@ -87,8 +87,8 @@ def build_root(readable: Iterable[str], base: Path, disk_mb: int, machine: str) 
 def outermost(paths: Iterable[str]) -> list[str]:
     """The existing ``paths`` that do not lie inside another one.
 
-        >>> outermost(["/proc/self", "/proc", "/does/not/exist"])
-        ['/proc']
+    >>> outermost(["/proc/self", "/proc", "/does/not/exist"])
+    ['/proc']
     """
     kept: list[str] = []
     for path in sorted(set(paths)):

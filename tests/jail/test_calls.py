@@ -47,7 +47,9 @@ def test_missing_name_is_a_name_error(student):
 
 def test_errstate_holds_during_the_call(define):
     student = define("import numpy as np\ndef f(x):\n    return np.exp(x)")
-    assert student.call("f", (np.array([1e4]),), errstate={"over": "raise"}, timeout=10).error.kind == "FloatingPointError"
+    assert (
+        student.call("f", (np.array([1e4]),), errstate={"over": "raise"}, timeout=10).error.kind == "FloatingPointError"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,9 @@ def test_error_in_a_stand_in_is_raised_in_the_students_code(define):
 
 
 def test_stand_in_kept_beyond_its_call_is_of_no_use(define):
-    student = define("kept = []\ndef f():\n    kept.append(helper)\n    return helper()\ndef g():\n    return kept[0]()")
+    student = define(
+        "kept = []\ndef f():\n    kept.append(helper)\n    return helper()\ndef g():\n    return kept[0]()"
+    )
     assert student.call("f", timeout=10, staff={"helper": lambda: 1}).value == 1
     assert student.call("g", timeout=10, staff={"helper": lambda: 2}).error.kind == "RuntimeError"
     assert student.run_cell("g()", 10).outputs[-1]["ename"] == "RuntimeError"

@@ -34,7 +34,12 @@ def test_prints_results_and_figures_arrive_in_order(student):
     stream, figure, second, result = run(student, source)
     assert (stream["text"], second["text"]) == ("one\n", "two\n")
     assert base64.b64decode(figure["data"]["image/png"]).startswith(b"\x89PNG")
-    assert result == {"output_type": "execute_result", "execution_count": 1, "data": {"text/plain": "2"}, "metadata": {}}
+    assert result == {
+        "output_type": "execute_result",
+        "execution_count": 1,
+        "data": {"text/plain": "2"},
+        "metadata": {},
+    }
 
 
 def test_exception_is_an_output_and_the_next_cell_runs(student):

@@ -198,7 +198,9 @@ def test_child_is_limited_in_memory(role):
 def test_closing_a_student_leaves_nothing(tier):
     student = spawn(Limits(), tier, files={"f": b"x"})
     folder = student._process._scratch
-    source = "import os; os.makedirs('a/b/c'); open('a/b/f', 'w').write('x'); os.mkdir('odd', 0o300); os.mkdir('odd/er')"
+    source = (
+        "import os; os.makedirs('a/b/c'); open('a/b/f', 'w').write('x'); os.mkdir('odd', 0o300); os.mkdir('odd/er')"
+    )
     assert student.run_cell(source, 10).died is None
     student.close()
     assert is_gone(student.pid) and not folder.exists()

@@ -1,0 +1,143 @@
+"""What a student reads: the first thing that is wrong, in the order error, form, arguments, values, memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case, observe, plain
+
+
+def failure(function, case: Case, returns=()):
+    return judge_case(case, observe(function, case.args, case.kwargs, case.errstate), returns)
+
+
+X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "nature"),
+    [
+        (None, X, "None, expected an array of shape (2, 3)"),
+        (X.T, X, "shape (3, 2), expected (2, 3)"),
+        (X.astype(np.float32), X, "dtype float32, expected float64"),
+        (X * np.nan, X, "nan at [0, 0], expected a finite number"),
+        (X + np.eye(2, 3), X, "2 of 6 values differ, the first at [0, 0]"),
+        ((X,), (X, X), "1 results, expected 2"),
+        (X, (X, X), "an array of shape (2, 3), expected 2 results"),
+        ({"a": X}, {"b": X}, "a dict, expected a dict with keys ['b']"),
+        (True, 1.0, "a bool, expected a float"),
+        (np.array([1, 2]), np.array([1, 3]), "1 of 2 values differ, the first at [1]"),
+    ],
+)
+def test_first_difference_is_named(got, expected, nature):
+    assert compare(got, expected).nature == nature
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (1.0, np.float64(1.0)),
+        (np.array(2.0), 2.0),
+        ([X, X], (X, X)),
+        (X.astype(np.float32), AnyFloat(X)),
+        (np.array([np.inf]), np.array([np.inf])),
+        (X * (1 + 1e-7), X),
+        (np.float32([1.0001]), np.float32([1.0])),
+    ],
+)
+def test_harmless_differences_are_none(got, expected):
+    assert compare(got, expected) is None
+
+
+def test_tolerance_is_as_tight_as_it_says():
+    tight = Tolerance(0.0, 1e-12, "test")
+    assert compare(np.array([1.0 + 2e-12]), np.array([1.0]), tight) is not None
+    assert compare(np.array([1.0 + 5e-13]), np.array([1.0]), tight) is None
+
+
+def test_results_are_called_by_their_names():
+    assert compare((X, X), (X, X + 1), returns=("dx", "dt")).nature.startswith("dt: 6 of 6")
+
+
+def in_place(x):
+    x += 1
+    return x.copy()
+
+
+def same_memory(x):
+    return x[:1]
+
+
+def explodes(x):
+    raise ValueError("no")
+
+
+def test_order_of_findings():
+    case = Case((X,), X + 2)
+    assert failure(explodes, case).kind == "error"
+    assert failure(lambda x: x.T, case).kind == "shape"
+    assert failure(in_place, case).kind == "modified"  # its values are wrong, too
+    assert failure(lambda x: x + 1, case).kind == "value"
+    assert failure(same_memory, Case((X,), X[:1], fresh=True)).kind == "shared"
+    assert failure(same_memory, Case((X,), X[:1])) is None
+
+
+def test_arguments_survive_the_call_unchanged():
+    before = X.copy()
+    observe(in_place, (X,))
+    np.testing.assert_array_equal(X, before)
+
+
+def test_argument_changed_inside_a_list_is_noticed():
+    def change(layers):
+        layers[0][1][:] = 0
+
+    assert observe(change, ([(X, np.ones(3))],)).modified == ("layers",)
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError])
+def test_exception_of_any_kind_is_an_outcome(raised):
+    def function():
+        raise raised("why")
+
+    assert observe(function, ()).error.kind == raised.__name__
+
+
+def test_stub_is_told_kindly():
+    def stub(x):
+        raise NotImplementedError
+
+    assert "not written yet" in failure(stub, Case((X,), X)).nature
+
+
+def test_errstate_turns_overflow_into_an_error():
+    case = Case((np.array([1e4]),), np.array([0.0]), errstate={"over": "raise"})
+    assert "FloatingPointError" in failure(lambda x: 1 / np.exp(x), case).nature
+
+
+def test_property_is_checked_after_the_values():
+    case = Case((X,), X, verify=lambda value: "too large" if value.max() > 4 else None)
+    assert failure(lambda x: x.copy(), case).nature == "too large"
+
+
+def test_keras_tensors_count_as_arrays():
+    keras = pytest.importorskip("keras")
+    assert compare(plain(keras.ops.convert_to_tensor(X)), X) is None
+
+
+@pytest.mark.parametrize(
+    "value", [object(), np.array([None]), np.zeros(2, np.complex128), {1, 2}, b"bytes", "x" and len]
+)
+def test_unusual_result_is_refused_in_words(value):
+    with pytest.raises(TypeError, match="returned a"):
+        plain(value)
+
+
+def test_array_subclass_is_reduced_to_a_plain_array():
+    class Equal(np.ndarray):
+        def __eq__(self, other):
+            return np.ones(self.shape, bool)
+
+    assert type(plain(np.zeros(3).view(Equal))) is np.ndarray
+    assert compare(plain(np.zeros(3).view(Equal)), np.ones(3)) is not None

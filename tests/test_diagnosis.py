@@ -1,0 +1,139 @@
+"""`check(...)` in a student's hands: the right sentence, offline, in a moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.checking import Case, Exercise, Outcome
+from autograder.diagnosis import (
+    Checker,
+    Misconception,
+    NotYet,
+    diagnose,
+    from_json,
+    outcome_from_json,
+    outcome_to_json,
+    same_outcome,
+    to_json,
+)
+
+
+def threshold_relu(x, t):
+    return np.minimum(x, t)
+
+
+EXERCISE = Exercise("threshold_relu", (Case((np.array([-1.0, 2.0]), 0.5), np.array([0.5, 2.0])),), ("first", "second"))
+
+
+@pytest.fixture
+def shipped(classroom):
+    return classroom.root / "release" / "a1"
+
+
+def ask(shipped, source: str) -> subprocess.CompletedProcess[str]:
+    """Run code beside the shipped files, as a student would: our package is not there."""
+    code = f"import numpy as np\nfrom checks import check\n{source}"
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"]
+    return subprocess.run(command, cwd=shipped, capture_output=True, text=True)
+
+
+def test_report_shows_call_got_expected_difference_and_hint(tmp_path):
+    with pytest.raises(NotYet) as caught:
+        Checker([EXERCISE], tmp_path / "none")(threshold_relu)
+    assert str(caught.value).splitlines() == [
+        "threshold_relu(x=[-1. 2.], t=0.5)",
+        "  got       [-1. 0.5]",
+        "  expected  [0.5 2. ]      first difference at [0]: -1, should be 0.5",
+        "  hint      first",
+        "0 of 1 public cases pass.",
+    ]
+
+
+def test_hints_climb_the_ladder(tmp_path):
+    check = Checker([EXERCISE], tmp_path / "none")
+    hints = []
+    for _ in range(3):
+        with pytest.raises(NotYet) as caught:
+            check(threshold_relu)
+        hints.append(str(caught.value).split("hint")[1].split()[0])
+    assert hints == ["first", "second", "second"]
+
+
+def test_unknown_function_names_the_exercises(tmp_path):
+    with pytest.raises(ValueError, match=r"check\(len\).*threshold_relu"):
+        Checker([EXERCISE], tmp_path / "none")(len)
+
+
+def test_shipped_check_recognises_a_misconception_offline(shipped):
+    done = ask(shipped, "def threshold_relu(x, t): return np.maximum(x - t, 0)\ncheck(threshold_relu)")
+    assert "hint      for x < t the output must be t itself, not 0" in done.stderr
+
+
+def test_shipped_check_ends_with_the_honest_line(shipped, classroom):
+    done = ask(shipped, f"{classroom.right['threshold_relu']}\ncheck(threshold_relu)")
+    assert done.stdout == "5 of 5 public cases pass. 13 hidden cases run after you submit.\n", done.stderr
+
+
+def test_shipped_check_answers_within_a_second(shipped, classroom):
+    source = "\n".join(classroom.right.values())
+    checks = "\n".join(f"check({name})" for name in classroom.right)
+    done = ask(
+        shipped, f"{source}\nimport time\nstart = time.perf_counter()\n{checks}\nprint(time.perf_counter() - start)"
+    )
+    assert float(done.stdout.splitlines()[-1]) < 1.0 * len(classroom.right), done.stderr
+
+
+def test_failing_check_shows_no_traceback_in_a_notebook(shipped):
+    from nbclient import NotebookClient
+
+    cells = [
+        "import numpy as np\nfrom checks import check",
+        "def threshold_relu(x, t): return x",
+        "check(threshold_relu)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    client = NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(shipped)}})
+    client.execute()
+    (error,) = notebook.cells[-1].outputs
+    assert error.ename == "NotYet"
+    assert error.traceback[0].startswith("threshold_relu(x=")
+
+
+def test_every_public_misconception_is_recognised_by_its_own_hint(content, shipped):
+    stored = json.loads((shipped / "misconceptions.json").read_text())
+    for name, spec in content.specs.items():
+        known = [
+            Misconception(m["id"], m["hint"], tuple(map(outcome_from_json, m["outcomes"])))
+            for m in stored[name]["misconceptions"]
+        ]
+        for mutant in content.mutants[name]:
+            if mutant.id not in {m.id for m in known}:
+                continue
+            with pytest.raises(NotYet) as caught:
+                _, text = Checker([spec.exercise], shipped / "none").report(spec.exercise, mutant.function, 0, known)
+                raise NotYet(text)
+            assert f"hint      {mutant.hint}" in str(caught.value), mutant.id
+
+
+def test_outcomes_survive_json():
+    tree = (np.array([[1.5, np.inf]], np.float32), [1, None, True], {"a": np.array(2)}, "text")
+    back = from_json(json.loads(json.dumps(to_json(tree))))
+    assert back[0].dtype == np.float32 and back[0].shape == (1, 2)
+    assert same_outcome(Outcome(tree), Outcome(back))
+    outcome = Outcome(tree, None, ("x",), ("y",))
+    assert same_outcome(outcome_from_json(outcome_to_json(outcome)), outcome)
+
+
+def test_misconception_that_differs_on_the_first_failure_is_not_chosen():
+    wrong, other = Outcome(np.array([1.0])), Outcome(np.array([2.0]))
+    failures = [None, "something"]
+    known = [Misconception("a", "", (wrong, other)), Misconception("b", "", (other, wrong))]
+    assert diagnose([wrong, wrong], failures, known).id == "b"
+    assert diagnose([wrong, Outcome(np.array([3.0]))], failures, known) is None
+    assert diagnose([wrong, wrong], [None, None], known) is None

@@ -1,0 +1,122 @@
+"""Layers point one way: every arrow between our modules is one that this table allows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# layer: what it may import of ours. The student's process holds `jail` and what ships: no secret is in reach there.
+ALLOWED = {
+    "checking": set(),
+    "diagnosis": {"checking"},
+    "assignments": {"checking", "diagnosis"},
+    "bank": set(),
+    "solutions": {"bank", "solutions"},
+    "jail": {"checking", "jail"},
+    "judge": {"checking", "diagnosis", "jail", "judge"},
+    "hidden": {"assignments", "checking", "judge", "solutions"},
+    "content": {"bank", "judge"},
+    "judge_process": {"checking", "content", "jail", "judge"},
+    "course": set(),
+    "script": {"course"},
+    "submitted": set(),
+    "repair": {"submitted"},
+    "build": {"bank", "checking", "content", "course", "diagnosis", "script"},
+    "release": {"course"},
+    "leaks": {"build", "content", "course", "script"},
+    "grade": {"course", "jail", "judge", "judge_process", "repair"},
+    "pages": set(),
+    "classroom": set(),
+    "demo": {"build", "classroom", "content", "course", "release"},
+    "doctor": {"build", "checking", "content", "course", "jail", "judge", "leaks", "release", "script"},
+    "nbgrader_plugin": {"course", "grade", "jail", "pages"},
+    "cli": {"build", "classroom", "course", "demo", "doctor", "leaks", "release"},
+}
+# What ships, or runs beside student code, gets along with little.
+OUTSIDE = {
+    "checking": {"numpy"},
+    "diagnosis": {"numpy"},
+    "assignments": {"numpy", "matplotlib", "checks"},  # notebooks import the shipped `checks`
+    "solutions": {"numpy", "keras", "tensorflow"},
+    "bank": set(),
+    "jail": {"numpy", "IPython", "traitlets", "matplotlib", "matplotlib_inline", "keras", "tensorflow"},
+}
+STANDARD = set(__import__("sys").stdlib_module_names)
+
+
+def layer_of(module: str) -> str | None:
+    """The layer of one of our modules; None for somebody else's."""
+    parts = module.split(".")
+    if parts[0] == "solutions":
+        return "bank" if parts[1:] == ["bank"] else "solutions"
+    if parts[0] in ("assignments", "datasets"):
+        return parts[0]
+    return parts[1] if parts[0] == "autograder" and len(parts) > 1 else None
+
+
+def imported_modules(path: Path, root: Path) -> list[tuple[int, str]]:
+    """Every module that a file imports, at any depth, with the line."""
+    package = ".".join(path.relative_to(root).with_suffix("").parts[:-1])
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, [base, node.module or ""]))
+            found.append((node.lineno, module))
+            if layer_of(module) is None or module in ("autograder", "solutions"):
+                found += [(node.lineno, f"{module}.{a.name}") for a in node.names if layer_of(f"{module}.{a.name}")]
+    return found
+
+
+def forbidden_arrows(root: Path) -> list[str]:
+    """Every import that the table does not allow, as ``file:line layer -> layer``."""
+    arrows = []
+    for path in sorted(
+        [*root.glob("autograder/**/*.py"), *root.glob("assignments/*/*.py"), *root.glob("solutions/**/*.py")]
+    ):
+        if path.name == "__init__.py" and not path.read_text():
+            continue
+        name = path.relative_to(root)
+        layer = layer_of(".".join(name.with_suffix("").parts))
+        assert layer in ALLOWED, f"{name}: give its layer a row in ALLOWED"
+        for line, module in imported_modules(path, root):
+            target = layer_of(module)
+            if target is None:
+                top = module.split(".")[0]
+                if layer in OUTSIDE and top not in STANDARD | OUTSIDE[layer] | {"autograder", "__future__"}:
+                    arrows.append(f"{name}:{line} {layer} -> {top}")
+            elif target != layer and target not in ALLOWED[layer]:
+                arrows.append(f"{name}:{line} {layer} -> {target}")
+    return arrows
+
+
+def test_imports_point_one_way():
+    assert forbidden_arrows(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "arrow"),
+    [
+        ("autograder/jail/child.py", "from autograder.judge import judging", "jail -> judge"),
+        ("autograder/jail/child.py", "def f():\n    import autograder.hidden.a1", "jail -> hidden"),
+        ("autograder/judge/judging.py", "from ..hidden import a1", "judge -> hidden"),
+        ("autograder/checking.py", "import tensorflow", "checking -> tensorflow"),
+        ("solutions/a1/solution.py", "from autograder.checking import Case", "solutions -> checking"),
+    ],
+)
+def test_planted_arrow_is_found(tmp_path, file, source, arrow):
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text(source + "\n")
+    assert any(found.endswith(arrow) for found in forbidden_arrows(tmp_path))
+
+
+def test_no_python_file_is_longer_than_a_sitting():
+    files = [*ROOT.glob("autograder/**/*.py"), *ROOT.glob("solutions/**/*.py"), *ROOT.glob("tests/**/*.py")]
+    assert {p.name: n for p in files if (n := len(p.read_text().splitlines())) > 400} == {}

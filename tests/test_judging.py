@@ -1,0 +1,201 @@
+"""A grade is right: deciding is pure, weighing is fair, and a fault of ours is never a student's zero."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from autograder.checking import Case, Exercise, Outcome, observe
+from autograder.jail.limits import Limits
+from autograder.judge.checks import Check, ExerciseChecks, generator, seed
+from autograder.judge.judging import Stopped, judge
+from autograder.judge.session import Session, Step
+from autograder.judge.verdict import Verdict
+
+
+def draw(rng: np.random.Generator, dtype=np.float64) -> list[Case]:
+    x = rng.normal(size=3).astype(dtype)
+    return [Case((x,), 2 * x, pure=False)]
+
+
+SPEC = ExerciseChecks(
+    Exercise("double", (Case((np.array([1.0]),), np.array([2.0])),), ("gentle", "explicit")),
+    (Check("values", draw, share=2, core=True), Check("float32", lambda rng: draw(rng, np.float32))),
+)
+
+
+class Mutant:
+    id, hint, function = "M1", "you squared it", staticmethod(lambda x: x * x)
+
+
+def ask(function):
+    return lambda case: observe(function, case.args, case.kwargs, case.errstate)
+
+
+@pytest.mark.parametrize(
+    ("function", "fraction"),
+    [(lambda x: 2 * x, 1.0), (lambda x: (2 * x).astype(float), 0.75), (lambda x: x, 0.0), (lambda x: x * 0 + 2.0, 0.0)],
+)
+def test_shares_count_only_when_the_core_holds(function, fraction):
+    assert judge(SPEC, b"s", ask(function)).fraction == {"all": fraction}
+
+
+def test_hint_is_the_misconceptions_own_or_the_last_of_the_ladder():
+    assert judge(SPEC, b"s", ask(lambda x: x * x), [Mutant()]).hint == "you squared it"
+    assert judge(SPEC, b"s", ask(lambda x: x * x), [Mutant()]).misconception == "M1"
+    assert judge(SPEC, b"s", ask(lambda x: x + 1), [Mutant()]).hint == "explicit"
+    assert judge(SPEC, b"s", ask(lambda x: 2 * x), [Mutant()]).hint == ""
+
+
+def test_death_fails_what_was_not_asked_and_keeps_what_was():
+    def dies_at_float32(case: Case) -> Outcome:
+        if case.args[0].dtype == np.float32:
+            raise Stopped("time limit of 10 s")
+        return observe(lambda x: 2 * x, case.args)
+
+    verdict = judge(SPEC, b"s", dies_at_float32)
+    assert verdict.fraction == {"all": 0.75}
+    assert verdict.reason == "time limit of 10 s"
+    assert [check.passed for check in verdict.checks] == [True, True, False]
+
+
+def test_stub_is_asked_once():
+    asked = []
+
+    def stub(case: Case) -> Outcome:
+        asked.append(case)
+        return observe(_not_written, case.args)
+
+    verdict = judge(SPEC, b"s", stub)
+    assert len(asked) == 1
+    assert verdict.fraction == {"all": 0.0} and "not written yet" in verdict.reason
+
+
+def _not_written(x):
+    raise NotImplementedError
+
+
+def test_seeds_are_secret_repeatable_and_depend_on_everything():
+    base = seed(b"secret", "a1", "double", b"code")
+    assert base == seed(b"secret", "a1", "double", b"code")
+    others = [("S", "a1", "double", b"code"), ("secret", "a2", "double", b"code"), ("secret", "a1", "x", b"code")]
+    assert base not in [seed(s.encode(), a, e, c) for s, a, e, c in [*others, ("secret", "a1", "double", b"other")]]
+    assert generator(base, "values").integers(1 << 60) != generator(base, "float32").integers(1 << 60)
+
+
+def test_deleting_one_check_leaves_the_cases_of_the_others():
+    less = ExerciseChecks(SPEC.exercise, SPEC.checks[1:])
+    cases = {c.name: c.cases(generator(b"s", c.name))[0].args[0] for c in SPEC.checks}
+    np.testing.assert_array_equal(less.checks[0].cases(generator(b"s", "float32"))[0].args[0], cases["float32"])
+
+
+def test_feedback_of_a_hidden_case_shows_shapes_and_no_values():
+    text = judge(SPEC, b"s", ask(lambda x: x)).text(0.0, 4.0)
+    hidden = text.split("values (1 of 1 cases fail)")[1].split("float32")[0]
+    assert "double(float64 (3,))" in hidden
+    assert "." not in hidden.replace("3 of 3", "").split("\n")[1]
+
+
+def test_verdict_survives_json_byte_by_byte():
+    verdict = judge(SPEC, b"s", ask(lambda x: x + 1))
+    text = json.dumps(verdict.to_json(), sort_keys=True)
+    assert json.dumps(Verdict.from_json(json.loads(text)).to_json(), sort_keys=True) == text
+
+
+def test_parts_are_weighed_as_the_course_says():
+    verdict = Verdict("conv", "graded", {"valid": 1.0, "same": 0.5})
+    assert verdict.score({"valid": 6, "same": 8}, 14) == 10.0
+    assert verdict.score({"valid": 6, "same": 8}, 7) == 5.0  # the gradebook's maximum counts
+
+
+# ------------------------------------------------------------------------------------------------------- a session
+
+
+class FakeStudent:
+    """A student process in this process: a cell is Python source, ``die`` ends it."""
+
+    isolation = "fake"
+    spawned = 0
+
+    def __init__(self) -> None:
+        FakeStudent.spawned += 1
+        self.names: dict[str, object] = {}
+
+    def run_cell(self, source, timeout):
+        if "die" in source:
+            raise Stopped("exited with status 3")
+        exec(source, self.names)
+        return [{"output_type": "stream", "name": "stdout", "text": source}]
+
+    def call(self, function, case, timeout, staff):
+        if function not in self.names:
+            raise RuntimeError("a fault of ours")
+        return observe(self.names[function], case.args)
+
+    def memory_kib(self):
+        return 7
+
+    def close(self):
+        self.names.clear()
+
+
+def session(**changes) -> Session:
+    FakeStudent.spawned = 0
+    settings = {"spawn": FakeStudent, "limits": Limits(), "specs": {"double": SPEC}, "mutants": {"double": ()}}
+    return Session(**(settings | {"seeds": {"double": b"s"}} | changes))
+
+
+def run(number: int, source: str) -> Step:
+    return Step(number, "run", source=source)
+
+
+DOUBLE, JUDGE = "def double(x): return 2 * x", Step(9, "judge", exercise="double")
+
+
+def test_dead_cell_is_quarantined_and_the_others_are_replayed():
+    graded = session().grade([run(0, DOUBLE), run(1, "die"), JUDGE])
+    assert FakeStudent.spawned == 2
+    assert graded.verdicts["double"].fraction == {"all": 1.0}
+    assert graded.outputs[1][0]["ename"] == "Stopped"
+    assert (graded.isolation, graded.memory_kib) == ("fake", 7)
+
+
+def test_exercise_is_judged_at_its_place():
+    graded = session().grade([run(0, DOUBLE), JUDGE, run(2, "def double(x): return x")])
+    assert graded.verdicts["double"].fraction == {"all": 1.0}
+    graded = session().grade([run(0, "def double(x): return x"), JUDGE, run(2, DOUBLE)])
+    assert graded.verdicts["double"].fraction == {"all": 0.0}
+
+
+def test_fault_of_the_grader_leaves_the_score_to_a_human():
+    verdict = session().grade([JUDGE]).verdicts["double"]
+    assert verdict.status == "needs manual grading"
+    assert "a fault of ours" in verdict.traceback
+    assert verdict.score({"all": 4}, 4) is None
+    assert "your instructor" in verdict.text(None, 4) and "fault" not in verdict.text(None, 4)
+
+
+def test_exercise_without_hidden_checks_is_left_to_a_human():
+    assert session(specs={}).grade([JUDGE]).verdicts["double"].status == "needs manual grading"
+
+
+def test_time_of_the_whole_submission_is_bounded():
+    ticks = iter(range(0, 10_000, 200))
+    graded = session(clock=lambda: float(next(ticks)), limits=Limits(submission_seconds=300)).grade(
+        [run(0, DOUBLE), run(1, DOUBLE), run(2, DOUBLE), JUDGE]
+    )
+    assert "time limit of 300 s for the whole submission" in graded.outputs[2][0]["evalue"]
+    assert graded.verdicts["double"].fraction == {"all": 0.0}
+
+
+def test_history_that_dies_on_replay_does_not_go_on_for_ever():
+    class Moody(FakeStudent):
+        def run_cell(self, source, timeout):
+            if self.spawned > 1 and "moody" in source:
+                raise Stopped("killed by signal SIGKILL")
+            return super().run_cell(source, timeout)
+
+    graded = session(spawn=Moody).grade([run(0, "moody = 1"), run(1, DOUBLE), run(2, "die"), JUDGE])
+    assert graded.verdicts["double"].fraction == {"all": 1.0}
