@@ -55,6 +55,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         SaveVerdicts,
         AssignLatePenalties,
     ]
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     configure_pages(config)
 
 

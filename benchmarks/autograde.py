@@ -4,8 +4,9 @@
 
 "stock" runs nbgrader's own preprocessors: a Jupyter kernel for each notebook, `check` cells executed in it. "ours" runs
 the configuration that `course build` writes, walls included. Both grade the same notebook, which imports TensorFlow as
-a Keras assignment does. Each is run on 1 copy and on N copies, and the difference is divided by N - 1: start-up, which a
-class pays once, is shown apart. CPU seconds count every process, the warm servers included. The last line is the ratio.
+a Keras assignment does. Stock also runs the experiment cells, figures and all; ours keeps the student's own outputs
+there. Each is run on 1 copy and on N copies, and the difference is divided by N - 1: start-up, which a class pays once,
+is shown apart. CPU seconds count every process, the warm servers included. The last line is the ratio.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def prepare(root: Path, copies: int) -> None:
     right = {name: cell_source(f, name) for name, f in load_content(assignment.folder).solutions.items()}
     notebook = fill_in(nbformat.read(release / f"{assignment.folder}.ipynb", as_version=4), right)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    notebook.cells.insert(notebook.cells.index(first) + 1, nbformat.v4.new_code_cell("import tensorflow, keras", id="tf"))
+    tensorflow = nbformat.v4.new_code_cell("import tensorflow, keras", id="tensorflow")
+    notebook.cells.insert(notebook.cells.index(first) + 1, tensorflow)
     for number in range(copies):
         hand_in(root, f"student{number:02}", assignment, json.dumps(notebook))
 
@@ -65,7 +67,8 @@ def cpu_of_processes(marker: str) -> float:
 
 def autograde(root: Path, students: str, servers: str) -> tuple[float, float]:
     """Wall and CPU seconds of one `nbgrader autograde`, whatever it starts included."""
-    command = [sys.executable, "-m", "nbgrader", "autograde", "a1", "--force", f"--CourseDirectory.student_id={students}"]
+    command = [sys.executable, "-m", "nbgrader", "autograde", "a1", "--force"]
+    command += [f"--CourseDirectory.student_id={students}"]
     before, warm = resource.getrusage(resource.RUSAGE_CHILDREN), cpu_of_processes(servers)
     started = time.monotonic()
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -118,13 +121,17 @@ def main() -> None:
                 (root / "nbgrader_config.py").write_text(STOCK)
             else:
                 cold = autograde(root, "student00", str(folder))
-                print(f"ours   first call, warm servers start   wall {cold[0]:6.2f} s   cpu {cold[1]:6.2f} s")
+                print(f"ours   1 copy, the warm servers' start    wall {cold[0]:6.2f} s   cpu {cold[1]:6.2f} s")
             one = autograde(root, "student00", str(folder))
             many = autograde(root, "*", str(folder))
             per_copy[name] = [(m - o) / (copies - 1) for m, o in zip(many, one, strict=True)]
-            print(f"{name:6} 1 copy                            wall {one[0]:6.2f} s   cpu {one[1]:6.2f} s")
-            print(f"{name:6} {copies} copies                          wall {many[0]:6.2f} s   cpu {many[1]:6.2f} s")
-            print(f"{name:6} each further copy                 wall {per_copy[name][0]:6.2f} s   cpu {per_copy[name][1]:6.2f} s\n")
+            for what, (wall, cpu) in [
+                ("1 copy", one),
+                (f"{copies} copies", many),
+                ("each further copy", per_copy[name]),
+            ]:
+                print(f"{name:6} {what:34} wall {wall:6.2f} s   cpu {cpu:6.2f} s")
+            print()
         print(f"a student process: {student_memory()}\n")
     wall, cpu = (stock / ours for stock, ours in zip(per_copy["stock"], per_copy["ours"], strict=True))
     print(f"ratio stock/ours: wall {wall:.1f}, cpu {cpu:.1f}")

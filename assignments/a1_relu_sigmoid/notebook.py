@@ -42,7 +42,8 @@ figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
 axes.plot(o, np.maximum(0, o), color="black", linestyle="--", label="ReLU, t = 0")
 for t, color in [(0.7, "#0072b2"), (-0.9, "#d55e00")]:
     axes.plot(o, np.maximum(t, o), color=color, label=f"t = {t}")
-axes.set(xlabel="pre-activation o", ylabel="output max(t, o)", title="A threshold moves the kink along the diagonal")
+axes.set(xlabel="pre-activation o", ylabel="output max(t, o)")
+axes.set_title("A threshold moves the kink along the diagonal")
 axes.legend(frameon=False)
 plt.show()
 
@@ -268,7 +269,7 @@ for row in range(height):
 figure, axes = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
 axes.imshow(inside, cmap="cividis", vmin=0, vmax=9)
 for (row, column), count in np.ndenumerate(inside):
-    axes.text(column, row, count, ha="center", va="center", color="white" if count < 7 else "black")
+    axes.text(column, row, count, ha="center", va="center", color="white" if count < 5 else "black")
 axes.set(xlabel="column", ylabel="row", title="Taps of a 3 x 3 kernel that see the image")
 plt.show()
 
@@ -339,11 +340,13 @@ check(fold_threshold_conv)
 figure, axes = plt.subplots(figsize=(7, 1.9), layout="constrained")
 axes.set(xlim=(0, 10), ylim=(-0.2, 2.2))
 axes.axis("off")
-for centre, label in [(1.0, "x"), (5.0, "σ"), (9.0, "loss L")]:
-    axes.text(centre, 1.2, label, ha="center", va="center", fontsize=13, bbox={"boxstyle": "circle,pad=0.5", "fc": "white"})
+node = {"boxstyle": "circle,pad=0.5", "facecolor": "white"}
+for centre, label in [(1.0, "x"), (5.0, "σ"), (9.0, "L")]:
+    axes.text(centre, 1.2, label, ha="center", va="center", fontsize=13, bbox=node)
 forward = {"arrowstyle": "->", "color": "#0072b2", "lw": 1.6}
 backward = {"arrowstyle": "->", "color": "#d55e00", "lw": 1.6, "linestyle": "--"}
-for start, end, above, below in [(1.6, 4.3, "x", "dx = dout · s · (1 − s)"), (5.7, 8.0, "s = σ(x)", "dout = ∂L/∂s")]:
+edges = [(1.6, 4.3, "x", "dx, from dout and s alone"), (5.7, 8.3, "s = σ(x)", "dout = ∂L/∂s")]
+for start, end, above, below in edges:
     axes.annotate("", (end, 1.4), (start, 1.4), arrowprops=forward)
     axes.annotate("", (start, 1.0), (end, 1.0), arrowprops=backward)
     axes.text((start + end) / 2, 1.6, above, ha="center", va="bottom", color="#0072b2")

@@ -136,7 +136,11 @@ class Process:
 
     def _ended(self) -> Died:
         """The stream is closed: find out why."""
-        code = self._wait_for_end(SELF_CLOSED_SECONDS)
+        try:
+            code = self._wait_for_end(SELF_CLOSED_SECONDS)
+        except EOFError:
+            self._death = "the warm server is gone"  # and took its children along
+            return Died(self._death)
         if code is None:
             return self.kill("malformed reply")  # it closed its end and lives on
         self._death = describe_exit(code)

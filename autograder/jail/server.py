@@ -80,8 +80,7 @@ class Server:
         """Make our scratch folder and empty it of what killed servers left there."""
         self._scratch.mkdir(mode=0o700, exist_ok=True)
         for folder in self._scratch.iterdir():
-            owner = folder.name.partition("-")[0]
-            if not (owner.isdigit() and Path("/proc", owner).exists()):
+            if not _is_server(folder.name.partition("-")[0]):
                 _wait(_remove(folder))
 
     def _listen(self) -> None:
@@ -270,6 +269,14 @@ def _wait(pid: int) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ command line
+
+
+def _is_server(pid: str) -> bool:
+    """Whether a living warm server has this process id: one that nobody has reaped yet has no command line."""
+    try:
+        return b"autograder.jail.server" in Path("/proc", pid, "cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A call reports what a student's function did as plain values, with our own functions standing in for earlier stubs."""
+"""A call reports what a student's function did as plain values; our own functions stand in for earlier stubs."""
 
 from __future__ import annotations
 

@@ -126,7 +126,8 @@ len(history.history["loss"])
         ("import ctypes; ctypes.string_at(0)", "killed by signal SIGSEGV"),
         ("b = [bytearray(1 << 20) for _ in range(400)]\nwhile True: pass", "memory limit of 256 MiB"),
         (
-            "import threading, time\nthreading.stack_size(1 << 16)\nfor _ in range(300): threading.Thread(target=time.sleep, args=(9,)).start()\n"
+            "import threading, time\nthreading.stack_size(1 << 16)\n"
+            "for _ in range(300): threading.Thread(target=time.sleep, args=(9,)).start()\n"
             "while True: pass",
             "limit of 256 threads",
         ),

@@ -33,6 +33,8 @@ def prctl(option, *arguments):
     if libc.prctl(option, *[ctypes.c_ulong(a) for a in arguments], *[ctypes.c_ulong(0)] * (4 - len(arguments))) < 0:
         raise OSError(ctypes.get_errno(), 'prctl')
 
+HOME = os.getcwd()
+
 def attempt(source):
     scope = dict(globals())
     exec('def probe():\\n' + '\\n'.join('    ' + line for line in source.splitlines()), scope)
@@ -42,6 +44,8 @@ def attempt(source):
         return 'stopped'
     except ValueError as error:
         return 'stopped' if 'not allowed to raise' in str(error) else repr(error)
+    finally:
+        os.chdir(HOME)
 """.replace("{x86_64}", "x86_64")
 
 PROBES = {
@@ -186,7 +190,8 @@ def victims(request, tmp_path_factory) -> Iterator[Victims]:
         with spawn(limits, request.param) as neighbour, spawn(limits, request.param) as prisoner:
             names = (
                 f"FOLDER, SECRET, COURSE = {str(folder)!r}, {str(folder / 'secret')!r}, {str(paths.COURSE)!r}\n"
-                f"GRADER, NEIGHBOUR, PORT, ABSTRACT = {os.getpid()}, {neighbour.pid}, {tcp.getsockname()[1]}, {abstract!r}"
+                f"GRADER, NEIGHBOUR, PORT = {os.getpid()}, {neighbour.pid}, {tcp.getsockname()[1]}\n"
+                f"ABSTRACT = {abstract!r}"
             )
             result = prisoner.run_cell(f"{names}\n{PREPARE}", 20)
             assert result.died is None and not result.outputs, result
@@ -212,7 +217,7 @@ def test_changing_metadata_succeeds_without_effect(victims):
     victims.prisoner.run_cell(f"try:\n    {source}\nexcept FileNotFoundError: pass", 10)
     after = (victims.folder / "secret").stat()
     assert (after.st_mode, after.st_mtime, after.st_uid) == (before.st_mode, before.st_mtime, before.st_uid)
-    copied = "open('a', 'w').write('x'); import shutil; shutil.copy2('a', 'b'); shutil.copystat('a', 'b')"
+    copied = "import os; os.chdir(os.environ['HOME']); open('c1', 'w').write('x'); import shutil; shutil.copy2('c1', 'c2'); shutil.copystat('c1', 'c2')"
     assert victims.prisoner.run_cell(copied, 10).outputs == ()
 
 
@@ -232,7 +237,7 @@ def test_environment_holds_no_secrets(tier, monkeypatch):
         "import numpy.random, numpy.fft, numpy.ma, numpy.polynomial, sqlite3, zoneinfo, unittest.mock, csv, html",
         "import os; os.makedirs('a/b'); open('a/b/c', 'w').write('x'); os.rename('a/b/c', 'a/d'); os.remove('a/d')",
         "import time, signal; signal.setitimer(signal.ITIMER_REAL, 9); time.sleep(0.01)",
-        "import os, resource, platform, getpass; os.cpu_count(); os.getloadavg; resource.getrusage(0); platform.platform()",
+        "import os, resource, platform, getpass; os.cpu_count(); resource.getrusage(0); platform.platform()",
         "import concurrent.futures as c; list(c.ThreadPoolExecutor(4).map(abs, range(9)))",
         "import os; os.kill(os.getpid(), 0)",
         "import matplotlib.pyplot as plt; plt.title('$x^2$'); plt.plot([1]); plt.savefig('figure.png'); plt.close()",
