@@ -217,7 +217,8 @@ def test_changing_metadata_succeeds_without_effect(victims):
     victims.prisoner.run_cell(f"try:\n    {source}\nexcept FileNotFoundError: pass", 10)
     after = (victims.folder / "secret").stat()
     assert (after.st_mode, after.st_mtime, after.st_uid) == (before.st_mode, before.st_mtime, before.st_uid)
-    copied = "import os; os.chdir(os.environ['HOME']); open('c1', 'w').write('x'); import shutil; shutil.copy2('c1', 'c2'); shutil.copystat('c1', 'c2')"
+    copied = "import os, shutil; os.chdir(os.environ['HOME']); open('c1', 'w').write('x')\n"
+    copied += "shutil.copy2('c1', 'c2'); shutil.copystat('c1', 'c2')"
     assert victims.prisoner.run_cell(copied, 10).outputs == ()
 
 
