@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -248,6 +249,23 @@ def test_course_grade_and_plain_nbgrader_agree(graded):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == before
+
+
+def test_due_date_of_the_course_is_that_of_the_gradebook(graded, course):
+    with sqlite3.connect(graded / "gradebook.db") as database:
+        ((due,),) = database.execute("select duedate from assignment where name = 'a1'")
+    assert datetime.fromisoformat(due).replace(tzinfo=UTC) == course.assignments["a1"].due
+
+
+def test_formgrader_can_autograde_a_single_student(graded):
+    code = (
+        "from nbgrader.apps import NbGrader\nfrom nbgrader.apps.api import NbGraderAPI\n"
+        "app = NbGrader()\napp.initialize([])\nresult = NbGraderAPI(config=app.config).autograde('a1', 'zz-last')\n"
+        "print(result['success'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=graded, capture_output=True, text=True)
+    assert done.stdout.strip() == "True", done.stderr[-2000:]
+    assert next(row for row in scores(graded, "a1") if row.student == "zz-last").total == 70
 
 
 def test_export_works_unchanged(graded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -26,6 +27,7 @@ DISK_PAUSE = 0.25
 MAX_THREADS = 256
 MAX_FILES = 5_000
 KIB = 1024
+SERVER_GONE = "the warm server was killed; start again"
 BLOCK = 512  # st_blocks counts in these, whatever the file system
 MIB = 1 << 20
 
@@ -77,6 +79,7 @@ class Process:
 
         Raises:
             Died: when the process is gone or does not listen.
+            JailUnavailable: when the warm server is gone.
         """
         self._expect_alive()
         try:
@@ -91,6 +94,7 @@ class Process:
 
         Raises:
             Died: when the process ends, exceeds a limit or sends what is no frame; it is killed then.
+            JailUnavailable: when the warm server is gone.
         """
         self._expect_alive()
         try:
@@ -114,7 +118,8 @@ class Process:
 
     def close(self) -> None:
         """End the process, if it is still there, and wait until its scratch folder is gone too."""
-        self.kill("closed")
+        with contextlib.suppress(JailUnavailable):  # the server is gone; there is nothing to end
+            self.kill("closed")
         self._control.close()
         self.sock.close()
 
@@ -131,16 +136,14 @@ class Process:
     # ------------------------------------------------------------------------------------------------------- the end
 
     def _expect_alive(self) -> None:
+        if self._death == SERVER_GONE:
+            raise JailUnavailable(SERVER_GONE)
         if self._death is not None:
             raise Died(self._death)
 
     def _ended(self) -> Died:
         """The stream is closed: find out why."""
-        try:
-            code = self._wait_for_end(SELF_CLOSED_SECONDS)
-        except EOFError:
-            self._death = "the warm server is gone"  # and took its children along
-            return Died(self._death)
+        code = self._wait_for_end(SELF_CLOSED_SECONDS)
         if code is None:
             return self.kill("malformed reply")  # it closed its end and lives on
         self._death = describe_exit(code)
@@ -153,7 +156,11 @@ class Process:
             return  # the server is gone, and its children with it
 
     def _wait_for_end(self, seconds: float) -> int | None:
-        """The exit code, once the server has reaped the process and removed its scratch folder; else None."""
+        """The exit code, once the server has reaped the process and removed its scratch folder; else None.
+
+        Raises:
+            JailUnavailable: when the server is gone. Its children went with it, through no fault of theirs.
+        """
         self._control.settimeout(seconds)
         try:
             data = self._control.recv(4096)
@@ -161,7 +168,10 @@ class Process:
             return None
         except OSError:
             data = b""
-        return int(json.loads(data)["ended"]) if data else -signal.SIGKILL
+        if not data:
+            self._death = SERVER_GONE
+            raise JailUnavailable(SERVER_GONE)
+        return int(json.loads(data)["ended"])
 
     # -------------------------------------------------------------------------------------------------------- watching
 
