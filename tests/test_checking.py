@@ -50,6 +50,11 @@ def test_harmless_differences_are_none(got, expected):
     assert compare(got, expected) is None
 
 
+@pytest.mark.parametrize("got", [0.0, 1e300, -np.inf, np.nan])
+def test_infinity_is_near_nothing_but_itself(got):
+    assert compare(np.array([got]), np.array([np.inf])) is not None
+
+
 def test_tolerance_is_as_tight_as_it_says():
     tight = Tolerance(0.0, 1e-12, "test")
     assert compare(np.array([1.0 + 2e-12]), np.array([1.0]), tight) is not None

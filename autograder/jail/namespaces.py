@@ -33,7 +33,8 @@ MAX_FILES = 5_000
 def separate(tell: int) -> None:
     """Go on in new namespaces, in a process of its own that is the first of its process list.
 
-    The calling process writes that process's id, as seen from outside, to ``tell`` and ends.
+    The calling process writes that process's id, as seen from outside, to ``tell`` and ends. Being first, the new
+    one ignores deadly signals that it sends to itself; the kernel's own, and those from outside, still work.
 
     Raises:
         OSError: where the kernel or its configuration refuses; in the calling process.

@@ -69,10 +69,10 @@ class Server:
                 key.data(key.fileobj)
             if self._clients or self._children or self._removals:
                 last = time.monotonic()
-            elif time.monotonic() - last > idle_seconds or not self._own_socket():
+            elif not self._own_socket():
                 break
-        if self._own_socket():
-            self._path.unlink()
+            elif time.monotonic() - last > idle_seconds:
+                self._path.unlink()  # and look once more: whoever connected in this moment is still served
 
     # ------------------------------------------------------------------------------------------------------- setting up
 
@@ -215,9 +215,12 @@ class Server:
                 os.dup2(null, 2)
                 os.close(null)
             box = walls.Box(tier, scratch, Limits(**request["limits"]))
-            box.separate(tell)  # in tier 1, what follows happens in a second process
-            self._die_with_server(wait)
-            box.close()
+            try:
+                box.separate(tell)  # in tier 1, what follows happens in a second process
+                self._die_with_server(wait)
+                box.close()
+            except OSError as error:
+                raise JailUnavailable(f"the {tier} walls do not go up on this machine: {error}") from error
             gc.enable()
             wire.send_frame(sock, {"ready": tier})
             self._entry(sock)
