@@ -192,8 +192,8 @@ def parameter_names(function: Callable[..., Any], keys: Mapping[Any, Any]) -> di
 
 
 def _describe(exc: BaseException) -> CallError:
-    here = os.path.basename(__file__)
-    own = [frame for frame in traceback.extract_tb(exc.__traceback__) if os.path.basename(frame.filename) != here]
+    frames = traceback.extract_tb(exc.__traceback__)
+    own = [frame for frame in frames if os.path.basename(frame.filename) != os.path.basename(__file__)]
     line = f"line {own[0].lineno}: {own[0].line}" if own and own[0].line else ""
     return CallError(type(exc).__name__, str(exc)[:500], line[:200])
 
@@ -292,15 +292,11 @@ def _compare_content(
     value = expected.value if isinstance(expected, AnyFloat) else expected
     if isinstance(value, (tuple, list, dict)):
         keys = value if isinstance(value, dict) else range(len(value))
-        parts = (_compare_content(got[k], value[k], tolerance, _join(path, k), returns) for k in keys)
+        parts = (_compare_content(got[k], value[k], tolerance, f"{path}[{k!r}]", returns) for k in keys)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         return None if got == value else Failure("value", f"{_at(path, returns)}another value", repr(got), repr(value))
     return _compare_values(np.asarray(got), np.asarray(value), tolerance, _at(path, returns))
-
-
-def _join(path: str, key: Any) -> str:
-    return f"{path}[{key!r}]"
 
 
 def _at(path: str, returns: Sequence[str]) -> str:
@@ -326,7 +322,7 @@ def _compare_form(got: Any, expected: Any, path: str, returns: Sequence[str]) ->
     if isinstance(value, dict):
         if not isinstance(got, dict) or set(got) != set(value):
             return Failure("type", f"{at}{_kind(got)}, expected a dict with keys {sorted(value)}")
-        parts = (_compare_form(got[k], value[k], _join(path, k), returns) for k in value)
+        parts = (_compare_form(got[k], value[k], f"{path}[{k!r}]", returns) for k in value)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         return None if type(got) is type(value) else Failure("type", f"{at}{_kind(got)}, expected {_kind(value)}")

@@ -8,6 +8,7 @@ gradebook.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,6 +74,7 @@ class SubmissionExporter(NotebookExporter):
         self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
+        self._forget_half_graded()
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
@@ -104,10 +106,19 @@ class SubmissionExporter(NotebookExporter):
                 self._pending[path] = self._pool.submit(_work, grader, path)
 
     def _will_be_graded(self, path: Path) -> bool:
-        converter = self.parent
-        student = path.parent.parent.name
-        done = converter.coursedir.format_path(converter.coursedir.autograded_directory, student, path.parent.name)
-        return converter.force or not os.path.exists(done)
+        return self.parent.force or not self._graded_folder(path.parent).exists()
+
+    def _graded_folder(self, submission: Path) -> Path:
+        course_dir = self.parent.coursedir
+        student, assignment = submission.parent.name, submission.name
+        return Path(course_dir.format_path(course_dir.autograded_directory, student, assignment))
+
+    def _forget_half_graded(self) -> None:
+        """Remove what a killed run left behind: nbgrader would take a folder without verdicts for a graded one."""
+        for submission in self.parent.assignments:
+            folder = self._graded_folder(Path(submission))
+            if folder.exists() and not (folder / RECORD).exists():
+                shutil.rmtree(folder)
 
     def grader(self, assignment: str) -> Grader:
         """The grader of an assignment, made once."""

@@ -303,3 +303,48 @@ def test_failing_grader_leaves_scores_to_a_human(classroom, tmp_path):
     record = json.loads((root / "autograded/ada/a1/verdicts.json").read_text())
     assert {verdict["status"] for verdict in record["verdicts"]} == {"needs manual grading"}
     assert "no-such-walls" in record["verdicts"][0]["traceback"]
+
+
+@pytest.fixture
+def small_class(classroom, tmp_path) -> Path:
+    """Four perfect submissions, not graded yet."""
+    root = tmp_path / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    for student in ("s1", "s2", "s3", "s4"):
+        hand_in(root, student, classroom.assignment, json.dumps(classroom.notebook()))
+    return root
+
+
+def test_locked_gradebook_is_a_clear_error_and_a_rerun_goes_on(small_class):
+    with sqlite3.connect(small_class / "gradebook.db") as database:
+        database.execute("begin exclusive")
+        done = nbgrader(small_class, "autograde", "a1", check=False)
+        database.rollback()
+    assert done.returncode == 1
+    assert "database is locked" in done.stderr
+    nbgrader(small_class, "autograde", "a1")
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+
+
+def test_killed_run_goes_on_where_it_stopped(small_class):
+    command = [sys.executable, "-m", "nbgrader", "autograde", "a1"]
+    with subprocess.Popen(command, cwd=small_class, stderr=subprocess.PIPE, text=True) as process:
+        next(line for line in process.stderr if "exercises judged" in line)
+        process.kill()
+        process.stderr.read()
+    nbgrader(small_class, "autograde", "a1")
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+    assert len(list(small_class.glob("autograded/*/a1/verdicts.json"))) == 4
+
+
+def test_nbgrader_stops_where_the_course_cannot_be_read(small_class):
+    (small_class / "nbgrader_config.py").write_text(
+        (small_class / "nbgrader_config.py")
+        .read_text()
+        .replace("from autograder.nbgrader_plugin", "from no_such_module")
+    )
+    done = nbgrader(small_class, "autograde", "a1", check=False)
+    assert done.returncode == 1
+    assert "run nbgrader from the course's .venv" in done.stderr
+    assert not (small_class / "autograded").exists()

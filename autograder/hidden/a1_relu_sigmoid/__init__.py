@@ -9,6 +9,7 @@ from assignments.a1_relu_sigmoid.checks import EXERCISES
 from autograder.checking import Case, Exercise
 from autograder.hidden.a1_relu_sigmoid import folding, gradients, thresholds
 from autograder.judge.checks import Check, ExerciseChecks
+from solutions.a1_relu_sigmoid import solution
 
 PUBLIC: dict[str, Exercise] = {exercise.name: exercise for exercise in EXERCISES}
 
@@ -54,6 +55,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("keeps the dtype of the biases", folding.network_dtypes),
                 Check("leaves the old network alone", folding.network_arguments),
             ),
+            staff=(("fold_threshold_dense", solution.fold_threshold_dense),),
         ),
         ExerciseChecks(
             PUBLIC["fold_threshold_conv"],
