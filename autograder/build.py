@@ -36,7 +36,8 @@ try:
 
     configure(get_config(), Path(__file__).parent, {root!r})  # noqa: F821 - nbgrader provides get_config
 except Exception as error:
-    raise SystemExit(f"the course's grader cannot be used here: {{error}}; run nbgrader from the course's .venv")
+    help = "mend this, or run nbgrader from the course's .venv"
+    raise SystemExit(f"the course's grader cannot be used here: {{error}}; {{help}}")
 """
 
 

@@ -42,11 +42,16 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         config: nbgrader's configuration, ``get_config()``.
         folder: the folder of that file, nbgrader's root.
         course_root: the folder of ``course.yaml``, absolute or relative to ``folder``.
+
+    Raises:
+        CourseError: when ``course.yaml`` is broken; better now than once for each submission.
     """
+    root = (folder / course_root).resolve()
+    load_course(root)
     # nbgrader calls `alembic` by name; it stands beside the interpreter, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
-    config.SubmissionExporter.course_root = str((folder / course_root).resolve())
+    config.SubmissionExporter.course_root = str(root)
     config.Autograde.exporter_class = SubmissionExporter
     config.Autograde.pre_convert_hook = quarantine
     # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
@@ -64,7 +69,7 @@ class SubmissionExporter(NotebookExporter):
     """Reads what students handed in, repairs it, and has the next submissions graded while nbgrader writes this one."""
 
     course_root = Unicode(help="the folder of course.yaml").tag(config=True)
-    walls = Unicode("", help="one kind of walls, namespaces or landlock; by default the best that holds").tag(
+    walls = Unicode(None, allow_none=True, help="namespaces or landlock; by default the best that holds").tag(
         config=True
     )
     jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
@@ -125,8 +130,8 @@ class SubmissionExporter(NotebookExporter):
         if assignment not in self._graders:
             course = load_course(Path(self.course_root))
             root = Path(self.parent.coursedir.root)
-            tier = cast("Tier | None", self.walls)
-            self._graders[assignment] = Grader(course, course.assignments[assignment], root, tier)
+            tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
+            self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
         return self._graders[assignment]
 
 

@@ -338,13 +338,21 @@ def test_killed_run_goes_on_where_it_stopped(small_class):
     assert len(list(small_class.glob("autograded/*/a1/verdicts.json"))) == 4
 
 
-def test_nbgrader_stops_where_the_course_cannot_be_read(small_class):
-    (small_class / "nbgrader_config.py").write_text(
-        (small_class / "nbgrader_config.py")
-        .read_text()
-        .replace("from autograder.nbgrader_plugin", "from no_such_module")
-    )
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("from autograder.nbgrader_plugin", "from no_such_module", "No module named 'no_such_module'"),
+        (str(Path(__file__).resolve().parents[1]), "broken", "course.yaml:1: title: expected this key"),
+    ],
+    ids=["no grader", "broken course.yaml"],
+)
+def test_nbgrader_stops_where_the_course_cannot_be_read(small_class, old, new, said):
+    (small_class / "broken").mkdir()
+    (small_class / "broken" / "course.yaml").write_text("assignments: {}\n")
+    config = small_class / "nbgrader_config.py"
+    assert old in config.read_text()
+    config.write_text(config.read_text().replace(old, new))
     done = nbgrader(small_class, "autograde", "a1", check=False)
     assert done.returncode == 1
-    assert "run nbgrader from the course's .venv" in done.stderr
+    assert said in done.stderr and "run nbgrader from the course's .venv" in done.stderr
     assert not (small_class / "autograded").exists()
