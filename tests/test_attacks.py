@@ -1,7 +1,7 @@
 """Whatever a submission does, it gets its honest score, its neighbour keeps theirs, and nothing is left behind.
 
-Each attack is the first exercise of an otherwise perfect notebook, or a cell in front of it. It runs beside a perfect
-submission, in every kind of walls that this machine has.
+Each attack is the first exercise of an otherwise perfect notebook, or a cell in front of it, or damage to the notebook
+and its folder. It is graded beside perfect submissions, in every kind of walls that this machine has.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
 
+from autograder.classroom import Score, scores
 from autograder.course import Course
 from autograder.grade import Grader, Result
 from autograder.jail import walls
@@ -191,13 +193,18 @@ ATTACKS = {
 }
 
 
-@pytest.fixture(params=["namespaces", "landlock"])
+TIERS = ("namespaces", "landlock")
+
+
+def require(tier: str) -> None:
+    """Skip where this machine's kernel has no such walls."""
+    if not any(feature.name == tier and feature.holds for feature in walls.probe().features):
+        pytest.skip(f"no {tier} walls on this machine: {walls.probe().explain()}")
+
+
+@pytest.fixture(params=TIERS)
 def tier(request: pytest.FixtureRequest) -> str:
-    feature = next((f for f in walls.probe().features if f.name == request.param), None)
-    if feature is None or not feature.holds:
-        pytest.skip(
-            f"no {request.param} walls on this machine: {feature.detail if feature else walls.probe().explain()}"
-        )
+    require(request.param)
     return request.param
 
 
@@ -236,6 +243,45 @@ def test_attack_earns_its_honest_score_and_harms_nobody(name, private_servers, c
     assert {grader.score(verdict, 1.0) for verdict in neighbour.verdicts.values()} == {1.0}
     assert not Path("/tmp/convnet-course-was-here").exists()
     assert_nothing_left(private_servers)
+
+
+# ----------------------------------------------------------------- damaged notebooks and files, through nbgrader itself
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def graded(request, private_servers, classroom, tmp_path_factory) -> Path:
+    """A class of every kind of damage, graded by one plain `nbgrader autograde` behind one kind of walls."""
+    require(request.param)
+    root = tmp_path_factory.mktemp("damaged") / "class"
+    hand_in_damaged_class(classroom, root)
+    nbgrader(root, "autograde", "a1", f"--SubmissionExporter.walls={request.param}")
+    assert_nothing_left(private_servers)
+    return root
+
+
+@pytest.fixture(scope="module")
+def gradebook(graded: Path) -> dict[str, Score]:
+    return {row.student: row for row in scores(graded, "a1")}
+
+
+@pytest.mark.parametrize("student", DAMAGE)
+def test_damaged_notebook_keeps_the_score_of_its_work(student, gradebook):
+    assert gradebook[student].exercises == full_but(DAMAGE[student][1])
+
+
+@pytest.mark.parametrize("student", [*UNREADABLE, "linked-notebook"])
+def test_unreadable_submission_is_a_zero_with_a_flag(student, gradebook):
+    row = gradebook[student]
+    assert row.exercises == full_but(list(POINTS))
+    assert {f"check_{name}" for name in POINTS} <= set(row.manual)
+
+
+@pytest.mark.parametrize("student", ODD_FILES)
+def test_odd_files_cost_nobody_a_point(student, gradebook):
+    assert gradebook[student].exercises == full_but([])
+
+
+# ------------------------------------------------------------------------------------------------- what is left behind
 
 
 def assert_nothing_left(servers: Path) -> None:
