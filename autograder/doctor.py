@@ -116,7 +116,12 @@ def _failing(verdict: Verdict) -> str:
 def _signatures(seen: Examination, course: Course, assignment: Assignment, content: Content, name: str) -> None:
     """Stub, solution, variants and mutants take the same arguments."""
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
-    expected = _parameters(stub_function(script, name))
+    stub = stub_function(script, name)
+    case = content.specs[name].exercise.cases[0]
+    error = observe(stub, case.args, case.kwargs).error
+    if error is None or error.kind != "NotImplementedError":
+        seen.findings.append(f"{name}: expected a stub that raises NotImplementedError, received one that does not")
+    expected = _parameters(stub)
     functions = [("solution", content.solutions[name])]
     functions += [(f"mutant {m.id}", m.function) for m in content.mutants[name]]
     functions += [(f"variant {v.id}", v.function) for v in content.variants[name]]

@@ -82,6 +82,12 @@ BREACHES = {
         "the affine layer",
         "design.md says nothing of affine_backward",
     ),
+    "stub that works": (
+        "assignments/a1_relu_sigmoid/notebook.py",
+        r"(Source: chain rule; for x = t[^\n]*\n    \"\"\"\n)    raise",
+        r"\1    return 0\n    raise",
+        "threshold_relu_backward: expected a stub that raises NotImplementedError",
+    ),
     "leak": (
         "assignments/a1_relu_sigmoid/checks.py",
         "^EXERCISES = ",
