@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -163,12 +165,16 @@ def run_demo(course: Course, assignment: Assignment, root: Path, console: Consol
         return status
     console.print(score_table(scores(root, assignment.name), list(assignment.exercises), "gradebook"))
     shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
+    programs = os.path.relpath(Path(sys.executable).parent, root)
     for what, where in [
         ("a student's feedback", f"{shown}/feedback/one-misconception/{assignment.name}/{assignment.folder}.html"),
         ("a graded notebook", f"{shown}/autograded/tampers/{assignment.name}/{assignment.folder}.ipynb"),
         ("its verdicts, with what was asked", f"{shown}/autograded/tampers/{assignment.name}/verdicts.json"),
-        ("grade it again with plain nbgrader", f"cd {shown} && nbgrader autograde {assignment.name} --force"),
-        ("grade by hand in the browser", f"cd {shown} && jupyter lab   (Nbgrader > Formgrader)"),
+        (
+            "grade it again with plain nbgrader",
+            f"cd {shown} && {programs}/nbgrader autograde {assignment.name} --force",
+        ),
+        ("grade by hand in the browser", f"cd {shown} && {programs}/jupyter lab   (Nbgrader > Formgrader)"),
     ]:
         console.print(f"{what + ':':38}{where}", markup=False, highlight=False, soft_wrap=True)
     return 0
