@@ -73,6 +73,21 @@ def nbgrader_root(course: Course) -> Path:
     return here if (here / "nbgrader_config.py").is_file() else course.root / "build"
 
 
+def _with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that can be graded, and nbgrader's root.
+
+    Raises:
+        CourseError: when it is not released yet, or nobody has handed in.
+    """
+    assignment, root = course.find(name), nbgrader_root(course)
+    if not (root / "release" / assignment.name).is_dir():
+        raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
+    if not any(root.glob(f"submitted/*/{assignment.name}")):
+        expected = root / "submitted" / "STUDENT" / assignment.name
+        raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    return assignment, root
+
+
 def _chosen(course: Course, name: str | None) -> list[Assignment]:
     return [course.find(name)] if name else list(course.assignments.values())
 
@@ -106,7 +121,7 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
 
     from autograder.classroom import autograde, score_table, scores
 
-    assignment, root = course.find(arguments.assignment), nbgrader_root(course)
+    assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
     status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
     rows = scores(root, assignment.name)
@@ -122,8 +137,8 @@ def _feedback(course: Course, arguments: argparse.Namespace) -> int:
 
     from autograder.classroom import generate_feedback
 
-    root = nbgrader_root(course)
-    status = generate_feedback(root, course.find(arguments.assignment).name, Console())
+    assignment, root = _with_submissions(course, arguments.assignment)
+    status = generate_feedback(root, assignment.name, Console())
     return 1 if status else 0
 
 

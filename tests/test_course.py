@@ -104,3 +104,14 @@ def test_limits_of_the_file_are_those_of_the_jail(course):
     from autograder.grade import _limits
 
     assert json.loads(course.grading.limits.model_dump_json())["call_seconds"] == _limits(course).call_seconds
+
+
+@pytest.mark.parametrize("command", ["grade", "feedback"])
+def test_grading_before_anything_is_there_says_what_to_do(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "nbgrader_config.py").touch()  # nbgrader's root
+    monkeypatch.chdir(tmp_path)
+    assert main(["--course", str(ROOT), command, "a1"]) == 2
+    assert "a1 is not released yet; run: course release a1" in capsys.readouterr().err
+    (tmp_path / "release" / "a1").mkdir(parents=True)
+    assert main(["--course", str(ROOT), command, "a1"]) == 2
+    assert "nobody has handed in a1" in capsys.readouterr().err
