@@ -33,6 +33,7 @@ def warm() -> None:
     shell = CellShell.create()
     shell.run(WARM_CELL, budget=1 << 20)
     shell.reset(new_session=True)
+    sys.path_importer_cache.clear()  # each child would do it on pages that must be copied first
 
 
 def main(sock: socket.socket) -> None:
