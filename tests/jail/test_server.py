@@ -187,7 +187,8 @@ def test_children_that_end_leave_no_descriptors_in_the_server(role):
         before = len(list(descriptors.iterdir()))
         for _ in range(20):
             process.fork(role, Limits()).close()
-        assert eventually(lambda: len(list(descriptors.iterdir())) == before)
+        # At most: the server may not have noticed the end of the first child when we counted.
+        assert eventually(lambda: len(list(descriptors.iterdir())) <= before)
 
 
 def test_child_is_limited_in_memory(role):
