@@ -18,14 +18,15 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
-from autograder.checking import judge_case, observe
+from autograder.checking import judge_case, observe_case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.diagnosis import outcome_to_json
 from autograder.script import Cell, Role, Script, read_script, stub_definition
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-SHIPPED = ("checking.py", "diagnosis.py")  # modules of the autograder that students get as they are
+# modules of the autograder that students get as they are
+SHIPPED = tuple("checking describing diagnosis networks observing plain plotting rebuilding stock".split())  # noqa: SIM905
 CONFIG = """\
 # Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
 # nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
@@ -63,7 +64,7 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
         f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         "checks.py": _shipped((course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")),
         "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), separators=(",", ":")) + "\n",
-        **{file: _shipped(Path(__file__).with_name(file).read_text("utf-8")) for file in SHIPPED},
+        **{f"{name}.py": _shipped(Path(__file__).with_name(f"{name}.py").read_text("utf-8")) for name in SHIPPED},
     }
     folder = into / "source" / assignment.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -213,7 +214,7 @@ def misconceptions(content: Content, exercises: Iterable[str]) -> dict[str, Any]
         spec = content.specs[name]
         stored = []
         for mutant in content.mutants[name]:
-            outcomes = [observe(mutant.function, c.args, c.kwargs, c.errstate) for c in spec.exercise.cases]
+            outcomes = [observe_case(mutant.function, case) for case in spec.exercise.cases]
             pairs = zip(spec.exercise.cases, outcomes, strict=True)
             if any(judge_case(case, outcome, spec.exercise.returns) for case, outcome in pairs):
                 stored.append({"id": mutant.id, "hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))})
@@ -244,7 +245,7 @@ def _check_agreement(script: Script, assignment: Assignment) -> None:
 
 def _shipped(source: str) -> str:
     """Students have these modules beside their notebook, not in a package."""
-    return re.sub(r"^from autograder\.(checking|diagnosis) import", r"from \1 import", source, flags=re.MULTILINE)
+    return re.sub(rf"^( *)from autograder\.({'|'.join(SHIPPED)}) import", r"\1from \2 import", source, flags=re.M)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ This file ships to students as it is; it needs NumPy and the standard library on
 the student's notebook and in the grader: ``observe`` calls the function, ``judge_case`` compares, and the report
 names the first difference. What the grader adds are cases that nobody has seen, never other rules.
 
-    >>> import numpy as np
     >>> case = Case(args=(np.array([-1.0, 2.0]), 0.5), expected=np.array([0.5, 2.0]))
     >>> judge_case(case, observe(np.maximum, case.args)) is None
     True
@@ -14,16 +13,14 @@ names the first difference. What the grader adds are cases that nobody has seen,
 
 from __future__ import annotations
 
-import copy
-import inspect
-import os
-import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+
+from autograder.observing import GLOBAL_RANDOM, CallError, Given, Outcome, observe
+from autograder.plain import is_kind
 
 # ---------------------------------------------------------------------------------------------- what is compared
 
@@ -41,8 +38,6 @@ class Tolerance:
 # rounded to 2**-53 (float64) or 2**-24 (float32).
 FLOAT64 = Tolerance(1e-6, 1e-9, "float64 sums in any order")
 FLOAT32 = Tolerance(1e-3, 1e-5, "float32 sums in any order")
-
-DTYPES = ("float32", "float64", "int32", "int64", "bool", "uint8")  # what may leave a student's function
 
 
 @dataclass(frozen=True)
@@ -63,11 +58,15 @@ class Case:
     """One call and what it must do.
 
     Args:
-        args, kwargs: what the function is called with; arrays are copied before every call.
+        args, kwargs: what the function is called with; arrays are copied, ``Given`` objects made for every call.
         expected: the result, a tree of arrays, numbers, tuples and dicts; ``AnyFloat`` frees a leaf's dtype.
+        measure: turns the plain result into what is compared: facts about a model, statistics of a random draw.
+            Raises ``Refused`` for a result that cannot be measured. ``verify`` sees what it returns.
         tolerance: for this case; by default G6 for the expected dtype.
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
-        pure: the arguments must come back unchanged.
+        raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
+        pure: the arguments must come back unchanged, and NumPy's global random state must not be drawn from.
+        advances: a random generator among the arguments must be drawn from.
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
         verify: a property of the result beyond ``expected``: returns a sentence saying what is wrong, or None.
         label: what the case is about, in a few words; shown to students.
@@ -78,7 +77,10 @@ class Case:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     tolerance: Tolerance | None = None
     errstate: Mapping[str, str] | None = None
+    measure: Callable[[Any], Any] | None = None
+    raises: str = ""
     pure: bool = True
+    advances: bool = False
     fresh: bool = False
     may_share: tuple[str, ...] = ()
     verify: Callable[[Any], str | None] | None = None
@@ -101,110 +103,23 @@ class Exercise:
     uses: tuple[str, ...] = ()
 
 
-# --------------------------------------------------------------------------------------------- what a function did
+class Refused(ValueError):
+    """A result that cannot be measured; the message is written for the student."""
 
 
-@dataclass(frozen=True)
-class CallError:
-    """An exception that a call raised: its class name, its message, and the student's own line it came from."""
-
-    kind: str
-    message: str
-    line: str = ""
+def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
+    """Make one call and measure its result."""
+    return measured(case, observe(function, case.args, case.kwargs, case.errstate))
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """Everything that one call did: its result as plain values, or its error, and its side effects on arguments."""
-
-    value: Any = None
-    error: CallError | None = None
-    modified: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
-
-
-def plain(value: Any) -> Any:
-    """Reduce a result to None, bool, int, float, str, arrays of ``DTYPES``, tuples, lists and dicts.
-
-    Raises:
-        TypeError: for anything else; the message is written for the student.
-    """
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, (tuple, list)):
-        items = [plain(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if not isinstance(value, (np.ndarray, np.generic)) and not hasattr(value, "__array__"):
-        raise TypeError(f"returned a {type(value).__name__}; expected arrays or numbers")
-    array = np.array(value, subok=False)
-    if array.dtype.name not in DTYPES:
-        raise TypeError(f"returned an array of dtype {array.dtype}; expected one of {', '.join(DTYPES)}")
-    return array
-
-
-def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield ``(path, leaf)`` for every leaf of a tree of tuples, lists and dicts, e.g. ``("[0][1]", array)``."""
-    if isinstance(tree, (tuple, list)):
-        for index, item in enumerate(tree):
-            yield from leaves(item, f"{path}[{index}]")
-    elif isinstance(tree, dict):
-        for key, item in tree.items():
-            yield from leaves(item, f"{path}[{key!r}]")
-    else:
-        yield path, tree
-
-
-def observe(
-    function: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any] | None = None,
-    errstate: Mapping[str, str] | None = None,
-) -> Outcome:
-    """Call ``function`` on copies of its arguments and record everything it did.
-
-    Exceptions of any kind become part of the outcome, ``SystemExit`` included; warnings are not shown.
-    """
-    before = dict(enumerate(args)) | dict(kwargs or {})
-    given = copy.deepcopy(before)
-    names = parameter_names(function, given)
+def measured(case: Case, outcome: Outcome) -> Outcome:
+    """The outcome with its value replaced by what the case measures of it."""
+    if case.measure is None or outcome.error is not None:
+        return outcome
     try:
-        with np.errstate(**(errstate or {})), warnings.catch_warnings():  # type: ignore[arg-type]
-            warnings.simplefilter("ignore")
-            result = function(*(given[i] for i in range(len(args))), **{k: given[k] for k in kwargs or {}})
-        value, error = plain(result), None
-    except BaseException as exc:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
-        result, value, error = None, None, _describe(exc)
-    modified = tuple(names[key] for key in given if _changed(before[key], given[key]))
-    mine = [(f"{names[key]}{path}", leaf) for key in given for path, leaf in leaves(given[key])]
-    theirs = _arrays(result)
-    shared = tuple(path for path, leaf in mine if any(np.may_share_memory(leaf, array) for array in theirs))
-    return Outcome(value, error, modified, shared)
-
-
-def parameter_names(function: Callable[..., Any], keys: Mapping[Any, Any]) -> dict[Any, str]:
-    try:
-        parameters = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        parameters = []
-    return {k: k if isinstance(k, str) else parameters[k] if k < len(parameters) else f"argument {k}" for k in keys}
-
-
-def _describe(exc: BaseException) -> CallError:
-    frames = traceback.extract_tb(exc.__traceback__)
-    own = [frame for frame in frames if os.path.basename(frame.filename) != os.path.basename(__file__)]
-    line = f"line {own[0].lineno}: {own[0].line}" if own and own[0].line else ""
-    return CallError(type(exc).__name__, str(exc)[:500], line[:200])
-
-
-def _arrays(tree: Any) -> list[np.ndarray]:
-    return [leaf for _, leaf in leaves(tree) if isinstance(leaf, np.ndarray)]
-
-
-def _changed(before: Any, after: Any) -> bool:
-    old, new = ([(a.shape, a.tobytes()) for a in _arrays(tree)] for tree in (before, after))
-    return old != new
+        return replace(outcome, value=case.measure(outcome.value))
+    except Refused as refusal:
+        return replace(outcome, value=None, error=CallError("Refused", str(refusal)))
 
 
 # ------------------------------------------------------------------------------------------------------ comparison
@@ -215,7 +130,7 @@ class Failure:
     """The first thing that is wrong with an outcome.
 
     Args:
-        kind: error, type, shape, dtype, modified, finite, value, property or shared.
+        kind: error, raises, refused, type, shape, dtype, modified, finite, value, property, shared or random.
         nature: one sentence that gives nothing of the expected values away.
         got, expected: short renderings of the result in question; for public cases only.
     """
@@ -228,6 +143,8 @@ class Failure:
 
 def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Failure | None:
     """Compare an outcome with a case: error, type, shape, dtype, arguments, finite, values; None when all is well."""
+    if case.raises:
+        return _raises_failure(case, outcome)
     if outcome.error is not None:
         return _error_failure(outcome.error)
     checks = [
@@ -238,6 +155,7 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
             if case.expected is UNSPECIFIED
             else compare(outcome.value, case.expected, case.tolerance, returns=returns)
         ),
+        lambda: _advance_failure(case, outcome),
         lambda: _property_failure(case, outcome),
         lambda: _shared_failure(case, outcome),
     ]
@@ -247,13 +165,33 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
 def _error_failure(error: CallError) -> Failure:
     if error.kind == "NotImplementedError":
         return Failure("stub", "not written yet: replace `raise NotImplementedError` with your code")
+    if error.kind == "Refused":
+        return Failure("refused", error.message)
     where = f", at {error.line}" if error.line else ""
     return Failure("error", f"raised {error.kind}: {error.message}{where}")
+
+
+def _raises_failure(case: Case, outcome: Outcome) -> Failure | None:
+    error = outcome.error
+    if error is None:
+        return Failure("raises", f"returned {_kind(outcome.value)}, expected it to raise {case.raises}")
+    if error.kind == case.raises:
+        return _modified_failure(outcome.modified) if case.pure else None
+    failure = _error_failure(error)
+    return failure if failure.kind == "stub" else replace(failure, nature=f"{failure.nature}; expected {case.raises}")
+
+
+def _advance_failure(case: Case, outcome: Outcome) -> Failure | None:
+    if not case.advances or outcome.advanced:
+        return None
+    return Failure("random", "drew nothing from the random generator it was given; all randomness comes from there")
 
 
 def _modified_failure(modified: Sequence[str]) -> Failure | None:
     if not modified:
         return None
+    if modified[0] == GLOBAL_RANDOM:
+        return Failure("random", f"drew from {GLOBAL_RANDOM}; use only the random generator it was given")
     return Failure("modified", f"changed its argument {modified[0]} in place; the caller still needs it unchanged")
 
 
@@ -387,6 +325,10 @@ def _kind(value: Any) -> str:
 
 def show(value: Any, width: int = 70) -> str:
     """Render a value on one line; a large array by dtype and shape."""
+    if isinstance(value, Given):
+        return str(value)
+    if is_kind(value, "model") or is_kind(value, "figure"):
+        return f"a {value['@']}"
     if isinstance(value, (tuple, list)):
         text = ", ".join(show(item, width) for item in value)
         text = f"({text})" if isinstance(value, tuple) else f"[{text}]"

@@ -15,20 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import (
-    CallError,
-    Case,
-    Exercise,
-    Failure,
-    Outcome,
-    Tolerance,
-    compare,
-    judge_case,
-    leaves,
-    observe,
-    parameter_names,
-    show,
-)
+from autograder.checking import Case, Exercise, Failure, Tolerance, compare, judge_case, observe_case, show
+from autograder.observing import CallError, Outcome, parameter_names
+from autograder.plain import leaves
 
 SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 included")
 
@@ -46,7 +35,7 @@ def same_outcome(one: Outcome, other: Outcome) -> bool:
     """Whether two functions did the same: same error class, same side effects, same values up to rounding."""
     if one.error is not None or other.error is not None:
         return one.error is not None and other.error is not None and one.error.kind == other.error.kind
-    if one.modified != other.modified or bool(one.shared) != bool(other.shared):
+    if one.modified != other.modified or one.advanced != other.advanced or bool(one.shared) != bool(other.shared):
         return False
     return _nan_equal(one.value, other.value) or compare(one.value, other.value, SAME) is None
 
@@ -123,13 +112,15 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
         "error": outcome.error.kind if outcome.error else None,
         "modified": list(outcome.modified),
         "shared": list(outcome.shared),
+        "advanced": list(outcome.advanced),
     }
 
 
 def outcome_from_json(data: Mapping[str, Any]) -> Outcome:
     """Invert ``outcome_to_json``."""
     error = CallError(data["error"], "") if data["error"] else None
-    return Outcome(from_json(data["value"]), error, tuple(data["modified"]), tuple(data["shared"]))
+    sides = (tuple(data[key]) for key in ("modified", "shared", "advanced"))
+    return Outcome(from_json(data["value"]), error, *sides)
 
 
 # ------------------------------------------------------------------------------------------------------- the report
@@ -198,7 +189,7 @@ class Checker:
         self, exercise: Exercise, function: Callable[..., Any], hidden_cases: int, known: Sequence[Misconception]
     ) -> tuple[bool, str]:
         """Run every public case; return whether all pass, and the text for the student."""
-        outcomes = [observe(function, c.args, c.kwargs, c.errstate) for c in exercise.cases]
+        outcomes = [observe_case(function, case) for case in exercise.cases]
         failures = [judge_case(c, o, exercise.returns) for c, o in zip(exercise.cases, outcomes, strict=True)]
         total, passed = len(failures), failures.count(None)
         summary = f"{passed} of {total} public cases pass."

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.build import build_assignment
-from autograder.checking import Case, Outcome, observe
+from autograder.checking import Case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
 from autograder.jail.walls import probe
@@ -23,6 +23,7 @@ from autograder.judge.checks import ExerciseChecks
 from autograder.judge.judging import judge
 from autograder.judge.verdict import Verdict
 from autograder.leaks import scan
+from autograder.observing import Outcome, observe
 from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
 

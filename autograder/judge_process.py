@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import Case, Outcome
+from autograder.checking import Case
 from autograder.content import load_content
 from autograder.jail import client, wire
 from autograder.jail.launch import Role, connect
@@ -27,6 +27,7 @@ from autograder.jail.process import Tier, fork
 from autograder.judge.judging import Stopped
 from autograder.judge.session import Graded, Outputs, Session, Step
 from autograder.judge.verdict import Verdict
+from autograder.observing import Outcome
 
 ROOT = Path(__file__).resolve().parents[1]
 SPARE_SECONDS = 60.0  # for the judge's own arithmetic, beyond what the submission may take

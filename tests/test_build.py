@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.build import build_assignment, solution_bodies, splice, write_atomically
+from autograder.build import SHIPPED, build_assignment, solution_bodies, splice, write_atomically
 from autograder.course import Course, CourseError
 from autograder.script import read_script, stub_definition
 
@@ -148,7 +148,8 @@ def test_a_stub_that_does_not_parse_is_named():
 
 def test_the_source_holds_exactly_the_allowlist(classroom):
     folder = classroom.root / "source" / "a1"
-    expected = ["a1_relu_sigmoid.ipynb", "checking.py", "checks.py", "diagnosis.py", "misconceptions.json"]
+    modules = [f"{name}.py" for name in SHIPPED]
+    expected = sorted(["a1_relu_sigmoid.ipynb", "checks.py", "misconceptions.json", *modules])
     assert sorted(path.name for path in folder.iterdir()) == expected
 
 

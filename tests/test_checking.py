@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case, observe, plain
+from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case
+from autograder.observing import observe
+from autograder.plain import plain
 
 
 def failure(function, case: Case, returns=()):

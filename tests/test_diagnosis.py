@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.checking import Case, Exercise, Outcome
+from autograder.checking import Case, Exercise
 from autograder.diagnosis import (
     Checker,
     Misconception,
@@ -22,6 +22,7 @@ from autograder.diagnosis import (
     same_outcome,
     to_json,
 )
+from autograder.observing import Outcome
 
 
 def threshold_relu(x, t):

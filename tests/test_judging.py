@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from autograder.checking import Case, Exercise, Outcome, observe
+from autograder.checking import Case, Exercise
 from autograder.jail.limits import Limits
 from autograder.judge.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
 from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
+from autograder.observing import Outcome, observe
 
 
 def draw(rng: np.random.Generator, dtype=np.float64) -> list[Case]:

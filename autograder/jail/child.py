@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import CallError, Outcome, observe, plain
 from autograder.jail import wire
+from autograder.jail.given import Lift
 from autograder.jail.paths import student_path
 from autograder.jail.shell import CellShell
+from autograder.observing import CallError, Outcome, observe
 
 WARM_CELL = "import matplotlib.pyplot as plt; plt.plot([0, 1]); print(1); 1 / 0"  # text, a figure, a traceback
 SEED = 0  # a student's unseeded draws are the same in every grading
@@ -96,43 +97,48 @@ class _Worker:
 
     def _call(self, request: dict[str, Any]) -> None:
         self._shell.redirect()
-        with self._stand_ins(request["staff"]):
+        with self._stand_ins(request["staff"]) as lift:
             try:
-                outcome = self._observe(request)
+                outcome = self._observe(request, lift)
             except BaseException as error:  # results whose own methods misbehave
                 outcome = Outcome(error=CallError(type(error).__name__, str(error)[:500]))
         wire.send_encoded(self._sock, _encoded(self._serial, outcome))
 
-    def _observe(self, request: dict[str, Any]) -> Outcome:
+    def _observe(self, request: dict[str, Any], lift: Lift) -> Outcome:
         name = request["function"]
         if name not in self._shell.user_ns:
             return Outcome(error=CallError("NameError", f"name '{name}' is not defined"))
-        return observe(self._shell.user_ns[name], request["args"], request["kwargs"], request["errstate"])
+        args = [lift.up(item, str(position)) for position, item in enumerate(request["args"])]
+        kwargs = {key: lift.up(item, key) for key, item in request["kwargs"].items()}
+        return observe(self._shell.user_ns[name], args, kwargs, request["errstate"])
 
     @contextmanager
-    def _stand_ins(self, names: list[str]) -> Iterator[None]:
+    def _stand_ins(self, names: list[str]) -> Iterator[Lift]:
         """Let ``names`` in the notebook stand for the trusted side's own functions for a while."""
         namespace = self._shell.user_ns
         covered = {name: namespace[name] for name in names if name in namespace}
         lease = self._lease = object()
-        namespace.update({name: self._stand_in(name, lease) for name in names})
+        lift = Lift(lambda name: self._stand_in(name, lease, lift))
+        namespace.update({name: self._stand_in(name, lease, lift) for name in names})
         try:
-            yield
+            yield lift
         finally:
             self._lease = None
             for name in names:
                 namespace.pop(name, None)
             namespace.update(covered)
 
-    def _stand_in(self, name: str, lease: object) -> Callable[..., Any]:
+    def _stand_in(self, name: str, lease: object, lift: Lift) -> Callable[..., Any]:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             if self._lease is not lease:
                 raise RuntimeError(f"{name} was kept beyond the call it was lent for")
-            self._send({"staff": name, "args": plain(args), "kwargs": plain(kwargs)})
+            touched: list[Any] = []
+            lent = tuple(lift.lend(item, touched) for item in args)
+            self._send({"staff": name, "args": lent, "kwargs": {k: lift.lend(v, touched) for k, v in kwargs.items()}})
             answer = self._receive()
             if "kind" in answer:
                 raise _exception(answer["kind"], answer["message"])
-            return answer["value"]
+            return lift.accept(answer, touched)
 
         stand_in.__name__ = stand_in.__qualname__ = name
         return stand_in
@@ -152,6 +158,7 @@ def _encoded(serial: int, outcome: Outcome) -> bytes:
         "error": None if error is None else (error.kind, error.message, error.line),
         "modified": tuple(outcome.modified),
         "shared": tuple(outcome.shared),
+        "advanced": tuple(outcome.advanced),
     }
     try:
         return wire.encode((serial, tree))

@@ -13,19 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder import checking
-from autograder.checking import CallError, Outcome
 from autograder.jail import outputs, wire
+from autograder.jail.given import Loan, lower
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.process import Process, Tier, fork
+from autograder.observing import CallError, Outcome
 
 __all__ = ["CellResult", "Died", "JailUnavailable", "Limits", "Student", "spawn"]
 
 STUDENT = Role(
     name="student",
     entry="autograder.jail.child:main",
-    preload=("numpy", "numpy.random", "numpy.testing", "tensorflow", "keras", "matplotlib.pyplot", "unittest.mock"),
+    preload=(
+        *("numpy", "numpy.random", "numpy.testing", "tensorflow", "keras", "matplotlib.pyplot", "unittest.mock"),
+        "autograder.networks",  # what a Keras result is described with; the walls hide our files
+    ),
     walls=True,
 )
 REPLY_SECONDS = 20.0  # for what involves no student code: copying files in
@@ -95,7 +98,7 @@ class Student:
         """Call a function of the student by name and report what it did; what it prints is dropped.
 
         Args:
-            args, kwargs: plain values and arrays; each call gets its own copies.
+            args, kwargs: plain values, arrays and given objects; each call gets its own copies.
             errstate: ``np.errstate`` settings during the call.
             timeout: seconds, our own functions in ``staff`` included.
             staff: names in the student's notebook that stand for these functions of ours during the call. They run
@@ -104,19 +107,20 @@ class Student:
         Raises:
             Died: when the process did not survive the call.
         """
-        staff = staff or {}
+        functions = dict(staff or {})
+        loan = Loan(dict(enumerate(args)) | dict(kwargs or {}))
         request = {
             "op": "call",
             "function": function,
-            "args": tuple(args),
-            "kwargs": dict(kwargs or {}),
+            "args": tuple(lower(item, functions) for item in args),
+            "kwargs": {key: lower(item, functions) for key, item in (kwargs or {}).items()},
             "errstate": dict(errstate) if errstate else None,
-            "staff": list(staff),
+            "staff": list(staff or {}),
         }
         end = time.monotonic() + timeout
         reply = self._ask(request, timeout, REPLY_BYTES)
         while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
-            answer = self._answer(staff, reply)
+            answer = self._answer(functions, loan, reply)
             reply = self._ask(answer, timeout, REPLY_BYTES, end)
         try:
             return _outcome(reply)
@@ -147,12 +151,14 @@ class Student:
             raise self._process.kill("malformed reply")
         return reply[1]
 
-    def _answer(self, staff: Mapping[str, Callable[..., Any]], request: dict[str, Any]) -> dict[str, Any]:
+    def _answer(
+        self, functions: Mapping[str, Callable[..., Any]], loan: Loan, request: dict[str, Any]
+    ) -> dict[str, Any]:
         name, args, kwargs = request["staff"], request["args"], request["kwargs"]
-        if type(name) is not str or name not in staff or type(args) is not tuple or type(kwargs) is not dict:
+        if type(name) is not str or name not in functions or type(args) is not tuple or type(kwargs) is not dict:
             raise self._process.kill("malformed reply")
         try:
-            return {"value": checking.plain(staff[name](*args, **kwargs))}
+            return loan.call(functions[name], args, kwargs)
         except Exception as error:  # our function on the student's arguments: the student's to see
             return {"kind": type(error).__name__, "message": str(error)[:500]}
 
@@ -185,7 +191,7 @@ def _bytes_to_array(data: bytes) -> Any:
 
 def _outcome(reply: Any) -> Outcome:
     """Build an outcome from a reply that may hold anything a frame can carry."""
-    if type(reply) is not dict or set(reply) != {"value", "error", "modified", "shared"}:
+    if type(reply) is not dict or set(reply) != {"value", "error", "modified", "shared", "advanced"}:
         raise wire.WireError("not an outcome")
     error = reply["error"]
     if error is not None:
@@ -193,9 +199,10 @@ def _outcome(reply: Any) -> Outcome:
             raise wire.WireError("not an error")
         kind, message, line = error
         error = CallError(kind[:100], message[:500], line[:200])
-    if not _strings(reply["modified"]) or not _strings(reply["shared"]):
+    sides = [reply[key] for key in ("modified", "shared", "advanced")]
+    if not all(map(_strings, sides)):
         raise wire.WireError("not names of arguments")
-    return Outcome(reply["value"], error, reply["modified"], reply["shared"])
+    return Outcome(reply["value"], error, *sides)
 
 
 def _strings(value: Any) -> bool:

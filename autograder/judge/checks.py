@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import Case, Exercise
+from autograder.judge.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Check:
     Args:
         name: the aspect, in words a student understands.
         cases: draws the cases; expected values come from a reference computed by another route.
+        trial: instead of cases: an accuracy to reach, in a training of ours.
         share: its weight among the checks of its part.
         part: which part of the exercise's points it belongs to (``course.yaml``).
         core: when it fails, nothing else in its part earns points: right dtypes of wrong values are worth nothing.
@@ -27,11 +29,12 @@ class Check:
     """
 
     name: str
-    cases: Callable[[np.random.Generator], Sequence[Case]]
+    cases: Callable[[np.random.Generator], Sequence[Case]] = lambda rng: ()
     share: float = 1.0
     part: str = "all"
     core: bool = False
     hidden: bool = True
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class ExerciseChecks:
     @property
     def count(self) -> int:
         """The number of hidden cases, the same for every seed."""
-        return sum(len(check.cases(generator(b"count", check.name))) for check in self.checks)
+        drawn = (check.cases(generator(b"count", check.name)) for check in self.checks)
+        return sum(map(len, drawn)) + sum(check.trial is not None for check in self.checks)
 
 
 def seed(secret: bytes, assignment: str, exercise: str, submission: bytes) -> bytes:

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from autograder.checking import Case, Exercise, Failure, Outcome, judge_case, observe, show
-from autograder.diagnosis import Misconception, diagnose
+from autograder.checking import Case, Exercise, Failure, Refused, judge_case, measured, observe_case, show
+from autograder.diagnosis import Misconception, diagnose, same_outcome
 from autograder.judge.checks import Check, ExerciseChecks, generator
+from autograder.judge.trials import Bench, Laboratory
 from autograder.judge.verdict import CheckResult, Verdict
+from autograder.observing import Given, Outcome, Rng
 
 
 class Stopped(Exception):
@@ -31,15 +33,35 @@ class KnownWrong(Protocol):
 
 @dataclass(frozen=True)
 class Judged:
-    """A case that was asked, and what came of it."""
+    """A case that was asked, and what came of it. ``key`` is its check and its number there."""
 
+    key: tuple[str, int]
     case: Case
     outcome: Outcome
     failure: Failure | None
 
 
+class Recall:
+    """What known-wrong implementations do on the cases of one seed, each asked once and only when it matters."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int], Outcome] = {}
+
+    def outcome(self, mutant: KnownWrong, judged: Judged) -> Outcome:
+        """What the mutant does on a case."""
+        key = (mutant.id, *judged.key)
+        if key not in self._known:
+            self._known[key] = observe_case(mutant.function, judged.case)
+        return self._known[key]
+
+
 def judge(
-    spec: ExerciseChecks, seed: bytes, ask: Callable[[Case], Outcome], mutants: Sequence[KnownWrong] = ()
+    spec: ExerciseChecks,
+    seed: bytes,
+    ask: Callable[[Case], Outcome],
+    mutants: Sequence[KnownWrong] = (),
+    laboratory: Laboratory | None = None,
+    recall: Recall | None = None,
 ) -> Verdict:
     """Run every check of an exercise and decide.
 
@@ -48,23 +70,30 @@ def judge(
         seed: of this submission and exercise; the same seed asks the same cases.
         ask: calls the student's function; raises ``Stopped`` when the student's process is gone.
         mutants: known-wrong implementations to recognise a failing one by, the more specific first.
+        laboratory: where trials find data and bounds; without one they are left out.
+        recall: shared between judgements with the same seed.
     """
     judged: list[Judged] = []
     results: list[CheckResult] = []
     reason = ""
     for check in spec.all_checks:
+        if check.trial is not None:
+            if laboratory is not None:
+                results.append(_try(check, Bench(laboratory, generator(seed, check.name), ask), stopped=reason))
+            continue
         mine: list[Judged] = []
         try:
-            for case in check.cases(generator(seed, check.name)) if not reason else ():
-                outcome = ask(case)
-                mine.append(Judged(case, outcome, judge_case(case, outcome, spec.exercise.returns)))
+            for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
+                outcome = measured(case, ask(case))
+                failure = judge_case(case, outcome, spec.exercise.returns)
+                mine.append(Judged((check.name, number), case, outcome, failure))
                 if _is_missing(outcome):
-                    raise Stopped(mine[-1].failure.nature if mine[-1].failure else "")
+                    raise Stopped(failure.nature if failure else "")
         except Stopped as stop:
             reason = str(stop)
         results.append(_result(check, mine, spec.exercise, complete=not reason))
         judged += mine
-    misconception = _recognise(judged, mutants)
+    misconception = _recognise(judged, mutants, recall or Recall())
     hint = misconception.hint if misconception else "" if reason else _ladder(judged, spec.exercise)
     known = misconception.id if misconception else ""
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
@@ -105,6 +134,8 @@ def _call(name: str, case: Case, render: Callable[[object], str]) -> str:
 
 def _shape_text(value: object) -> str:
     """Render an argument of a hidden case by shape and dtype alone."""
+    if isinstance(value, Given):
+        return str(value) if not isinstance(value, Rng) else "rng"
     if isinstance(value, np.ndarray):
         return f"{value.dtype} {value.shape}"
     if isinstance(value, (tuple, list)):
@@ -113,14 +144,27 @@ def _shape_text(value: object) -> str:
     return type(value).__name__ if not isinstance(value, (str, bool, type(None))) else repr(value)
 
 
-def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong]) -> Misconception | None:
-    if all(j.failure is None for j in judged):
+def _try(check: Check, bench: Bench, *, stopped: str) -> CheckResult:
+    """One trial: a training of ours, and the accuracy that it reached."""
+    result = CheckResult(check.name, check.part, check.share, check.core, complete=not stopped, cases=0, failed=0)
+    if stopped or check.trial is None:
+        return result
+    try:
+        problem = check.trial.problem(bench)
+    except Stopped as stop:
+        problem = f"stopped: {stop}"
+    except Refused as refusal:
+        problem = str(refusal)
+    return replace(result, cases=1, failed=int(bool(problem)), problem=problem)
+
+
+def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> Misconception | None:
+    """The misconception that did the same; only those that agree on the first failing case are asked further."""
+    first = next((j for j in judged if j.failure is not None), None)
+    if first is None:
         return None
-    cases = [j.case for j in judged]
-    known = [
-        Misconception(m.id, m.hint, tuple(observe(m.function, c.args, c.kwargs, c.errstate) for c in cases))
-        for m in mutants
-    ]
+    alike = [m for m in mutants if same_outcome(first.outcome, recall.outcome(m, first))]
+    known = [Misconception(m.id, m.hint, tuple(recall.outcome(m, j) for j in judged)) for m in alike]
     return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from autograder.checking import Case, Outcome
+from autograder.checking import Case
 from autograder.jail.limits import Limits
 from autograder.judge.checks import ExerciseChecks
 from autograder.judge.judging import KnownWrong, Stopped, judge
 from autograder.judge.verdict import Verdict, needs_manual
+from autograder.observing import Outcome
 
 Outputs = list[dict[str, Any]]
 

@@ -1,0 +1,172 @@
+"""Write a Keras model down as plain data: its operations with their arguments and weights, and what connects them.
+
+Ships to students as it is. Nothing here is trusted: it runs beside the code that made the model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from autograder.plain import KIND
+from autograder.stock import ACTIVATIONS
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """Write a model down as plain data.
+
+    Args:
+        model: a functional or Sequential model, or a subclassed one whose ``call`` works on symbolic inputs; or a
+            KerasTensor, which stands for the model from its one input to it.
+
+    Returns:
+        ``{"@": "model", "shape", "operations": [{"kind", "name", "class", "config", "trainable", "weights"}],
+        "calls": [{"operation", "args", "kwargs"}], "output"}``; tensors are ``{"@": "tensor", "call", "index"}``,
+        the input is call -1.
+
+    Raises:
+        TypeError: for a model that cannot be written down; the message is for the student.
+    """
+    graph = _functional(model)
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
+        raise TypeError(f"returned a model with {count}; expected one of each")
+    writer = _Writer(graph)
+    return {
+        KIND: "model",
+        "shape": tuple(graph.inputs[0].shape[1:]),
+        "operations": writer.operations,
+        "calls": writer.calls,
+        "output": writer.tree(graph.outputs[0]),
+    }
+
+
+def _functional(model: Any) -> Any:
+    if isinstance(model, keras.KerasTensor):
+        return keras.Model(_source(model), model)
+    if isinstance(model, keras.Sequential):
+        if not model.built or model.inputs is None:
+            raise TypeError("returned a Sequential model that is not built; begin it with keras.Input(shape)")
+        return model._functional
+    if hasattr(model, "_nodes_by_depth"):
+        return model
+    shape = getattr(model, "_build_shapes_dict", None) or {}
+    shapes = list(shape.values()) if isinstance(shape, dict) else []
+    if not model.built or len(shapes) != 1:
+        raise TypeError("returned a subclassed model that is not built; call it once, or return a functional model")
+    inputs = keras.Input(tuple(shapes[0])[1:])
+    try:
+        return keras.Model(inputs, model.call(inputs))
+    except Exception as error:  # noqa: BLE001 - the model's own code may raise anything
+        problem = f"{type(error).__name__}: {error}"[:200]
+        raise TypeError(f"returned a subclassed model that cannot be traced: {problem}") from None
+
+
+def _source(tensor: Any) -> Any:
+    """The one input that a symbolic tensor was computed from."""
+    seen: dict[int, Any] = {}
+    stack: list[Any] = [tensor]
+    inputs: list[Any] = []
+    while stack:
+        node = stack.pop()._keras_history.operation._inbound_nodes
+        for one in node:
+            if id(one) in seen:
+                continue
+            seen[id(one)] = one
+            if one.is_input:
+                inputs += [t for t in one.output_tensors if all(t is not known for known in inputs)]
+            stack += one.input_tensors
+    if len(inputs) != 1:
+        raise TypeError(f"returned a tensor that depends on {len(inputs)} inputs; expected the one it was given")
+    return inputs[0]
+
+
+class _Writer:
+    """Writes the nodes of a functional model in an order in which each comes after what it needs."""
+
+    def __init__(self, graph: Any) -> None:
+        self.operations: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
+        self._numbers: dict[int, int] = {}
+        self._tensors = {id(graph.inputs[0]): (-1, 0)}
+        for depth in sorted(graph._nodes_by_depth, reverse=True):
+            for node in graph._nodes_by_depth[depth]:
+                if not node.is_input:
+                    self._node(node)
+
+    def _node(self, node: Any) -> None:
+        number = self._operation(node.operation)
+        call = {
+            "operation": number,
+            "args": [self.tree(item) for item in node.arguments.args],
+            "kwargs": {str(key): self.tree(item) for key, item in node.arguments.kwargs.items()},
+        }
+        self._tensors |= {id(tensor): (len(self.calls), j) for j, tensor in enumerate(node.output_tensors)}
+        self.calls.append(call)
+
+    def _operation(self, operation: Any) -> int:
+        if id(operation) not in self._numbers:
+            self._numbers[id(operation)] = len(self.operations)
+            self.operations.append(_operation(operation))
+        return self._numbers[id(operation)]
+
+    def tree(self, value: Any) -> Any:
+        if isinstance(value, keras.KerasTensor):
+            call, index = self._tensors[id(value)]
+            return {KIND: "tensor", "call": call, "index": index}
+        if isinstance(value, (list, tuple)):
+            items = [self.tree(item) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        return _argument(value)
+
+
+def _operation(operation: Any) -> dict[str, Any]:
+    layer = isinstance(operation, keras.layers.Layer)
+    module = type(operation).__module__
+    stock = module.startswith("keras.src.layers." if layer else "keras.src.ops.")
+    kind = "model" if isinstance(operation, keras.Model) else ("layer" if layer else "operation") if stock else "custom"
+    try:
+        config = operation.get_config() if stock else {}
+        config |= _activation(operation, config)
+    except Exception:  # noqa: BLE001 - a stock operation that cannot say its arguments: rebuilding it will fail
+        config = {}
+    return {
+        "kind": kind,
+        "class": type(operation).__name__,
+        "name": str(operation.name),
+        "trainable": bool(getattr(operation, "trainable", True)),
+        "config": {str(key): _argument(item) for key, item in config.items()},
+        "weights": [np.asarray(weight) for weight in getattr(operation, "weights", [])] if stock else [],
+    }
+
+
+def _activation(operation: Any, config: dict[str, Any]) -> dict[str, str]:
+    """``tf.nn.relu`` is Keras's own ``relu`` under another name."""
+    function = getattr(operation, "activation", None)
+    if isinstance(config.get("activation"), (str, type(None))) or not callable(function):
+        return {}
+    name, module = getattr(function, "__name__", ""), getattr(function, "__module__", "") or ""
+    known = name in ACTIVATIONS and module.startswith(("tensorflow.", "keras."))
+    return {"activation": name} if known else {}
+
+
+def _argument(value: Any) -> Any:
+    """A plain argument; of an object of Keras its class and its own plain arguments."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(_argument(item) for item in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (np.ndarray, keras.Variable)) or hasattr(value, "__array__"):
+        array = np.asarray(value)
+        return array.item() if array.ndim == 0 else {KIND: "array", "value": array}
+    if isinstance(value, dict):
+        if "class_name" in value:
+            inner = value.get("config")
+            config = inner if isinstance(inner, dict) else {}
+            return {KIND: str(value["class_name"]), **{str(k): _argument(v) for k, v in config.items()}}
+        return {str(key): _argument(item) for key, item in value.items()}
+    return {KIND: type(value).__name__}

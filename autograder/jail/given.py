@@ -1,0 +1,188 @@
+"""Arguments that are more than data, on both sides of the walls.
+
+The trusted side *lowers* a given object to plain data, the student's process *lifts* it again and makes it for the
+call. In the other direction a student's function may hand such objects to a function of ours that stands in for an
+earlier exercise: a network that it was lent, a symbolic tensor, a random generator.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.observing import Given, Remote, Rng
+from autograder.plain import KIND, is_kind, plain
+
+Functions = dict[str, Callable[..., Any]]
+MAX_SHAPE = 4
+
+# ------------------------------------------------------------------------------------------------- the trusted side
+
+
+def lower(value: Any, functions: Functions) -> Any:
+    """Turn given objects into plain data; callables are entered in ``functions`` under the name they cross by."""
+    if isinstance(value, Rng):
+        return _given("rng", seed=value.seed)
+    if isinstance(value, Remote):
+        name = f"remote {len(functions)}"
+        functions[name] = value.function
+        return _given("remote", function=name, name=value.name)
+    if isinstance(value, Given):
+        from autograder import networks
+
+        if isinstance(value, networks.Symbol):
+            return _given("symbol", shape=value.shape)
+        if isinstance(value, networks.Network):
+            return _given("network", description=dict(value.description), name=value.name)
+        if isinstance(value, networks.LayerOf):
+            return _given("layer", argument=value.argument, name=value.name)
+        raise TypeError(f"a given object that cannot cross: {type(value).__name__}")
+    if isinstance(value, (tuple, list)):
+        items = [lower(item, functions) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {key: lower(item, functions) for key, item in value.items()}
+    return value
+
+
+def _given(kind: str, **facts: Any) -> dict[str, Any]:
+    return {KIND: "given", "kind": kind, **facts}
+
+
+class Loan:
+    """What of one call's arguments our own functions can be asked about, seen from the trusted side."""
+
+    def __init__(self, arguments: Mapping[Any, Any]) -> None:
+        self._arguments = arguments
+        self._networks: dict[str, Any] = {}
+
+    def call(self, function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
+        """Call a function of ours on arguments that a student's process chose."""
+        generators: list[np.random.Generator] = []
+        made = [self._raise(item, generators) for item in args]
+        named = {key: self._raise(item, generators) for key, item in kwargs.items()}
+        value = plain(function(*made, **named))
+        return {"value": value, "states": [_state(generator) for generator in generators]}
+
+    def _raise(self, value: Any, generators: list[np.random.Generator]) -> Any:
+        if is_kind(value, "rng"):
+            generators.append(_generator(value["state"]))
+            return generators[-1]
+        if is_kind(value, "lent"):
+            return self._network(value["argument"])
+        if is_kind(value, "symbol"):
+            import keras
+
+            shape = tuple(value["shape"])
+            if len(shape) > MAX_SHAPE or not all(n is None or (type(n) is int and 0 < n <= 1024) for n in shape):
+                raise ValueError(f"a symbolic tensor of shape {shape}")
+            return keras.Input(shape)
+        if isinstance(value, (tuple, list)):
+            items = [self._raise(item, generators) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        return value
+
+    def _network(self, key: str) -> Any:
+        """Our own copy of a network that the call lent, made once."""
+        if key not in self._networks:
+            given = next(item for name, item in self._arguments.items() if str(name) == key)
+            self._networks[key] = given.make({})
+        return self._networks[key]
+
+
+# ------------------------------------------------------------------------------------------------- the student's side
+
+
+class Lift:
+    """Turns plain data back into given objects, and remembers the networks made from them."""
+
+    def __init__(self, stand_in: Callable[[str], Callable[..., Any]]) -> None:
+        self._stand_in = stand_in
+        self._lent: list[tuple[Any, str]] = []
+
+    def up(self, value: Any, key: str = "") -> Any:
+        """Invert ``lower``; ``key`` is the argument's position or keyword."""
+        if is_kind(value, "given"):
+            return self._given(value, key)
+        if isinstance(value, (tuple, list)):
+            items = [self.up(item) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, dict):
+            return {name: self.up(item) for name, item in value.items()}
+        return value
+
+    def _given(self, value: dict[str, Any], key: str) -> Given:
+        if value["kind"] == "rng":
+            return Rng(value["seed"])
+        if value["kind"] == "remote":
+            return Remote(self._stand_in(value["function"]), value["name"])
+        from autograder import networks
+
+        if value["kind"] == "symbol":
+            return networks.Symbol(value["shape"])
+        if value["kind"] == "layer":
+            return networks.LayerOf(value["argument"], value["name"])
+        lent = self._lent
+
+        class Lent(networks.Network):
+            def make(self, made: Mapping[Any, Any]) -> Any:
+                lent.append((super().make(made), key))
+                return lent[-1][0]
+
+        return Lent(value["description"], value["name"])
+
+    def lend(self, value: Any, touched: list[Any]) -> Any:
+        """An argument for a function of ours, as plain data; generators and tensors are entered in ``touched``."""
+        if isinstance(value, np.random.Generator):
+            touched.append(value)
+            return {KIND: "rng", "state": _state(value)}
+        for model, key in self._lent:
+            if value is model:
+                return {KIND: "lent", "argument": key}
+        if _is_tensor(value):
+            touched.append(value)
+            return {KIND: "symbol", "shape": tuple(value.shape[1:])}
+        if isinstance(value, (tuple, list)):
+            items = [self.lend(item, touched) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        return plain(value)
+
+    @staticmethod
+    def accept(answer: dict[str, Any], touched: list[Any]) -> Any:
+        """The result of a function of ours: generators go on from where it left them, graphs grow on our tensors."""
+        generators = [item for item in touched if isinstance(item, np.random.Generator)]
+        for generator, state in zip(generators, answer["states"], strict=True):
+            generator.bit_generator.state = json.loads(state)
+        tensors = [item for item in touched if _is_tensor(item)]
+        if tensors and is_kind(answer["value"], "model"):
+            from autograder.networks import graft
+
+            return graft(answer["value"], tensors[0])
+        return answer["value"]
+
+
+def _is_tensor(value: Any) -> bool:
+    import sys
+
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(value, keras.KerasTensor)
+
+
+# ------------------------------------------------------------------------------------------------- random generators
+
+
+def _state(generator: np.random.Generator) -> str:
+    """The state of a generator as JSON: its numbers are wider than the 64 bits that cross as integers."""
+    return json.dumps(generator.bit_generator.state)
+
+
+def _generator(text: Any) -> np.random.Generator:
+    state = json.loads(text) if type(text) is str and len(text) < 2000 else None
+    if not isinstance(state, dict) or state.get("bit_generator") != "PCG64":
+        raise TypeError("expected a generator made by np.random.default_rng")
+    generator = np.random.default_rng(0)
+    generator.bit_generator.state = state
+    return generator

@@ -1,0 +1,84 @@
+"""Keras models as arguments and results of an exercise; ships to students as it is.
+
+A model crosses the walls of the grader as plain data: ``describe`` writes it down, ``rebuild`` makes a fresh one of
+stock layers from what was written.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> rebuild(describe(model)).count_params()
+    10
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from autograder.checking import Refused
+from autograder.describing import describe
+from autograder.observing import Given
+from autograder.rebuilding import graft, rebuild
+
+__all__ = ["LayerOf", "Network", "Refused", "Symbol", "describe", "graft", "rebuild"]
+
+
+@dataclass(frozen=True)
+class Symbol(Given):
+    """The argument ``keras.Input(shape)``: a symbolic batch of what has this shape, channels last."""
+
+    shape: tuple[int | None, ...]
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        return keras.Input(self.shape)
+
+    def __str__(self) -> str:
+        return f"keras.Input({self.shape})"
+
+
+@dataclass(frozen=True, eq=False)
+class Network(Given):
+    """A Keras model as an argument, with its weights; each call has a copy of its own.
+
+    Args:
+        description: from ``describe``.
+        name: what messages call it.
+    """
+
+    description: Mapping[str, Any]
+    name: str = "a model"
+
+    @classmethod
+    def of(cls, model: Any, name: str = "a model") -> Network:
+        return cls(describe(model), name)
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        return rebuild(self.description)
+
+    def state(self, thing: Any) -> Any:
+        weights = [np.asarray(variable).tobytes() for variable in thing.variables]
+        return weights, [layer.trainable for layer in thing.layers]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class LayerOf(Given):
+    """A layer of the network that is another argument.
+
+    Args:
+        argument: position or keyword of the ``Network``; it comes before this argument.
+        name: of the layer.
+    """
+
+    argument: int | str
+    name: str
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        return made[self.argument].get_layer(self.name)
+
+    def __str__(self) -> str:
+        return f"layer {self.name!r}"

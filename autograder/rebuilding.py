@@ -1,0 +1,236 @@
+"""Make a fresh model of stock Keras layers from a description; ships to students as it is.
+
+A description may come from an enemy: every operation and every argument is checked against a list of what is known to
+be harmless, sizes before any memory is taken for them, and Keras's own deserialiser is never used (its safe mode has
+been bypassed: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import keras
+import numpy as np
+
+from autograder.checking import Refused
+from autograder.plain import KIND, is_kind
+from autograder.stock import (
+    ACTIVATIONS,
+    CONSTANT_INITIALIZERS,
+    INITIALIZERS,
+    LAYERS,
+    OPERATIONS,
+    find_operation,
+    new_parameters,
+    work,
+)
+
+MAX_CALLS = 400
+MAX_PARAMETERS = 5_000_000
+MAX_WORK = 2_000_000_000  # multiplications for one image
+MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}\Z")
+
+
+def rebuild(
+    description: Any,
+    input_shape: tuple[int | None, ...] | None = None,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Any:
+    """Make a fresh functional model from a description, of stock Keras layers only.
+
+    Args:
+        description: from ``describe``, or from an enemy.
+        input_shape: other extents for the input, for models that allow it.
+        rng: draws new initial weights with the model's own initialisers; by default the described weights are set.
+
+    Returns:
+        A functional ``keras.Model``; layers keep their names where those are well-formed.
+
+    Raises:
+        Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
+    """
+    if not is_kind(description, "model"):
+        raise Refused(f"returned {_what(description)}; expected a Keras model")
+    try:
+        return _Builder(description, rng).model(input_shape)
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - an enemy chooses what goes wrong here
+        text = str(error).strip().split("\n")[0][:200]
+        raise Refused(f"the model cannot be built again: {type(error).__name__}: {text}") from None
+
+
+def graft(description: Any, tensor: Any) -> Any:
+    """Apply a described model to a symbolic tensor, with layers and initial weights of its own."""
+    builder = _Builder(description, np.random.default_rng(0), names=False, seeded=False)
+    return builder.apply(tensor)
+
+
+def _what(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+class _Builder:
+    def __init__(
+        self, description: Any, rng: np.random.Generator | None, *, names: bool = True, seeded: bool = True
+    ) -> None:
+        self._operations = description["operations"]
+        self._calls = description["calls"]
+        self._output = description["output"]
+        self._shape = description["shape"]
+        self._rng, self._names, self._seeded = rng, names, seeded
+        self._made: dict[int, Any] = {}
+        self._used: set[str] = set()
+        self._tensors: dict[tuple[int, int], Any] = {}
+        self._parameters = self._work = 0
+        if len(self._calls) > MAX_CALLS or len(self._operations) > MAX_CALLS:
+            raise Refused(f"a model of {len(self._calls)} operations; at most {MAX_CALLS} are graded")
+
+    def model(self, input_shape: tuple[int | None, ...] | None) -> Any:
+        shape = tuple(self._shape if input_shape is None else input_shape)
+        if not 1 <= len(shape) <= 4 or not all(n is None or (type(n) is int and 1 <= n <= 1024) for n in shape):
+            raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
+        inputs = keras.Input(shape)
+        model = keras.Model(inputs, self.apply(inputs))
+        if self._rng is None:
+            self._set_weights()
+        return model
+
+    def apply(self, inputs: Any) -> Any:
+        self._tensors[-1, 0] = inputs
+        for number, call in enumerate(self._calls):
+            self._call(number, call)
+        output = self._tree(self._output)
+        if not isinstance(output, keras.KerasTensor):
+            raise Refused("a model without an output")
+        return output
+
+    def _call(self, number: int, call: Any) -> None:
+        index = call["operation"]
+        spec = self._operations[index]
+        args = [self._tree(item) for item in call["args"]]
+        kwargs = {key: self._tree(item) for key, item in call["kwargs"].items() if item is not None}
+        unknown = set(kwargs) - ({"training"} if spec["kind"] == "layer" else set(OPERATIONS.get(spec["class"], ())))
+        if unknown:
+            raise Refused(f"{spec['class']} called with {sorted(unknown)[0]}, which cannot be graded")
+        self._measure(spec, args, first=index not in self._made)
+        if index not in self._made:
+            self._made[index] = self._make(spec)
+        results = self._made[index](*args, **kwargs)
+        for j, result in enumerate(results if isinstance(results, (list, tuple)) else [results]):
+            if np.prod([n or 1 for n in result.shape[1:]], dtype=float) > MAX_EXTENT:
+                raise Refused(f"{spec['class']} makes a tensor of shape {result.shape}, too large to grade")
+            self._tensors[number, j] = result
+
+    def _measure(self, spec: Any, args: list[Any], *, first: bool) -> None:
+        """Count parameters and multiplications before Keras takes memory for them."""
+        tensors = [item for item in args if isinstance(item, keras.KerasTensor)]
+        if spec["kind"] != "layer" or not tensors:
+            return
+        shape = tuple(tensors[0].shape[1:])
+        self._parameters += new_parameters(spec["class"], spec["config"], shape) if first else 0
+        self._work += work(spec["class"], spec["config"], shape)
+        if self._parameters > MAX_PARAMETERS:
+            raise Refused(f"a model of more than {MAX_PARAMETERS:,} parameters, too large to grade")
+        if self._work > MAX_WORK:
+            raise Refused(f"a model with more than {MAX_WORK:,} multiplications for one image, too slow to grade")
+
+    def _make(self, spec: Any) -> Any:
+        kind, name = spec["kind"], spec["class"]
+        if kind == "layer" and name in LAYERS:
+            arguments = {key: _checked(spec["config"][key]) for key in LAYERS[name] if key in spec["config"]}
+            layer = getattr(keras.layers, name)(**self._finished(name, arguments), **self._name(spec["name"]))
+            layer.trainable = spec["trainable"] is True
+            return layer
+        if kind == "operation" and name in OPERATIONS:
+            arguments = {key: _checked(spec["config"][key]) for key in OPERATIONS[name] if key in spec["config"]}
+            return find_operation(name)(**arguments)
+        raise Refused(_refusal(kind, name))
+
+    def _finished(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        finished = {}
+        for key, value in arguments.items():
+            if key == "activation":
+                if value is not None and (type(value) is not str or value not in ACTIVATIONS):
+                    raise Refused(f"{name} with an activation that is not Keras's own; use one by name, such as 'relu'")
+            elif key.endswith("_initializer"):
+                value = self._initializer(value)
+            elif key == "dtype":
+                value = value.get("name") if isinstance(value, dict) else value
+                if value not in ("float32", "float64"):
+                    raise Refused(f"{name} computes in {value!r}; expected float32")
+            elif isinstance(value, dict):
+                raise Refused(f"{name} with an argument {key} that cannot be graded")
+            finished[key] = value
+        return finished
+
+    def _initializer(self, value: Any) -> Any:
+        if self._rng is None:
+            return "zeros"  # the weights are set afterwards
+        kind = value.get(KIND) if isinstance(value, dict) else None
+        if kind not in INITIALIZERS:
+            raise Refused(f"an initialiser {kind or value!r} that is not Keras's own; use one by name, 'he_normal'")
+        arguments = {key: _checked(value[key]) for key in INITIALIZERS[kind] if key in value}
+        if self._seeded and kind not in CONSTANT_INITIALIZERS:
+            arguments["seed"] = int(self._rng.integers(1 << 31))
+        return getattr(keras.initializers, kind)(**arguments)
+
+    def _name(self, name: Any) -> dict[str, str]:
+        if not self._names or type(name) is not str or not NAME.match(name) or name in self._used:
+            return {}
+        self._used.add(name)
+        return {"name": name}
+
+    def _tree(self, value: Any) -> Any:
+        if is_kind(value, "tensor"):
+            return self._tensors[value["call"], value["index"]]
+        if isinstance(value, (list, tuple)):
+            items = [self._tree(item) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        return _checked(value)
+
+    def _set_weights(self) -> None:
+        for index, operation in self._made.items():
+            given = [w for w in self._operations[index]["weights"] if isinstance(w, np.ndarray)]
+            own = list(getattr(operation, "weights", []))
+            if [w.shape for w in given] != [tuple(v.shape) for v in own]:
+                raise Refused(f"{self._operations[index]['class']} has weights of other shapes than its arguments say")
+            for variable, weight in zip(own, given, strict=True):
+                variable.assign(weight.astype(variable.dtype))
+
+
+def _refusal(kind: str, name: str) -> str:
+    if kind == "model":
+        return "a model inside the model: put its layers into one functional model"
+    if name == "Lambda":
+        return "a Lambda layer: its Python code cannot be graded; use a layer or a function of keras.ops"
+    if kind == "custom":
+        return f"a layer of your own, {name[:40]}: use layers of Keras"
+    return f"{name[:40]}, which this course does not use; use other layers of Keras"
+
+
+def _checked(value: Any, depth: int = 0) -> Any:
+    """A harmless argument: a number of ordinary size, a short word, or a few of them."""
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is int and abs(value) <= 1 << 20:
+        return value
+    if type(value) is float:
+        return value
+    if type(value) is str and len(value) <= 40 and value.replace("_", "").isalnum():
+        return value
+    if isinstance(value, (tuple, list)) and len(value) <= 16 and depth < 3:
+        return tuple(_checked(item, depth + 1) for item in value)
+    if is_kind(value, "array") and isinstance(value.get("value"), np.ndarray) and value["value"].size <= 1 << 20:
+        return value["value"]
+    if isinstance(value, dict) and set(value) <= {KIND, *_PLAIN_CONFIG} and depth < 2:
+        return value
+    raise Refused(f"an argument {str(value)[:40]!r} that cannot be graded")
+
+
+_PLAIN_CONFIG = {"name", *(key for keys in INITIALIZERS.values() for key in keys), "input_axes", "output_axes", "seed"}
