@@ -18,6 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
+import datasets
 from autograder.checking import judge_case, observe_case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, CourseError
@@ -27,6 +28,8 @@ from autograder.script import Cell, Role, Script, read_script, stub_definition
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = tuple("checking describing diagnosis networks observing plain plotting rebuilding stock".split())  # noqa: SIM905
+DATASETS = Path(datasets.__file__).parent
+SHIPPED_DATASETS = ("__init__.py", "loaders.py", "manifest.toml", "synthetic.py")
 CONFIG = """\
 # Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
 # nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
@@ -66,11 +69,16 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
         "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), separators=(",", ":")) + "\n",
         **{f"{name}.py": _shipped(Path(__file__).with_name(f"{name}.py").read_text("utf-8")) for name in SHIPPED},
     }
+    files |= {f"datasets/{file}": (DATASETS / file).read_text("utf-8") for file in SHIPPED_DATASETS}
+    files["course_data.json"] = json.dumps(course.data.model_dump(), indent=1) + "\n"
     folder = into / "source" / assignment.name
     folder.mkdir(parents=True, exist_ok=True)
-    for path in set(folder.iterdir()) - {folder / file for file in files}:  # Jupyter leaves folders beside a notebook
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    keep = {folder / part for file in files for part in [file, *map(str, Path(file).parents)]}
+    for path in sorted(set(folder.rglob("*")) - keep):  # Jupyter leaves folders beside a notebook
+        if path.exists() or path.is_symlink():
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for file, text in files.items():
+        (folder / file).parent.mkdir(exist_ok=True)
         write_atomically(folder / file, text)
     inside = into.resolve().is_relative_to(course.root.resolve())  # then the whole course can be moved
     root = os.path.relpath(course.root.resolve(), into.resolve()) if inside else str(course.root.resolve())
@@ -149,12 +157,21 @@ def _cell_id(cell: Cell, number: int) -> str:
 
 def solution_bodies(path: Path) -> dict[str, tuple[str, str]]:
     """The signature and the source of the body of every function in ``solution.py``, comments kept."""
+    sources = _function_sources(path)
+    return {name: (_signature(node), _body_source(lines, node)) for name, (lines, node) in sources.items()}
+
+
+def _function_sources(path: Path) -> dict[str, tuple[list[str], ast.FunctionDef]]:
+    """The functions that ``solution.py`` defines, or imports from another module of ``solutions``."""
     text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    found = {}
+    found: dict[str, tuple[list[str], ast.FunctionDef]] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
-            found[node.name] = (_signature(node), _body_source(lines, node))
+            found[node.name] = (text.splitlines(), node)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("solutions."):
+            module = path.parents[1].joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
+            others = _function_sources(module)
+            found |= {alias.name: others[alias.name] for alias in node.names if alias.name in others}
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +84,27 @@ def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None
     command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
     count = len(list((root / "submitted").glob(f"*/{assignment}")))
     return run_nbgrader(root, command, count, console, r"(\S+: \d+ exercises judged.*)|Skipping existing")
+
+
+def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
+    """Lay out what the last grading took: the median and the longest time of each exercise, in seconds.
+
+    Args:
+        root: nbgrader's root.
+        exercises: the assignment's exercises; True for those with an accuracy item, where the grader trains a network.
+    """
+    lines = (root / "logs" / "autograde.log").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line.partition("timings: ")[2]) for line in lines if "timings: {" in line]
+    table = Table(title="seconds", title_justify="left", header_style="bold")
+    for column in ("exercise", "median", "longest", "submission"):
+        table.add_column(column, justify="left" if column in ("exercise", "submission") else "right", no_wrap=True)
+    for name in [*exercises, "all"]:
+        seconds = sorted((row[name], row["student"]) for row in rows if name in row)
+        if seconds:
+            longest, student = seconds[-1]
+            label = "whole submission" if name == "all" else name + (" (with training)" if exercises[name] else "")
+            table.add_row(label, f"{statistics.median(s for s, _ in seconds):.2f}", f"{longest:.2f}", student)
+    return table
 
 
 def generate_feedback(root: Path, assignment: str, console: Console) -> int:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.course import Assignment, Course, CourseError, find_course_root, load_course
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("assignment")
     grade.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
     grade.add_argument("--force", action="store_true", help="grade again what is graded already")
+    grade.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
     grade.add_argument("--json", action="store_true", help="print the scores as JSON")
     grade.set_defaults(run=_grade)
 
@@ -58,11 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     feedback.set_defaults(run=_feedback)
 
     demo = commands.add_parser("demo", help="grade a small class from handing in to feedback, in build/demo")
-    demo.add_argument("--assignment", default="a1")
+    demo.add_argument("--assignment", help="one assignment; by default the whole course")
     demo.set_defaults(run=_demo)
 
     doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -119,7 +121,7 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
 def _grade(course: Course, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.classroom import autograde, score_table, scores
+    from autograder.classroom import autograde, score_table, scores, timing_table
 
     assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
@@ -129,6 +131,9 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
         print(json.dumps({row.student: row.exercises for row in rows}, indent=1, sort_keys=True))
     else:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
+    if arguments.timings:
+        trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
+        console.print(timing_table(root, trained))
     return 1 if status else 0
 
 
@@ -147,26 +152,39 @@ def _demo(course: Course, arguments: argparse.Namespace) -> int:
 
     from autograder.demo import run_demo
 
-    status = run_demo(course, course.find(arguments.assignment), course.root / "build" / "demo", Console())
+    status = run_demo(course, _chosen(course, arguments.assignment), course.root / "build" / "demo", Console())
     return 1 if status else 0
 
 
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.doctor import examine
+    from collections import Counter
 
-    findings = 0
-    for assignment in _chosen(course, arguments.assignment):
-        seen = examine(course, assignment)
+    from autograder.doctor import examine, examine_walls
+
+    chosen = _chosen(course, arguments.assignment)
+    findings, total = 0, Counter[str]()
+    for assignment, seen in zip(chosen, examine(course, chosen, arguments.jobs), strict=True):
         findings += len(seen.findings)
+        total += seen.counts
         print(f"{assignment.name} {assignment.title}")
         print("".join(f"  {line}\n" for line in seen.lines), end="")
-        print(
-            f"  {seen.caught} of {seen.mutants} mutants caught, {seen.hinted} with their own hint, "
-            f"{seen.variants} variants with full marks"
-        )
-        print("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+        print(f"  {_tally(seen.counts)}")
+        print("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="", flush=True)
+    walls = examine_walls(course)
+    print("".join(f"{line}\n" for line in [*walls.lines, *(f"FINDING {f}" for f in walls.findings)]), end="")
+    findings += len(walls.findings)
+    if len(chosen) > 1:
+        print(f"whole course: {_tally(total)}")
     print("all is well" if not findings else f"{findings} findings")
     return 1 if findings else 0
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    return (
+        f"{counts['caught']} of {counts['mutants']} mutants caught, {counts['hinted']} with their own hint "
+        f"({counts['visible']} from the catalogue); {counts['variants']} variants with full marks "
+        f"({counts['visible_variants']} from the catalogue)"
+    )
 
 
 if __name__ == "__main__":

@@ -51,6 +51,13 @@ class Grading(_Model):
     limits: LimitSettings = LimitSettings()
 
 
+class DataSettings(_Model):
+    """Which data a course uses: for students' experiments and for the grader's accuracy items."""
+
+    grey: Literal["synthetic-grey", "fashion-mnist"] = "synthetic-grey"
+    colour: Literal["synthetic-colour", "cifar-10"] = "synthetic-colour"
+
+
 class Assignment(_Model):
     """One assignment.
 
@@ -87,6 +94,7 @@ class Course(_Model):
 
     root: Path
     title: str
+    data: DataSettings = DataSettings()
     grading: Grading = Grading()
     assignments: dict[Identifier, Assignment]
 
@@ -220,7 +228,8 @@ def _known(path: tuple[Any, ...]) -> list[str]:
     """The keys that may stand where an unknown one stood."""
     model: type[BaseModel] = Course
     if len(path) > 1:
-        model = Assignment if path[0] == "assignments" else Grading if len(path) == 2 else LimitSettings
+        sections: dict[str, type[BaseModel]] = {"assignments": Assignment, "data": DataSettings}
+        model = sections.get(path[0], Grading if len(path) == 2 else LimitSettings)
     return [name for name in model.model_fields if name not in ("root", "name")]
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,13 @@ def write_class(course: Course, assignment: Assignment, root: Path) -> list[str]
         "perfect-otherwise": {**right, **{n: cell_source(v[-1].function, n) for n, v in content.variants.items() if v}},
         "one-misconception": {**right, first: _mutant(content, first, 0)},
         "half-misconceptions": {**right, **{name: _mutant(content, name, 1) for name in exercises[::2]}},
+        "other-half": {**right, **{name: _mutant(content, name, 2) for name in exercises[1::2]}},
         "all-misconceptions": {name: _mutant(content, name, 0) for name in exercises},
+        "half-done": {name: right[name] for name in exercises[: len(exercises) // 2]},
         "blank": {},
         "endless-loop": {**right, first: _with_body(right[first], LOOP)},
         "exits": {**right, second: _with_body(right[second], EXIT)},
+        "cannot-be-parsed": {**right, second: right[second].replace(":\n", "\n", 1)},
         "tampers": {name: _with_body(source, "\n    return Equal()\n") for name, source in right.items()},
     }
     for student, sources in notebooks.items():
@@ -84,7 +87,7 @@ def _answer(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and "nbgrader" in cell.metadata:
             cell.source += (
-                "\n\nMy answer: $\\max\\{t, z\\} = t + \\max\\{0, z - t\\}$, and the rest follows by induction."
+                "\n\nMy answer: see the figure above; the interval of the two runs does not overlap, $p < 0.05$."
             )
 
 
@@ -152,18 +155,26 @@ def _with_body(source: str, body: str) -> str:
     return f"def {definition.name}({ast.unparse(definition.args)}):{body}"
 
 
-def run_demo(course: Course, assignment: Assignment, root: Path, console: Console) -> int:
+def run_demo(course: Course, assignments: Sequence[Assignment], root: Path, console: Console) -> int:
     """Build, release, hand in, grade, give feedback, and show the gradebook. ``root`` is emptied first."""
     shutil.rmtree(root, ignore_errors=True)
-    build_assignment(course, assignment.name, root)
-    release_assignment(course, assignment.name, root)
-    console.print(f"built and released {assignment.name} ({assignment.title})", markup=False)
-    students = write_class(course, assignment, root)
-    console.print(f"{len(students)} students hand in: {', '.join(students)}", markup=False)
-    status = autograde(root, assignment.name, console) or generate_feedback(root, assignment.name, console)
-    if status:
-        return status
-    console.print(score_table(scores(root, assignment.name), list(assignment.exercises), "gradebook"))
+    for assignment in assignments:
+        build_assignment(course, assignment.name, root)
+        release_assignment(course, assignment.name, root)
+        students = write_class(course, assignment, root)
+        console.print(f"{assignment.name} ({assignment.title}): built, released", markup=False)
+        console.print(f"{len(students)} students hand in: {', '.join(students)}", markup=False)
+        status = autograde(root, assignment.name, console) or generate_feedback(root, assignment.name, console)
+        if status:
+            return status
+        title = f"gradebook, {assignment.name} {assignment.title}"
+        console.print(score_table(scores(root, assignment.name), list(assignment.exercises), title))
+    _show_results(assignments[0], root, console)
+    return 0
+
+
+def _show_results(assignment: Assignment, root: Path, console: Console) -> None:
+    """Where to look, and what to do next."""
     shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
     programs = os.path.relpath(Path(sys.executable).parent, root)
     for what, where in [
@@ -177,4 +188,3 @@ def run_demo(course: Course, assignment: Assignment, root: Path, console: Consol
         ("grade by hand in the browser", f"cd {shown} && {programs}/jupyter lab   (Nbgrader > Formgrader)"),
     ]:
         console.print(f"{what + ':':38}{where}", markup=False, highlight=False, soft_wrap=True)
-    return 0

@@ -8,9 +8,13 @@ no other hidden check catches, so that none can be lost unnoticed.
 from __future__ import annotations
 
 import inspect
+import os
 import tempfile
-from collections.abc import Callable, Sequence
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,68 +24,119 @@ from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
 from autograder.jail.walls import probe
 from autograder.judge.checks import ExerciseChecks
-from autograder.judge.judging import judge
+from autograder.judge.judging import Recall, judge
+from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict
+from autograder.laboratory import open_laboratory
 from autograder.leaks import scan
 from autograder.observing import Outcome, observe
 from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
+from solutions.bank import Mutant
 
 SEEDS = tuple(f"doctor {i}".encode() for i in range(3))
+OURS = "-x"  # marks the ids of mutants that the catalogue does not have
 
 
 @dataclass
 class Examination:
-    """What the doctor saw: one line for each exercise, and the findings."""
+    """What the doctor saw: one line for each exercise, the findings, and what was counted."""
 
     lines: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    mutants: int = 0
-    caught: int = 0
-    hinted: int = 0
-    variants: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Examination) -> None:
+        """Take in what another examination saw."""
+        self.lines += other.lines
+        self.findings += other.findings
+        self.counts += other.counts
 
 
-def examine(course: Course, assignment: Assignment) -> Examination:
-    """Examine one assignment; every breach of the contract becomes a finding."""
+def examine(course: Course, assignments: Sequence[Assignment], jobs: int | None = None) -> Iterator[Examination]:
+    """Examine assignments, exercise by exercise on all cores; every breach of the contract becomes a finding.
+
+    Yields:
+        One examination for each assignment, in order.
+    """
+    for assignment in assignments:  # every module is imported before the first fork
+        load_content(assignment.folder)
+    tasks = [(course, a.name, name) for a in assignments for name in a.exercises]
+    # fork: importing TensorFlow again for each exercise would take longer than examining it
+    with get_context("fork").Pool(jobs or os.cpu_count(), maxtasksperchild=1) as pool:
+        results = pool.imap(_examine_exercise, tasks)
+        for assignment in assignments:
+            seen = Examination()
+            for _ in assignment.exercises:
+                seen.add(next(results))
+            unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
+            seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
+            _files(seen, course, assignment)
+            _release(seen, course, assignment)
+            yield seen
+
+
+def _examine_exercise(task: tuple[Course, str, str]) -> Examination:
+    course, assignment, name = task
     seen = Examination()
-    content = load_content(assignment.folder)
-    for name in assignment.exercises:
-        if name not in content.specs:
-            seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
-        else:
-            _exercise(seen, course, assignment, content, name)
-    for name in sorted(set(content.specs) - set(assignment.exercises)):
-        seen.findings.append(f"{name}: has hidden checks, but course.yaml gives it no points")
-    _files(seen, course, assignment)
-    _release(seen, course, assignment)
-    _walls(seen, course)
+    try:
+        _exercise(seen, course, course.find(assignment), load_content(course.find(assignment).folder), name)
+    except Exception:  # noqa: BLE001 - a check that raises is a finding like any other
+        seen.findings.append(f"{name}: cannot be examined:\n{traceback.format_exc()}")
     return seen
 
 
 def _exercise(seen: Examination, course: Course, assignment: Assignment, content: Content, name: str) -> None:
+    if name not in content.specs:
+        seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
+        return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     solution = content.solutions.get(name)
     if solution is None:
         seen.findings.append(f"{name}: solutions/{assignment.folder}/solution.py has no function of that name")
         return
+    parts = {check.part for check in spec.all_checks}
+    if parts != set(assignment.parts(name)):
+        listed = sorted(assignment.parts(name))
+        seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
     if not spec.exercise.hints:
         seen.findings.append(f"{name}: checks.py gives it no hints")
+    bench = _Bench(spec, mutants, open_laboratory(course.data.model_dump()))
     for who, function in [("the solution", solution), *((f"variant {v.id}", v.function) for v in variants)]:
-        for verdict in _verdicts(spec, function):
+        for verdict in bench.verdicts(function, trials=True):
             if set(verdict.fraction.values()) != {1.0}:
                 seen.findings.append(f"{name}: {who} loses points: {_failing(verdict)}")
                 break
-    catches: dict[str, list[str]] = {check.name: [] for check in spec.checks}
+    hinted = _mutants(seen, bench, name)
+    seen.counts += Counter(
+        mutants=len(mutants),
+        hinted=hinted,
+        variants=len(variants),
+        visible=sum(OURS not in m.id for m in mutants),
+        visible_variants=sum(OURS not in v.id for v in variants),
+    )
+    seen.lines.append(
+        f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
+        f"{len(variants):2} variants"
+    )
+
+
+def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
+    """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
+    hidden = {check.name for check in bench.spec.checks}
+    catches: dict[str, list[str]] = {check: [] for check in hidden}
     hinted = 0
-    for mutant in mutants:
-        verdicts = _verdicts(spec, mutant.function, mutants)
-        failing = [{c.name for c in v.checks if not c.passed and c.name in catches} for v in verdicts]
+    for mutant in bench.mutants:
+        verdicts = bench.verdicts(mutant.function)
+        failing = [{c.name for c in v.checks if not c.passed} & hidden for v in verdicts]
+        if not any(failing) and any(check.trial for check in bench.spec.checks):
+            verdicts = bench.verdicts(mutant.function, trials=True)[:1]
+            failing = [{c.name for c in v.checks if not c.passed} & hidden for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue
-        seen.caught += 1
+        seen.counts["caught"] += 1
         everywhere = set.union(*failing)
         if len(everywhere) == 1:
             catches[everywhere.pop()].append(mutant.id)
@@ -89,25 +144,38 @@ def _exercise(seen: Examination, course: Course, assignment: Assignment, content
         if shown == {mutant.id}:
             hinted += 1
         else:
-            others = ", ".join(sorted(shown - {mutant.id})) or "the general hint"
+            others = ", ".join(sorted(shown - {mutant.id, ""})) or "the general hint"
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) is shown the hint of {others}")
     for check, only in catches.items():
         if not only:
             seen.findings.append(f"{name}: no mutant needs the hidden check {check!r}; add one, or drop the check")
-    seen.mutants += len(mutants)
-    seen.hinted += hinted
-    seen.variants += len(variants)
-    seen.lines.append(
-        f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
-        f"{len(variants):2} variants"
-    )
+    return hinted
 
 
-def _verdicts(spec: ExerciseChecks, function: Callable[..., Any], mutants: Sequence[Any] = ()) -> list[Verdict]:
-    def ask(case: Case) -> Outcome:
-        return observe(function, case.args, case.kwargs, case.errstate)
+class _Bench:
+    """Judges functions of one exercise with the doctor's seeds; what mutants do is found out once for each seed."""
 
-    return [judge(spec, seed, ask, mutants) for seed in SEEDS]
+    def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory) -> None:
+        self.spec, self.mutants, self._laboratory = spec, mutants, laboratory
+        self._recall = {seed: Recall() for seed in SEEDS}
+
+    def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
+        """One verdict for each seed; trials, which train a network, are run with the first seed alone."""
+
+        def ask(case: Case) -> Outcome:
+            return observe(function, case.args, case.kwargs, case.errstate)
+
+        return [
+            judge(
+                self.spec,
+                seed,
+                ask,
+                self.mutants,
+                self._laboratory if trials and seed == SEEDS[0] else None,
+                self._recall[seed],
+            )
+            for seed in SEEDS
+        ]
 
 
 def _failing(verdict: Verdict) -> str:
@@ -158,9 +226,12 @@ def _release(seen: Examination, course: Course, assignment: Assignment) -> None:
     seen.lines.append(f"release: {'no leaks' if not leaks else f'{len(leaks)} leaks'}")
 
 
-def _walls(seen: Examination, course: Course) -> None:
+def examine_walls(course: Course) -> Examination:
+    """Whether students' code can be locked in on this machine, as course.yaml demands."""
+    seen = Examination()
     report = probe()
     features = ", ".join(f"{f.name} {'yes' if f.holds else f'no ({f.detail})'}" for f in report.features)
     seen.lines.append(f"walls: {report.tier or 'none'} ({features})")
     if report.tier is None and course.grading.isolation == "required":
         seen.findings.append(report.explain())
+    return seen

@@ -14,8 +14,8 @@ import py_compile
 import secrets
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from autograder.jail.process import Tier
 from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
-from autograder.judge_process import JudgeFailed, JudgeJob, run_job
+from autograder.judge_process import FOLDER_VARIABLE, JudgeFailed, JudgeJob, run_job
 from autograder.repair import Repaired, UnreadableSubmission, read_submission, repair
 
 SECRET_BYTES = 32
@@ -50,13 +50,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that grading one submission produced, ready to be written down."""
+    """Everything that grading one submission produced, ready to be written down.
+
+    Args:
+        seconds: from first cell to last verdict; ``timings`` those of each exercise.
+    """
 
     outputs: Mapping[int, list[dict[str, Any]]]
     verdicts: Mapping[str, Verdict]
     isolation: str
     memory_kib: int = 0
     seconds: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
 
     def record(self, submission: Submission) -> str:
         """The JSON kept beside the graded notebook; the same for every grading of the same submission."""
@@ -109,6 +114,8 @@ class Grader:
             seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
             limits=_limits(self.course),
             isolation=self.course.grading.isolation,
+            data=self.course.data.model_dump(),
+            data_folder=os.path.abspath(os.environ[FOLDER_VARIABLE]) if FOLDER_VARIABLE in os.environ else "",
             files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
             tier=self.tier,
         )
@@ -123,7 +130,7 @@ class Grader:
             return Result(
                 {}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown"
             )
-        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, seconds)
+        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
 
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
@@ -189,10 +196,6 @@ def course_secret(root: Path) -> bytes:
 def _limits(course: Course) -> Limits:
     limits = course.grading.limits
     return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
-
-
-def _undecided(exercises: Sequence[str], reason: str, details: str) -> Result:
-    return Result({}, {name: needs_manual(name, reason, details) for name in exercises}, "nothing was run")
 
 
 def _unreadable(exercise: str, reason: str) -> Verdict:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import importlib
 import json
+import os
 import socket
 import time
 import traceback
@@ -27,8 +28,10 @@ from autograder.jail.process import Tier, fork
 from autograder.judge.judging import Stopped
 from autograder.judge.session import Graded, Outputs, Session, Step
 from autograder.judge.verdict import Verdict
+from autograder.laboratory import open_laboratory
 from autograder.observing import Outcome
 
+FOLDER_VARIABLE = "COURSE_DATA_DIR"
 ROOT = Path(__file__).resolve().parents[1]
 SPARE_SECONDS = 60.0  # for the judge's own arithmetic, beyond what the submission may take
 RESULT_BYTES = 256 * wire.MIB
@@ -49,6 +52,8 @@ class JudgeJob:
         seeds: of the hidden cases, by exercise, in hexadecimal.
         limits: what the student's process may use.
         isolation: ``required`` or ``none``, as in course.yaml.
+        data: the datasets of the course's accuracy items, by ``grey`` and ``colour``.
+        data_folder: where the files of official datasets are; "" for the loaders' own cache.
         files: what lies beside the notebook, base64 by name.
         tier: one particular kind of walls; by default the best that holds.
     """
@@ -58,7 +63,9 @@ class JudgeJob:
     seeds: Mapping[str, str]
     limits: Limits
     isolation: str
+    data: Mapping[str, str]
     files: Mapping[str, str]
+    data_folder: str = ""
     tier: Tier | None = None
 
 
@@ -85,16 +92,19 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
         raise JudgeFailed(reply["failed"])
     verdicts = {v["exercise"]: Verdict.from_json(v) for v in reply["verdicts"]}
     outputs = {int(cell): made for cell, made in reply["outputs"].items()}
-    return Graded(outputs, verdicts, reply["isolation"], reply["memory_kib"]), time.monotonic() - started
+    graded = Graded(outputs, verdicts, reply["isolation"], reply["memory_kib"], reply["seconds"])
+    return graded, time.monotonic() - started
 
 
 def judge_role() -> Role:
     """The warm server of judges: it has imported every hidden check, and is another server when one of them changes."""
     digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("assignments/*/*.py"), *ROOT.glob("solutions/**/*.py")]):
+    for path in sorted(
+        [*ROOT.glob("assignments/*/*.py"), *ROOT.glob("solutions/**/*.py"), *ROOT.glob("datasets/*.py")]
+    ):
         digest.update(path.read_bytes())
     folders = sorted(path.parent.name for path in ROOT.glob("solutions/*/solution.py"))
-    modules = tuple(f"autograder.hidden.{name}" for name in folders)
+    modules = (*(f"autograder.hidden.{name}" for name in folders), "autograder.judge.training")
     return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge_process:main", modules, walls=False)
 
 
@@ -123,6 +133,8 @@ def main(sock: socket.socket) -> None:
 def _grade(job: dict[str, Any]) -> dict[str, Any]:
     limits = Limits(**job["limits"])
     files = {name: base64.b64decode(data) for name, data in job["files"].items()}
+    if job["data_folder"]:
+        os.environ[FOLDER_VARIABLE] = job["data_folder"]
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
     content = load_content(job["folder"])
     session = Session(
@@ -131,6 +143,7 @@ def _grade(job: dict[str, Any]) -> dict[str, Any]:
         specs=content.specs,
         mutants=content.mutants,
         seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
+        laboratory=open_laboratory(job["data"]),
     )
     graded = session.grade([Step(**step) for step in job["steps"]])
     return {
@@ -138,6 +151,7 @@ def _grade(job: dict[str, Any]) -> dict[str, Any]:
         "verdicts": [verdict.to_json() for verdict in graded.verdicts.values()],
         "isolation": graded.isolation,
         "memory_kib": graded.memory_kib,
+        "seconds": dict(graded.seconds),
     }
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from datasets.loaders import Data, load
 
 from autograder.judge.trials import Images, Kind, Laboratory, read_bounds
 from datasets import synthetic
+from datasets.loaders import Data, load
 
 SYNTHETIC = "synthetic-"
 
@@ -34,7 +34,8 @@ def open_laboratory(data: Mapping[str, str]) -> Laboratory:
     return Laboratory(draw, read_bounds(set(data.values())))
 
 
-Split = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Labelled = tuple[np.ndarray, np.ndarray]
+Split = tuple[Labelled, Labelled]
 
 
 def _synthetic(name: str, kind: Kind, train: int, test: int, rng: np.random.Generator) -> Split:
@@ -48,7 +49,7 @@ def _real(name: str, kind: Kind, train: int, test: int, rng: np.random.Generator
     return _sample(data.x_train, data.y_train, train, rng), _sample(data.x_test, data.y_test, test, rng)
 
 
-def _sample(images: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def _sample(images: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator) -> Labelled:
     """Some of the images, each with a contrast of its own, so that remembered pixels do not match."""
     chosen = rng.permutation(len(images))[:count]
     contrast = rng.uniform(0.9, 1.0, (len(chosen), 1, 1, 1)).astype(np.float32)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build import SHIPPED, solution_bodies
+from autograder.build import SHIPPED, SHIPPED_DATASETS, solution_bodies
 from autograder.content import load_content
 from autograder.course import Course
 from autograder.script import read_script
@@ -35,7 +35,8 @@ def scan(release: Path, course: Course, name: str) -> list[Leak]:
     A line that the handout itself shows (the stubs, the prose, the public cases) is no leak.
     """
     assignment = course.find(name)
-    allowed = {f"{assignment.folder}.ipynb", "checks.py", "misconceptions.json", *SHIPPED}
+    allowed = {f"{assignment.folder}.ipynb", "checks.py", "misconceptions.json", "course_data.json"}
+    allowed |= {f"{name}.py" for name in SHIPPED} | {f"datasets/{file}" for file in SHIPPED_DATASETS}
     files = {path.relative_to(release).as_posix(): path for path in sorted(release.rglob("*")) if path.is_file()}
     leaks = [Leak(file, "is not one of the files that ship") for file in files if file not in allowed]
     leaks += [Leak(file, "is missing from the release") for file in sorted(allowed - set(files))]
@@ -81,7 +82,7 @@ def _secrets(course: Course, folder: str) -> Iterator[tuple[str, str]]:
         yield from _lines(body.splitlines(), f"a line of the solution of {function}")
     content = load_content(folder)
     for mutant in (m for mutants in content.mutants.values() for m in mutants):
-        yield _squeeze(mutant.function.__name__), f"the name of mutant {mutant.id}"
+        yield _squeeze(f"def {mutant.function.__name__}("), f"the name of mutant {mutant.id}"
         yield from _lines(_body(inspect.getsource(mutant.function)), f"a line of mutant {mutant.id}")
     for variant in (v for variants in content.variants.values() for v in variants):
         yield from _lines(_body(inspect.getsource(variant.function)), f"a line of variant {variant.id}")

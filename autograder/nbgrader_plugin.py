@@ -7,6 +7,7 @@ gradebook.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -63,6 +64,9 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     configure_pages(config)
+
+
+TIMINGS = "timings: "  # begins a log line for `course grade --timings`
 
 
 class SubmissionExporter(NotebookExporter):
@@ -160,13 +164,9 @@ class WriteVerdicts(NbGraderPreprocessor):
             nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
         resources["course"] = {"result": result, "grader": grader, "flag": bool(submission.unreadable)}
         resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
-        self.log.info(
-            "%s: %d exercises judged in %.2f s, isolation: %s",
-            resources["nbgrader"]["student"],
-            len(result.verdicts),
-            result.seconds,
-            result.isolation,
-        )
+        student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
+        self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
+        self.log.info(TIMINGS + json.dumps({"student": student, "all": seconds, **result.timings}))
         return nb, resources
 
 

@@ -10,8 +10,9 @@ stock layers from what was written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -43,16 +44,23 @@ class Network(Given):
     """A Keras model as an argument, with its weights; each call has a copy of its own.
 
     Args:
-        description: from ``describe``.
+        build: makes the model, the same each time; called once, when the network is first needed. (A model built when
+            a module is imported would start TensorFlow in a process that is going to fork.)
         name: what messages call it.
     """
 
-    description: Mapping[str, Any]
+    build: Callable[[], Any]
     name: str = "a model"
 
     @classmethod
     def of(cls, model: Any, name: str = "a model") -> Network:
-        return cls(describe(model), name)
+        """A network from a model or from its description."""
+        return cls(lambda: model, name)
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        made = self.build()
+        return made if isinstance(made, dict) else describe(made)
 
     def make(self, made: Mapping[Any, Any]) -> Any:
         return rebuild(self.description)

@@ -2,6 +2,7 @@
 
 # %% [markdown]
 # %% exercise=sigmoid_backward            a stub; the instructor's copy holds the solution
+# %% exercise=plot_curves from=a2_first_networks    the stub of another assignment, solved again
 # %% check=sigmoid_backward               a locked, graded cell
 # %% [markdown] answer=fold_proof         an answer that a person grades
 # %% experiment=loss_curves               long, for the student's own eyes; not run when grading
@@ -24,7 +25,9 @@ from autograder.course import CourseError
 Role = Literal["markdown", "exercise", "check", "answer", "experiment", "code"]
 NAMED = ("exercise", "check", "answer", "experiment")
 HEADER = re.compile(r"^# %%(?P<rest>.*)$")
-REST = re.compile(r"^(?: \[(?P<kind>markdown)\])?(?: (?P<key>[a-z]+)=(?P<name>\S+))?\s*$")
+REST = re.compile(
+    r"^(?: \[(?P<kind>markdown)\])?(?: (?P<key>[a-z]+)=(?P<name>\S+))?(?: from=(?P<origin>[a-z][a-z0-9_]*))?\s*$"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def read_script(path: Path) -> Script:
         f"{path.name}:{number}: expected a header such as '# %% exercise=name', received '# %%{rest}'; "
         f"known keys: {', '.join(NAMED)}"
         for number, match, rest in matches
-        if not match or (match["key"] and match["key"] not in NAMED)
+        if not match or match["key"] not in (None, *NAMED) or (match["origin"] and match["key"] != "exercise")
     ]
     if bad or not headers:
         raise CourseError(bad or [f"{path.name}: expected cells that start with '# %%', received none"])
@@ -76,17 +79,30 @@ def read_script(path: Path) -> Script:
         lines[number - 1] = "# %% [markdown]" if markdown else "# %%"
     first = headers[0][0] - 1
     parsed = jupytext.reads("\n".join(lines[first:]), fmt="py:percent").cells
-    cells = tuple(
-        Cell(_role(match), (match and match["name"]) or "", cell.source, number)
-        for (number, match, _), cell in zip(matches, parsed, strict=True)
-    )
-    script = Script(path, cells)
+    cells = []
+    for (number, match, _), cell in zip(matches, parsed, strict=True):
+        assert match is not None
+        name = match["name"] or ""
+        source = _borrowed(path, number, name, match["origin"], cell.source) if match["origin"] else cell.source
+        cells.append(Cell(_role(match), name, source, number))
+    script = Script(path, tuple(cells))
     _check_names(script)
     return script
 
 
-def _role(match: re.Match[str] | None) -> Role:
-    assert match is not None
+def _borrowed(path: Path, line: int, name: str, origin: str, own: str) -> str:
+    """The stub of an exercise that another assignment's notebook has written down."""
+    where = f"{path.name}:{line}: exercise={name} from={origin}"
+    if own.strip():
+        raise CourseError([f"{where}: expected an empty cell, the stub comes from there; received {own[:40]!r}"])
+    other = path.parents[1] / origin / path.name
+    cells = read_script(other).named("exercise") if other != path and other.is_file() else {}
+    if name not in cells:
+        raise CourseError([f"{where}: expected an exercise={name} in {origin}/{path.name}, received none"])
+    return cells[name].source
+
+
+def _role(match: re.Match[str]) -> Role:
     return match["key"] or match["kind"] or "code"  # type: ignore[return-value]
 
 

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.build import SHIPPED, build_assignment, solution_bodies, splice, write_atomically
+from autograder.build import SHIPPED, SHIPPED_DATASETS, build_assignment, solution_bodies, splice, write_atomically
 from autograder.course import Course, CourseError
 from autograder.script import read_script, stub_definition
 
@@ -149,8 +149,10 @@ def test_a_stub_that_does_not_parse_is_named():
 def test_the_source_holds_exactly_the_allowlist(classroom):
     folder = classroom.root / "source" / "a1"
     modules = [f"{name}.py" for name in SHIPPED]
-    expected = sorted(["a1_relu_sigmoid.ipynb", "checks.py", "misconceptions.json", *modules])
-    assert sorted(path.name for path in folder.iterdir()) == expected
+    modules += [f"datasets/{file}" for file in SHIPPED_DATASETS]
+    expected = sorted(["a1_relu_sigmoid.ipynb", "checks.py", "course_data.json", "misconceptions.json", *modules])
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert sorted(found) == expected
 
 
 def test_the_same_course_is_built_to_the_same_bytes(course, classroom, tmp_path):

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
 
 def test_demo_grades_its_class_honestly(course, a1, tmp_path):
     shown = io.StringIO()
-    assert run_demo(course, a1, tmp_path / "demo", Console(file=shown, width=120)) == 0
+    assert run_demo(course, [a1], tmp_path / "demo", Console(file=shown, width=120)) == 0
     rows = {row.student: row for row in scores(tmp_path / "demo", "a1")}
     totals = {student: row.total for student, row in rows.items()}
     full = a1.total - sum(a1.answers.values())

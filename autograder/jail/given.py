@@ -36,7 +36,7 @@ def lower(value: Any, functions: Functions) -> Any:
         if isinstance(value, networks.Symbol):
             return _given("symbol", shape=value.shape)
         if isinstance(value, networks.Network):
-            return _given("network", description=dict(value.description), name=value.name)
+            return _given("network", description=value.description, name=value.name)
         if isinstance(value, networks.LayerOf):
             return _given("layer", argument=value.argument, name=value.name)
         raise TypeError(f"a given object that cannot cross: {type(value).__name__}")
@@ -132,7 +132,7 @@ class Lift:
                 lent.append((super().make(made), key))
                 return lent[-1][0]
 
-        return Lent(value["description"], value["name"])
+        return Lent(lambda: value["description"], value["name"])
 
     def lend(self, value: Any, touched: list[Any]) -> Any:
         """An argument for a function of ours, as plain data; generators and tensors are entered in ``touched``."""

@@ -12,6 +12,7 @@ from autograder.checking import Case
 from autograder.jail.limits import Limits
 from autograder.judge.checks import ExerciseChecks
 from autograder.judge.judging import KnownWrong, Stopped, judge
+from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict, needs_manual
 from autograder.observing import Outcome
 
@@ -37,12 +38,14 @@ class Graded:
         verdicts: by exercise, in the order of the check cells.
         isolation: the walls that were in force.
         memory_kib: the largest proportional set size seen of the student's process.
+        seconds: that each exercise took to judge.
     """
 
     outputs: Mapping[int, Outputs]
     verdicts: Mapping[str, Verdict]
     isolation: str
     memory_kib: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Student(Protocol):
@@ -68,6 +71,7 @@ class Session:
     specs: Mapping[str, ExerciseChecks]
     mutants: Mapping[str, Sequence[KnownWrong]]
     seeds: Mapping[str, bytes]
+    laboratory: Laboratory | None = None
     clock: Callable[[], float] = time.monotonic
     _student: Student | None = None
     _history: list[Step] = field(default_factory=list)
@@ -79,15 +83,18 @@ class Session:
         self._deadline = self.clock() + self.limits.submission_seconds
         outputs: dict[int, Outputs] = {}
         verdicts: dict[str, Verdict] = {}
+        seconds: dict[str, float] = {}
         try:
             for step in steps:
                 if step.kind == "run":
                     outputs[step.cell] = self._run(step)
                 else:
+                    started = self.clock()
                     verdicts[step.exercise] = self._judge(step.exercise)
+                    seconds[step.exercise] = self.clock() - started
         finally:
             self._close()
-        return Graded(outputs, verdicts, self._isolation, self._memory)
+        return Graded(outputs, verdicts, self._isolation, self._memory, seconds)
 
     def _run(self, step: Step) -> Outputs:
         try:
@@ -103,7 +110,8 @@ class Session:
         if spec is None:
             return needs_manual(exercise, "the course has no hidden checks for this exercise")
         try:
-            return judge(spec, self.seeds[exercise], lambda case: self._ask(spec, case), self.mutants[exercise])
+            seed, mutants = self.seeds[exercise], self.mutants[exercise]
+            return judge(spec, seed, lambda case: self._ask(spec, case), mutants, self.laboratory)
         except Exception:  # noqa: BLE001 - a fault of ours, of whatever kind, must not become a student's zero
             self._close()
             return needs_manual(exercise, "the grader itself failed here", traceback.format_exc())
@@ -114,9 +122,6 @@ class Session:
         except Stopped:
             self._close()
             raise
-
-    def _close_if_dead(self) -> None:
-        """Nothing to do: a dead process was closed where it died; a living one goes on."""
 
     def _alive(self) -> Student:
         while self._student is None:
