@@ -3,10 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo notebooks test lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/course demo
+
+notebooks: $(STAMP)
+	$(BIN)/course notebooks
 
 test: lint
 	$(BIN)/course doctor

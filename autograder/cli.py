@@ -62,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--assignment", help="one assignment; by default the whole course")
     demo.set_defaults(run=_demo)
 
+    notebooks = commands.add_parser("notebooks", help="run the notebooks, solutions in place, from top to bottom")
+    notebooks.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    notebooks.set_defaults(run=_notebooks)
+
     doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
     doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
@@ -154,6 +158,17 @@ def _demo(course: Course, arguments: argparse.Namespace) -> int:
 
     status = run_demo(course, _chosen(course, arguments.assignment), course.root / "build" / "demo", Console())
     return 1 if status else 0
+
+
+def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.notebooks import execute
+
+    failed = 0
+    chosen = _chosen(course, arguments.assignment)
+    for assignment, done in zip(chosen, execute(course, chosen, course.root / "build" / "notebooks"), strict=True):
+        failed += bool(done.problem)
+        print(f"{assignment.name}: {done.problem or 'no errors'} in {done.seconds:.0f} s, {done.page}", flush=True)
+    return 1 if failed else 0
 
 
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:

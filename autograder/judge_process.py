@@ -99,9 +99,8 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
 def judge_role() -> Role:
     """The warm server of judges: it has imported every hidden check, and is another server when one of them changes."""
     digest = hashlib.sha256()
-    for path in sorted(
-        [*ROOT.glob("assignments/*/*.py"), *ROOT.glob("solutions/**/*.py"), *ROOT.glob("datasets/*.py")]
-    ):
+    patterns = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")
+    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
         digest.update(path.read_bytes())
     folders = sorted(path.parent.name for path in ROOT.glob("solutions/*/solution.py"))
     modules = (*(f"autograder.hidden.{name}" for name in folders), "autograder.judge.training")

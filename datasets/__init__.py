@@ -1,4 +1,4 @@
-"""Images for the course: `course_data("grey")`, `course_data("colour")`."""
+"""The course's images: ``course_data("grey")`` gives an assignment's data, ``load("cifar-10")`` a dataset by name."""
 
 from datasets.loaders import Data, DatasetError, course_data, load
 

@@ -43,6 +43,7 @@ ALLOWED = {
     "grade": {"course", "jail", "judge", "judge_process", "repair"},
     "pages": set(),
     "classroom": set(),
+    "notebooks": {"build", "course"},
     "demo": {"build", "classroom", "content", "course", "release"},
     "data_cli": {"datasets"},
     "doctor": {
@@ -59,7 +60,7 @@ ALLOWED = {
         *("bank", "script"),
     },
     "nbgrader_plugin": {"course", "grade", "jail", "pages"},
-    "cli": {"build", "classroom", "course", "demo", "doctor", "leaks", "release"},
+    "cli": {"build", "classroom", "course", "data_cli", "demo", "doctor", "leaks", "notebooks", "release"},
 }
 # What ships, or runs beside student code, gets along with little.
 OUTSIDE = {

@@ -93,11 +93,13 @@ class Trial:
         measure: runs the training; returns what is compared with the bound, larger is better. Raises ``Refused`` for
             what cannot be trained.
         unit: what is measured, in words, e.g. ``held-out accuracy``.
+        images: the kind of images it draws; None for an item that needs none.
     """
 
     item: str
     measure: Callable[[Bench], float]
     unit: str
+    images: Kind | None = None
 
     def problem(self, bench: Bench) -> str:
         """What is wrong, in a sentence; "" when the bound is reached."""
