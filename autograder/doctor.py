@@ -125,7 +125,8 @@ def _exercise(seen: Examination, course: Course, assignment: Assignment, content
 def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
     """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
     hidden = {check.name for check in bench.spec.checks}
-    catches: dict[str, list[str]] = {check: [] for check in hidden}
+    trials = {check.name for check in bench.spec.checks if check.trial}
+    catches: dict[str, list[str]] = {check: [] for check in hidden - trials}  # what trials reject: thresholds.toml
     hinted = 0
     for mutant in bench.mutants:
         verdicts = bench.verdicts(mutant.function)
@@ -138,6 +139,8 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
             continue
         seen.counts["caught"] += 1
         everywhere = set.union(*failing)
+        if everywhere <= trials:
+            continue  # a trial has nothing to recognise a misconception by
         if len(everywhere) == 1:
             catches[everywhere.pop()].append(mutant.id)
         shown = {v.misconception for v in verdicts}

@@ -94,7 +94,7 @@ def judge(
         results.append(_result(check, mine, spec.exercise, complete=not reason))
         judged += mine
     misconception = _recognise(judged, mutants, recall or Recall())
-    hint = misconception.hint if misconception else "" if reason else _ladder(judged, spec.exercise)
+    hint = misconception.hint if misconception else "" if reason else _ladder(judged, spec, results)
     known = misconception.id if misconception else ""
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
 
@@ -168,7 +168,9 @@ def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: 
     return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
 
 
-def _ladder(judged: Sequence[Judged], exercise: Exercise) -> str:
-    """Without a recognised misconception: the most explicit of the exercise's own hints."""
-    failed = any(j.failure is not None for j in judged)
-    return exercise.hints[-1] if failed and exercise.hints else ""
+def _ladder(judged: Sequence[Judged], spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
+    """Without a recognised misconception: the most explicit of the exercise's own hints, or the failed trial's."""
+    if any(j.failure is not None for j in judged):
+        return spec.exercise.hints[-1] if spec.exercise.hints else ""
+    failed = {result.name for result in results if not result.passed}
+    return next((check.trial.hint for check in spec.checks if check.trial and check.name in failed), "")

@@ -94,12 +94,14 @@ class Trial:
             what cannot be trained.
         unit: what is measured, in words, e.g. ``held-out accuracy``.
         images: the kind of images it draws; None for an item that needs none.
+        hint: for those whose function passes every other check.
     """
 
     item: str
     measure: Callable[[Bench], float]
     unit: str
     images: Kind | None = None
+    hint: str = ""
 
     def problem(self, bench: Bench) -> str:
         """What is wrong, in a sentence; "" when the bound is reached."""
