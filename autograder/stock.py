@@ -154,7 +154,9 @@ def new_parameters(name: str, config: Mapping[str, Any], shape: tuple[int | None
         return (kernel + 1) * channels * many
     if name == "SeparableConv2D":
         return kernel * channels * many + (channels * many + 1) * filters
-    return 4 * math.prod(n or 1 for n in shape)
+    if name in ("LayerNormalization", "PReLU"):
+        return 2 * math.prod(n or 1 for n in shape)
+    return 4 * channels if name.endswith("Normalization") else 0
 
 
 def work(name: str, config: Mapping[str, Any], shape: tuple[int | None, ...]) -> int:
