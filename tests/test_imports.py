@@ -21,7 +21,8 @@ ALLOWED = {
     "describing": {"plain", "stock"},
     "rebuilding": {"checking", "plain", "stock"},
     "networks": {"checking", "describing", "observing", "rebuilding"},
-    "plotting": {"checking"},
+    "plotting": {"checking", "observing", "plain"},
+    "probing": set(),
     "diagnosis": {"checking", "observing", "plain"},
     "datasets": {"datasets"},
     "assignments": {*SHIPPED, "datasets"},
@@ -66,7 +67,7 @@ ALLOWED = {
 OUTSIDE = {
     **{layer: {"numpy"} for layer in ("plain", "observing", "checking", "plotting")},
     "plain": {"numpy", "matplotlib"},
-    **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks")},
+    **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks", "probing")},
     "stock": {"keras"},
     "datasets": {"numpy"},
     "diagnosis": {"numpy"},
