@@ -75,8 +75,10 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     keep = {folder / part for file in files for part in [file, *map(str, Path(file).parents)]}
     for path in sorted(set(folder.rglob("*")) - keep):  # Jupyter leaves folders beside a notebook
-        if path.exists() or path.is_symlink():
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.exists() or path.is_symlink():  # not gone with its folder
+            path.unlink()
     for file, text in files.items():
         (folder / file).parent.mkdir(exist_ok=True)
         write_atomically(folder / file, text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import json
 import os
 import socket
@@ -80,7 +79,7 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
     deadline = started + job.limits.submission_seconds + SPARE_SECONDS
     try:
         connect(client.STUDENT).close()  # started from here, it is nobody's child and lives on between submissions
-        process = fork(judge_role(), limits)
+        process = fork(judge_role(job.folder), limits)
         try:
             process.send({"job": json.dumps(asdict(job))}, deadline)
             reply = json.loads(process.receive(deadline, max_bytes=RESULT_BYTES)["result"])
@@ -96,25 +95,21 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
     return graded, time.monotonic() - started
 
 
-def judge_role() -> Role:
-    """The warm server of judges: it has imported every hidden check, and is another server when one of them changes."""
+def judge_role(folder: str) -> Role:
+    """The warm server of an assignment's judges, with everything imported that they need.
+
+    It is another server when a file of the course changes. A mistake in one assignment's files stops no other's.
+    """
     digest = hashlib.sha256()
     patterns = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")
     for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
         digest.update(path.read_bytes())
-    folders = sorted(path.parent.name for path in ROOT.glob("solutions/*/solution.py"))
-    modules = (*(f"autograder.hidden.{name}" for name in folders), "autograder.judge.training")
+    names = [f"solutions.{folder}.{name}" for name in ("solution", "mutants", "variants")]
+    modules = (f"autograder.hidden.{folder}", *names, "autograder.judge.training")
     return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge_process:main", modules, walls=False)
 
 
 # --------------------------------------------------------------------------------------------- in the judge process
-
-
-def warm() -> None:
-    """Import solutions and mutants before the first fork."""
-    for path in ROOT.glob("solutions/*/solution.py"):
-        for module in ("solution", "mutants", "variants"):
-            importlib.import_module(f"solutions.{path.parent.name}.{module}")
 
 
 def main(sock: socket.socket) -> None:

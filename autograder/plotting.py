@@ -1,1 +1,98 @@
-"""Temporary."""
+"""The plotting exercise of the course, written in one assignment and used in all that follow; ships to students."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import Case, Exercise, Refused
+from autograder.observing import Given
+from autograder.plain import is_kind
+
+
+@dataclass(frozen=True, eq=False)
+class BesideAnotherFigure(Given):
+    """A value that is handed over while a figure with a curve of its own is open, as in a notebook."""
+
+    value: Any
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        import matplotlib.pyplot as plt  # noqa: PLC0415 - who never plots need not wait for it
+
+        plt.close("all")
+        plt.figure().gca().plot([0.0, 1.0], [5.0, 5.0], label="an older curve")
+        return self.value
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def facts(value: Any) -> dict[str, Any]:
+    """What a figure tells its reader.
+
+    Args:
+        value: the description of a Matplotlib figure.
+
+    Returns:
+        Number of axes, the axis labels, every labelled curve's data, the texts of the legend, and how many curves can
+        be told apart by colour, line style or marker.
+
+    Raises:
+        Refused: for anything but a figure.
+    """
+    if not is_kind(value, "figure"):
+        raise Refused(f"returned {type(value).__name__ if value is not None else 'None'}; expected a Matplotlib Figure")
+    panels = [axes for axes in value["axes"] if axes["lines"] or axes["xlabel"] or axes["ylabel"]]
+    first = panels[0] if panels else {"xlabel": "", "ylabel": "", "lines": [], "legend": []}
+    curves = {str(line["label"]): (np.asarray(line["x"]), np.asarray(line["y"])) for line in first["lines"]}
+    looks = {(line["color"], line["style"], line["marker"]) for line in first["lines"]}
+    return {
+        "axes": len(panels),
+        "x label": str(first["xlabel"]),
+        "y label": str(first["ylabel"]),
+        "curves": sorted(curves),
+        "legend": sorted(map(str, first["legend"])),
+        "x values": [curves[name][0] for name in sorted(curves)],
+        "y values": [curves[name][1] for name in sorted(curves)],
+        "curves told apart": len(looks),
+    }
+
+
+def plot_case(series: Mapping[str, tuple[Any, Any]], xlabel: str, ylabel: str, label: str = "") -> Case:
+    """A call of ``plot_curves`` and what its figure must tell."""
+    names = sorted(series)
+    expected = {
+        "axes": 1,
+        "x label": xlabel,
+        "y label": ylabel,
+        "curves": names,
+        "legend": names,
+        "x values": [np.asarray(series[name][0], float) for name in names],
+        "y values": [np.asarray(series[name][1], float) for name in names],
+        "curves told apart": len(names),
+    }
+    return Case((BesideAnotherFigure(dict(series)), xlabel, ylabel), expected, measure=facts, label=label)
+
+
+PLOT_CURVES = Exercise(
+    "plot_curves",
+    cases=(
+        plot_case(
+            {"train": ([0, 100, 200], [2.3, 1.1, 0.6])}, "iteration", "loss", "one curve, logged every 100 steps"
+        ),
+        plot_case(
+            {"train": ([0, 1, 2], [2.0, 1.0, 0.5]), "test": ([0, 2], [2.1, 1.4])},
+            "epoch",
+            "loss",
+            "two curves of different length in one figure",
+        ),
+    ),
+    hints=(
+        "one new figure, one pair of axes, one line for each entry of the dict",
+        "give every line its label, then call legend() on the axes, and name both axes",
+        "fig, ax = plt.subplots() makes a new figure; plot each x against its y on ax; return fig",
+    ),
+)

@@ -28,7 +28,7 @@ ALLOWED = {
     "assignments": {*SHIPPED, "datasets"},
     "bank": set(),
     "solutions": {"bank", "solutions"},
-    "jail": {"jail", "networks", "observing", "plain"},
+    "jail": {"jail", "networks", "observing", "plain", "plotting"},
     "judge": {*SHIPPED, "jail", "judge"},
     "laboratory": {"datasets", "judge"},
     "hidden": {*SHIPPED, "assignments", "hidden", "judge", "solutions"},
@@ -65,14 +65,15 @@ ALLOWED = {
 }
 # What ships, or runs beside student code, gets along with little.
 OUTSIDE = {
-    **{layer: {"numpy"} for layer in ("plain", "observing", "checking", "plotting")},
+    **{layer: {"numpy"} for layer in ("observing", "checking")},
+    "plotting": {"numpy", "matplotlib"},
     "plain": {"numpy", "matplotlib"},
     **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks", "probing")},
     "stock": {"keras"},
     "datasets": {"numpy"},
     "diagnosis": {"numpy"},
     "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks"},  # notebooks import the shipped `checks`
-    "solutions": {"numpy", "keras", "tensorflow"},
+    "solutions": {"numpy", "keras", "tensorflow", "matplotlib"},
     "bank": set(),
     "jail": {"numpy", "IPython", "traitlets", "matplotlib", "matplotlib_inline", "keras", "tensorflow"},
 }

@@ -31,8 +31,10 @@ def lower(value: Any, functions: Functions) -> Any:
         functions[name] = value.function
         return _given("remote", function=name, name=value.name)
     if isinstance(value, Given):
-        from autograder import networks
+        from autograder import networks, plotting
 
+        if isinstance(value, plotting.BesideAnotherFigure):
+            return _given("beside another figure", value=lower(value.value, functions))
         if isinstance(value, networks.Symbol):
             return _given("symbol", shape=value.shape)
         if isinstance(value, networks.Network):
@@ -119,6 +121,10 @@ class Lift:
             return Rng(value["seed"])
         if value["kind"] == "remote":
             return Remote(self._stand_in(value["function"]), value["name"])
+        if value["kind"] == "beside another figure":
+            from autograder.plotting import BesideAnotherFigure
+
+            return BesideAnotherFigure(self.up(value["value"]))
         from autograder import networks
 
         if value["kind"] == "symbol":
