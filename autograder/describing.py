@@ -22,7 +22,7 @@ def describe(model: Any) -> dict[str, Any]:
             KerasTensor, which stands for the model from its one input to it.
 
     Returns:
-        ``{"@": "model", "shape", "operations": [{"kind", "name", "class", "config", "trainable", "weights"}],
+        ``{"@": "model", "shape", "input", "operations": [{"kind", "name", "class", "config", "trainable", "weights"}],
         "calls": [{"operation", "args", "kwargs"}], "output"}``; tensors are ``{"@": "tensor", "call", "index"}``,
         the input is call -1.
 
@@ -37,6 +37,7 @@ def describe(model: Any) -> dict[str, Any]:
     return {
         KIND: "model",
         "shape": tuple(graph.inputs[0].shape[1:]),
+        "input": str(graph.inputs[0]._keras_history.operation.name),
         "operations": writer.operations,
         "calls": writer.calls,
         "output": writer.tree(graph.outputs[0]),

@@ -34,7 +34,7 @@ from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
 from solutions.bank import Mutant
 
-SEEDS = tuple(f"doctor {i}".encode() for i in range(3))
+SEEDS = tuple(f"doctor {i}".encode() for i in range(9))
 OURS = "-x"  # marks the ids of mutants that the catalogue does not have
 
 
@@ -124,16 +124,16 @@ def _exercise(seen: Examination, course: Course, assignment: Assignment, content
 
 def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
     """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
-    hidden = {check.name for check in bench.spec.checks}
+    parts = {check.name: check.part for check in bench.spec.checks}
     trials = {check.name for check in bench.spec.checks if check.trial}
-    catches: dict[str, list[str]] = {check: [] for check in hidden - trials}  # what trials reject: thresholds.toml
+    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
     hinted = 0
     for mutant in bench.mutants:
         verdicts = bench.verdicts(mutant.function)
-        failing = [{c.name for c in v.checks if not c.passed} & hidden for v in verdicts]
-        if not any(failing) and any(check.trial for check in bench.spec.checks):
+        failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
+        if not any(failing) and trials:
             verdicts = bench.verdicts(mutant.function, trials=True)[:1]
-            failing = [{c.name for c in v.checks if not c.passed} & hidden for v in verdicts]
+            failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue
@@ -141,8 +141,9 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
         everywhere = set.union(*failing)
         if everywhere <= trials:
             continue  # a trial has nothing to recognise a misconception by
-        if len(everywhere) == 1:
-            catches[everywhere.pop()].append(mutant.id)
+        for check in everywhere & set(catches):
+            if [parts[other] for other in everywhere].count(parts[check]) == 1:
+                catches[check].append(mutant.id)
         shown = {v.misconception for v in verdicts}
         if shown == {mutant.id}:
             hinted += 1
@@ -160,7 +161,8 @@ class _Bench:
 
     def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory) -> None:
         self.spec, self.mutants, self._laboratory = spec, mutants, laboratory
-        self._recall = {seed: Recall() for seed in SEEDS}
+        self._seeds = SEEDS[: spec.seeds]
+        self._recall = {seed: Recall() for seed in self._seeds}
 
     def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
         """One verdict for each seed; trials, which train a network, are run with the first seed alone."""
@@ -177,7 +179,7 @@ class _Bench:
                 self._laboratory if trials and seed == SEEDS[0] else None,
                 self._recall[seed],
             )
-            for seed in SEEDS
+            for seed in self._seeds
         ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from autograder.checking import Refused
+
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
 
 
@@ -32,6 +34,21 @@ def kernels(model: Any) -> list[Any]:
 def kernel_weights(model: Any) -> int:
     """How many numbers all kernels hold together."""
     return int(sum(np.prod(kernel.shape) for kernel in kernels(model)))
+
+
+def run(model: Any, images: np.ndarray, *, training: bool | None = None) -> np.ndarray:
+    """The outputs of a plain call ``model(images)``, or with ``training`` given.
+
+    Raises:
+        Refused: when the model cannot take such images.
+    """
+    try:
+        return np.asarray(model(images) if training is None else model(images, training=training))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong here is the model's
+        takes, given = model.input_shape[1:], images.shape[1:]
+        if tuple(takes) != tuple(given):
+            raise Refused(f"the model takes inputs of shape {takes}, expected {given}") from None
+        raise Refused(f"the model cannot be run: {type(error).__name__}: {str(error)[:200]}") from None
 
 
 def pass_means(model: Any, last_bias: float = 0.0) -> None:

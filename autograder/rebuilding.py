@@ -82,7 +82,7 @@ class _Builder:
         self._operations = description["operations"]
         self._calls = description["calls"]
         self._output = description["output"]
-        self._shape = description["shape"]
+        self._shape, self._input = description["shape"], description["input"]
         self._rng, self._names, self._seeded = rng, names, seeded
         self._made: dict[int, Any] = {}
         self._used: set[str] = set()
@@ -95,7 +95,7 @@ class _Builder:
         shape = tuple(self._shape if input_shape is None else input_shape)
         if not 1 <= len(shape) <= 4 or not all(n is None or (type(n) is int and 1 <= n <= 1024) for n in shape):
             raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
-        inputs = keras.Input(shape)
+        inputs = keras.Input(shape, **self._name(self._input))
         model = keras.Model(inputs, self.apply(inputs))
         if self._rng is None:
             self._set_weights()

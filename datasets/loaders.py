@@ -12,7 +12,7 @@ import json
 import os
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Dataset]:
 
 
 def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
-    splits = {split: tuple(entry.pop(split)) for split in ("train", "test", "official_test") if split in entry}
+    splits = {str(split): tuple(entry.pop(split)) for split in ("train", "test", "official_test") if split in entry}
     files = {file["name"]: File(**file) for file in entry.pop("files", [])}
     archive = Archive(**entry.pop("archive")) if "archive" in entry else None
     classes = tuple(entry.pop("classes", synthetic.CLASSES))
@@ -151,8 +151,8 @@ def load_entry(
     if official_test and "official_test" not in dataset.splits:
         raise DatasetError(f"{dataset.name}: official_test: has no further test set; leave the argument away")
     held_out = "official_test" if official_test else "test"
-    x_train, y_train = _split(dataset, "train", "train", train)
-    x_test, y_test = _split(dataset, held_out, "test", test)
+    x_train, y_train = _split(dataset, "train", train)
+    x_test, y_test = _split(dataset, held_out, test)
     return Data(dataset.name, dataset.classes, x_train, y_train, x_test, y_test)
 
 
@@ -222,16 +222,31 @@ def read_verified(dataset: Dataset, file: File) -> bytes:
     folders = [root / dataset.folder for root in data_folders()]
     path = next((folder / file.name for folder in folders if (folder / file.name).is_file()), None)
     if path is None:
-        raise DatasetError(f"{dataset.name}: {file.name} is missing: looked in {_or(folders)}; {remedy(dataset)}")
+        places = " and in ".join(map(str, folders))
+        raise DatasetError(f"{dataset.name}: {file.name} is missing: looked in {places}; {remedy(dataset)}")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); {remedy(dataset)}") from None
-    if len(content) != file.size:
-        raise DatasetError(f"{path}: expected {file.size:,} bytes, received {len(content):,}; {remedy(dataset)}")
-    if (digest := hashlib.sha256(content).hexdigest()) != file.sha256:
-        raise DatasetError(f"{path}: expected SHA-256 {file.sha256}, received {digest}; {remedy(dataset)}")
+    if (difference := compare(file, len(content), lambda: hashlib.sha256(content).hexdigest())) is not None:
+        raise DatasetError(f"{path}: {difference}; delete it, then {remedy(dataset)}")
     return content
+
+
+def compare(file: File, size: int, digest: Callable[[], str]) -> str | None:
+    """What was expected of a file and what was received, in words; None when it is the official one.
+
+    Args:
+        file: the official one.
+        size: of what was received, in bytes.
+        digest: gives the SHA-256 of what was received; asked for only when the size is right.
+    """
+    if size != file.size:
+        kind = "is truncated" if size < file.size else "is too long"
+        return f"{kind}: expected {file.size:,} bytes, received {size:,}"
+    if (received := digest()) != file.sha256:
+        return f"is damaged: expected SHA-256 {file.sha256}, received {received}"
+    return None
 
 
 def remedy(dataset: Dataset) -> str:
@@ -240,14 +255,11 @@ def remedy(dataset: Dataset) -> str:
     return f"run {command}, or let COURSE_DATA_DIR name a folder that holds {dataset.folder}/ with the official files"
 
 
-def _or(folders: list[Path]) -> str:
-    return " and ".join(map(str, folders))
-
-
 # -------------------------------------------------------------------------------------------------- what files hold
 
 
-def _split(dataset: Dataset, split: str, argument: str, count: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _split(dataset: Dataset, split: str, count: int | None) -> tuple[np.ndarray, np.ndarray]:
+    argument = "train" if split == "train" else "test"
     if count is not None and count < 0:
         raise DatasetError(f"{argument}: expected a number of images, received {count}")
     if dataset.name in SYNTHETIC:
@@ -288,7 +300,7 @@ def parse_idx_pair(contents: list[bytes], images: int, shape: tuple[int, ...]) -
 
 
 def parse_idx(packed: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    """A gzipped IDX file of unsigned bytes: two zeros, type code, number of axes, big-endian lengths, then the bytes."""
+    """A gzipped IDX file: two zeros, the type, the number of axes, the lengths (four bytes, big end first), data."""
     header = bytes([0, 0, IDX_UBYTE, len(shape)]) + b"".join(length.to_bytes(4, "big") for length in shape)
     expected = len(header) + int(np.prod(shape))
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: gzip

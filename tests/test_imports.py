@@ -22,7 +22,7 @@ ALLOWED = {
     "rebuilding": {"checking", "plain", "stock"},
     "networks": {"checking", "describing", "observing", "rebuilding"},
     "plotting": {"checking", "observing", "plain"},
-    "probing": set(),
+    "probing": {"checking"},
     "diagnosis": {"checking", "observing", "plain"},
     "datasets": {"datasets"},
     "assignments": {*SHIPPED, "datasets"},

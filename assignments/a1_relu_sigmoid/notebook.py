@@ -51,6 +51,7 @@ plt.show()
 # One practical detail: since NumPy 2, a float32 array and a float64 *array* or `np.float64` number give float64. A layer
 # that silently doubles the memory of every activation is a bug, so give `t` the dtype of `x` first.
 
+
 # %% exercise=threshold_relu
 def threshold_relu(x: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     """Compute the parameterised ReLU max{t, x}, element by element.
@@ -70,6 +71,7 @@ def threshold_relu(x: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     """
     raise NotImplementedError
 
+
 # %% check=threshold_relu
 check(threshold_relu)
 
@@ -82,6 +84,7 @@ check(threshold_relu)
 # *measured*: move $x_i$ a little up and a little down, and see how $\sum_j \mathtt{dout}_j f_j$ changes.
 #
 # Use a **random** `dout`. With `dout` = 1 you cannot see that you forgot to multiply by it.
+
 
 # %%
 def numeric_grad(f, x, dout, step=1e-6):
@@ -110,10 +113,9 @@ print(numeric_grad(lambda v: v**2, x, dout=np.ones(3)), "should be", 2 * x)
 # The threshold is *shared*: one $t$ serves the whole batch (and for images, every pixel of its channel). A shared
 # parameter collects the gradient of each of its uses: **add**, never average. The mean is already inside the loss.
 
+
 # %% exercise=threshold_relu_backward
-def threshold_relu_backward(
-    dout: np.ndarray, x: np.ndarray, t: float | np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def threshold_relu_backward(dout: np.ndarray, x: np.ndarray, t: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Propagate a gradient through max{t, x}, to the input and to the threshold.
 
     Args:
@@ -133,6 +135,7 @@ def threshold_relu_backward(
     Source: chain rule; for x = t no derivative exists, and no case asks for it.
     """
     raise NotImplementedError
+
 
 # %% check=threshold_relu_backward
 check(threshold_relu_backward)
@@ -163,6 +166,7 @@ print("dt:", np.abs(dt - numeric_grad(lambda v: threshold_relu(x, v), t, dout)).
 # With many units the constant vector $(t_1, \dots, t_m)$ passes through the next layer's weights. Our kernels are
 # `(in, out)`; many texts, the report among them, write `(out, in)`. In a square layer no shape will warn you.
 
+
 # %% exercise=fold_threshold_dense
 def fold_threshold_dense(
     b1: np.ndarray, t: float | np.ndarray, W2: np.ndarray, b2: np.ndarray
@@ -190,6 +194,7 @@ def fold_threshold_dense(
     """
     raise NotImplementedError
 
+
 # %% check=fold_threshold_dense
 check(fold_threshold_dense)
 
@@ -201,6 +206,7 @@ check(fold_threshold_dense)
 #
 # If the *output* is thresholded as well, nothing follows that could absorb its $+t$. Then we cannot hide it; we report it
 # as `out_shift`, to be added to the folded network's output.
+
 
 # %% exercise=fold_threshold_network
 def fold_threshold_network(layers_: list, thresholds: list) -> tuple[list, np.ndarray]:
@@ -224,6 +230,7 @@ def fold_threshold_network(layers_: list, thresholds: list) -> tuple[list, np.nd
     Source: A. Netser's report on HUJI APML exercise 1, section 1.1, "repeat layer by layer".
     """
     raise NotImplementedError
+
 
 # %% check=fold_threshold_network
 check(fold_threshold_network)
@@ -281,6 +288,7 @@ plt.show()
 # an even kernel or a stride the frame is not symmetric. And what they call convolution is a cross-correlation: the kernel
 # is not flipped.
 
+
 # %% exercise=fold_threshold_conv
 def fold_threshold_conv(
     b1: np.ndarray,
@@ -320,6 +328,7 @@ def fold_threshold_conv(
     Source: the convolutional half of the question, which the HUJI report leaves open.
     """
     raise NotImplementedError
+
 
 # %% check=fold_threshold_conv
 check(fold_threshold_conv)
@@ -381,6 +390,7 @@ plt.show()
 # training step hides the next real one. A good sigmoid never overflows. *Underflow* is welcome: $e^{-1000}$ is 0, and
 # that is the right answer.
 
+
 # %% exercise=sigmoid_forward
 def sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Compute the logistic sigmoid, and what the backward pass will need.
@@ -402,8 +412,10 @@ def sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     raise NotImplementedError
 
+
 # %% check=sigmoid_forward
 check(sigmoid_forward)
+
 
 # %% exercise=sigmoid_backward
 def sigmoid_backward(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
@@ -423,6 +435,7 @@ def sigmoid_backward(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
     Source: A. Netser's report on HUJI APML exercise 1, section 1.2: the derivative is s - s ** 2.
     """
     raise NotImplementedError
+
 
 # %% check=sigmoid_backward
 check(sigmoid_backward)
@@ -448,6 +461,7 @@ print(np.abs(sigmoid_backward(dout, cache) - numeric_grad(lambda v: sigmoid_forw
 #
 # **Predict first:** $N = D = K = 4$. Which mistakes would no shape error reveal?
 
+
 # %% exercise=affine_backward
 def affine_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Propagate a gradient through y = x W + b.
@@ -467,6 +481,7 @@ def affine_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndar
     Source: operations.py of HUJI APML exercise 1, with a bias.
     """
     raise NotImplementedError
+
 
 # %% check=affine_backward
 check(affine_backward)

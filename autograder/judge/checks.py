@@ -46,12 +46,14 @@ class ExerciseChecks:
         checks: hidden checks.
         public_part: which part a public case belongs to; all to the one part by default.
         staff: the course's own versions of the earlier exercises that a solution may call, by name.
+        seeds: how many seeds `course doctor` tries; 1 where a case builds a network and draws its weights alone.
     """
 
     exercise: Exercise
     checks: tuple[Check, ...]
     public_part: Callable[[Case], str] = lambda case: "all"
     staff: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    seeds: int = 3
 
     @property
     def all_checks(self) -> tuple[Check, ...]:

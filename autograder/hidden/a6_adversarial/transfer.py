@@ -54,21 +54,16 @@ def matrix_case(
 
 
 def matrix_values(rng: np.random.Generator) -> list[Case]:
-    """Square and not, one set and many, one predictor and many."""
-    return [
-        matrix_case(rng, [12, 12, 12], 3, pure=False),
-        matrix_case(rng, [9, 9], 3, pure=False),
-        matrix_case(rng, [8, 8, 8, 8], 2, pure=False),
-        matrix_case(rng, [20], 4, pure=False),
-    ]
+    """Square and not, one set and many, one predictor and many; sets and labels stay as they are."""
+    return [matrix_case(rng, [n] * sets, models) for n, sets, models in [(12, 3, 3), (9, 2, 3), (8, 4, 2), (20, 1, 4)]]
 
 
 def matrix_labels(rng: np.random.Generator) -> list[Case]:
     """Labels of its own for each set; sets of different sizes."""
     return [
         matrix_case(rng, [10, 10], 2, per_set=list, pure=False),
-        matrix_case(rng, [5, 9, 7], 2, per_set=list, pure=False),
-        matrix_case(rng, [6, 11], 3, per_set=tuple, pure=False),
+        matrix_case(rng, [5, 9, 7], 3, per_set=list, pure=False),
+        matrix_case(rng, [6, 11], 2, per_set=tuple, pure=False),
     ]
 
 
@@ -87,7 +82,3 @@ def matrix_mismatch(rng: np.random.Generator) -> list[Case]:
         case([x, x[:2]], [np.array([0, 1, 2, 3]), np.array([1])]),
         case([x[:1], x], (np.array([2]), np.array([1]))),
     ]
-
-
-def matrix_arguments(rng: np.random.Generator) -> list[Case]:
-    return [matrix_case(rng, [6, 6], 2), matrix_case(rng, [4, 5], 2, per_set=list)]
