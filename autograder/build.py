@@ -29,7 +29,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = tuple("checking describing diagnosis networks observing plain plotting probing rebuilding stock".split())  # noqa: SIM905
 DATASETS = Path(datasets.__file__).parent
-SHIPPED_DATASETS = ("__init__.py", "loaders.py", "manifest.toml", "synthetic.py")
+SHIPPED_DATASETS = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
 CONFIG = """\
 # Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
 # nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
@@ -171,7 +171,8 @@ def _function_sources(path: Path) -> dict[str, tuple[list[str], ast.FunctionDef]
         if isinstance(node, ast.FunctionDef):
             found[node.name] = (text.splitlines(), node)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("solutions."):
-            module = path.parents[1].joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
+            solutions = next(folder for folder in path.parents if folder.name == "solutions")
+            module = solutions.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
             others = _function_sources(module)
             found |= {alias.name: others[alias.name] for alias in node.names if alias.name in others}
     return found

@@ -62,6 +62,19 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--assignment", help="one assignment; by default the whole course")
     demo.set_defaults(run=_demo)
 
+    data = commands.add_parser("data", help="list, fetch and verify the datasets that a course can use")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="every dataset, its licence and where it lies").set_defaults(run=_data_list)
+    fetch = actions.add_parser("fetch", help="download a dataset, resume an interrupted download, check every hash")
+    fetch.add_argument("name")
+    fetch.set_defaults(run=_data_fetch)
+    verify = actions.add_parser("verify", help="compare the files that are here with the official hashes")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="by default every dataset that is here")
+    verify.set_defaults(run=_data_verify)
+    card = actions.add_parser("card", help="draw a contact sheet into build/cards")
+    card.add_argument("name")
+    card.set_defaults(run=_data_card)
+
     notebooks = commands.add_parser("notebooks", help="run the notebooks, solutions in place, from top to bottom")
     notebooks.add_argument("assignment", nargs="?", help="one assignment; by default all")
     notebooks.set_defaults(run=_notebooks)
@@ -158,6 +171,30 @@ def _demo(course: Course, arguments: argparse.Namespace) -> int:
 
     status = run_demo(course, _chosen(course, arguments.assignment), course.root / "build" / "demo", Console())
     return 1 if status else 0
+
+
+def _data_list(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.data_cli import list_datasets
+
+    return list_datasets()
+
+
+def _data_fetch(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.data_cli import fetch_dataset
+
+    return fetch_dataset(arguments.name)
+
+
+def _data_verify(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.data_cli import verify_datasets
+
+    return verify_datasets(arguments.names)
+
+
+def _data_card(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.data_cli import draw_card
+
+    return draw_card(arguments.name, course.root / "build" / "cards")
 
 
 def _notebooks(course: Course, arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.fetching import Finding, fetch, verify
+from datasets.fetching import fetch, verify
 from datasets.loaders import (
     Data,
     Dataset,
@@ -63,15 +63,13 @@ def verify_datasets(names: Sequence[str] = (), manifest: Mapping[str, Dataset] |
         chosen = [find_dataset(name, known) for name in names] or [entry for entry in known.values() if entry.files]
         count = 0
         for dataset in chosen:
-            roots = [root for root in data_folders() if (root / dataset.folder).is_dir()]
+            roots = [root for root in data_folders() if any((root / dataset.folder).glob("*"))]
             if not dataset.files:
                 print(f"{dataset.name}: drawn by the course itself; there is no file to verify")
             elif not roots and not names:
                 print(f"{dataset.name}: not fetched")
-            for root in roots or data_folders()[:1] if dataset.files and (roots or names) else []:
-                findings = verify(dataset, root)
-                count += len(findings)
-                _tell(dataset, root, findings)
+            else:
+                count += sum(_told(dataset, root) for root in roots or data_folders()[:1])
         return FINDINGS if count else DONE
 
     return _answered(work)
@@ -145,11 +143,14 @@ def _place(dataset: Dataset) -> str:
     return f"not fetched: course data fetch {dataset.name}"
 
 
-def _tell(dataset: Dataset, root: Path, findings: Sequence[Finding]) -> None:
+def _told(dataset: Dataset, root: Path) -> int:
+    """Say what is wrong with a dataset's files in one place; how many findings there are."""
+    findings = verify(dataset, root)
     if not findings:
         print(f"{dataset.name}: every file in {root / dataset.folder} is the official one")
     for finding in findings:
         print(f"{dataset.name}: {finding}")
+    return len(findings)
 
 
 def _answered(work: Callable[[], int]) -> int:
@@ -158,4 +159,7 @@ def _answered(work: Callable[[], int]) -> int:
         return work()
     except DatasetError as error:
         print(error, file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename}: expected to be allowed to use it, received: {error.strerror}", file=sys.stderr)
         return BAD_INPUT

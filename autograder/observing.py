@@ -37,6 +37,9 @@ class Given:
         """What a pure function leaves unchanged in ``thing``."""
         return None
 
+    def finish(self) -> None:
+        """Tidy up after the call, when its result is known."""
+
     def __str__(self) -> str:
         return type(self).__name__
 
@@ -138,6 +141,9 @@ def observe(
         for path, leaf in mine
         if isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, array) for array in theirs)
     )
+    for argument in arguments.values():
+        if isinstance(argument, Given):
+            argument.finish()
     return Outcome(value, error, modified, shared, advanced)
 
 

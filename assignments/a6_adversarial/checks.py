@@ -1,6 +1,7 @@
 """Public cases of a6: small enough to check with pencil and paper. Hidden cases only add seeds, sizes and edges."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,28 +11,28 @@ from autograder.checking import FLOAT32, AnyFloat, Case, Exercise
 from autograder.diagnosis import Checker
 from autograder.networks import Network
 from autograder.observing import Remote
+from autograder.plotting import PLOT_CURVES
 
 
-def row(*pixels):
+def row(*pixels: float) -> np.ndarray:
     """A float32 image of one row and one channel, as a batch of one."""
     return np.array(pixels, np.float32).reshape(1, 1, -1, 1)
 
 
-def _pixels(columns):
+def _pixels(columns: int) -> keras.Model:
     """A network without weights: the logits are the pixels of a row."""
     return keras.Sequential([keras.Input((1, columns, 1)), layers.Flatten()])
 
 
-def _dense(kernel, bias):
+def _dense(kernel: list[list[float]], bias: list[float]) -> keras.Model:
     """Logits = pixels @ kernel + bias."""
-    kernel, bias = np.array(kernel, np.float32), np.array(bias, np.float32)
     dense = layers.Dense(len(bias))
     model = keras.Sequential([keras.Input((1, len(kernel), 1)), layers.Flatten(), dense])
-    dense.set_weights([kernel, bias])
+    dense.set_weights([np.array(kernel, np.float32), np.array(bias, np.float32)])
     return model
 
 
-def _guarded(dropout=0.0):
+def _guarded(dropout: float = 0.0) -> keras.Model:
     """As it is deployed, logits = 2 (pixels - 1): batch normalisation knows mean 1 and variance 1/4."""
     norm = layers.BatchNormalization(center=False, scale=False)
     model = keras.Sequential([keras.Input((1, 2, 1)), norm, layers.Dropout(dropout), layers.Flatten()])
@@ -46,10 +47,28 @@ TURNING = Network(lambda: _dense([[0, 1, -2], [0, 0, 6]], [1, 0, -0.9]), "x @ [[
 NORMED = Network(_guarded, "batch normalisation, then logits = 2 (x - 1)")
 DROPPED = Network(lambda: _guarded(0.5), "batch normalisation, dropout 0.5, then logits = 2 (x - 1)")
 
-LOG3 = np.log(3.0)  # the logits (log 3, 0) have the softmax (3/4, 1/4)
+LOG3 = float(np.log(3.0))  # the logits (log 3, 0) have the softmax (3/4, 1/4)
+LOG4 = float(np.log(4.0))
 
 
-def with_plain_success(result):
+def sigmoid(difference: float) -> float:
+    """The softmax of two logits is the sigmoid of their difference."""
+    return float(1 / (1 + np.exp(-difference)))
+
+
+def with_plain_loss(result: Any) -> Any:
+    """(loss, grad) with the loss in float64: a Python float, a NumPy number and a tensor are as good."""
+    loss = result[0] if isinstance(result, (tuple, list)) and len(result) == 2 else None
+    if isinstance(loss, float) or (isinstance(loss, np.ndarray) and loss.shape == () and loss.dtype.kind == "f"):
+        return np.asarray(loss, np.float64), result[1]
+    return result
+
+
+def _penalised(*args: Any, loss: float, grad: np.ndarray, label: str) -> Case:
+    return Case(args, (np.float64(loss), grad), tolerance=FLOAT32, measure=with_plain_loss, label=label)
+
+
+def with_plain_success(result: Any) -> Any:
     """An attack's result in which `success` is a Python bool: NumPy's kind of truth is as good."""
     success = result.get("success") if isinstance(result, dict) else None
     if isinstance(success, np.ndarray) and success.dtype == bool and success.shape == ():
@@ -57,28 +76,32 @@ def with_plain_success(result):
     return result
 
 
-def _attack(model, x, y, eps, expected, label="", **options):
+def _attack(
+    model: Network, x: np.ndarray, y: int, eps: float, expected: dict[str, Any], label: str, **options: Any
+) -> Case:
     """A case of `iterated_fgsm` in the range that `options` give, [0, 1] without."""
     lo, hi = options.pop("lo", 0.0), options.pop("hi", 1.0)
     args = (model, x, y, eps, lo, hi)
     return Case(args, expected, options, FLOAT32, measure=with_plain_success, label=label)
 
 
-def _targeted(model, x0, target, expected, label="", **options):
+def _targeted(
+    model: Network, x0: np.ndarray, target: int, expected: dict[str, Any], label: str, **options: Any
+) -> Case:
     return Case((model, x0, target), expected, options, FLOAT32, measure=with_plain_success, label=label)
 
 
-def _one_and_two(images):
+def _one_and_two(images: np.ndarray) -> np.ndarray:
     """Logits = the two pixels."""
     return images.reshape(len(images), 2)
 
 
-def _two_and_one(images):
+def _two_and_one(images: np.ndarray) -> np.ndarray:
     """Logits = the two pixels, in the other order."""
     return images.reshape(len(images), 2)[:, ::-1]
 
 
-def _bright(images):
+def _bright(images: np.ndarray) -> np.ndarray:
     """Class 1 for images whose mean is above 100, class 0 for the others: it expects intensities up to 255."""
     mean = images.reshape(len(images), -1).mean(axis=1)
     return np.stack([0 * mean, mean - 100], axis=1)
@@ -162,29 +185,29 @@ EXERCISES = (
                 row(0.8, 0.1),
                 0,
                 0.3,
-                {"x_adv": row(0.2, 0.7), "pred": 1, "confidence": 1 / (1 + np.exp(-0.5)), "steps": 2, "success": True},
+                {"x_adv": row(0.2, 0.7), "pred": 1, "confidence": sigmoid(0.5), "steps": 2, "success": True},
                 label="one step to a tie-break, a second one to be sure",
                 confidence=0.6,
             ),
             _attack(
                 TWO,
-                row(0, np.log(9)),
+                row(0, 2 * LOG3),
                 0,
                 0.3,
-                {"x_adv": row(0, np.log(9)), "pred": 1, "confidence": 0.9, "steps": 0, "success": True},
+                {"x_adv": row(0, 2 * LOG3), "pred": 1, "confidence": 0.9, "steps": 0, "success": True},
                 label="wrong and sure before the first step",
                 confidence=0.8,
                 hi=3.0,
             ),
             _attack(
                 TWO,
-                row(0, np.log(9)),
+                row(0, 2 * LOG3),
                 1,
                 0.25,
                 {
-                    "x_adv": row(0.25, np.log(9) - 0.25),
+                    "x_adv": row(0.25, 2 * LOG3 - 0.25),
                     "pred": 1,
-                    "confidence": 9 / (9 + np.exp(0.5)),
+                    "confidence": sigmoid(2 * LOG3 - 0.5),
                     "steps": 1,
                     "success": False,
                 },
@@ -207,7 +230,7 @@ EXERCISES = (
                 row(0.3, 0.1),
                 0,
                 0.2,
-                {"x_adv": row(0, 0.5), "pred": 1, "confidence": 1 / (1 + np.exp(-0.5)), "steps": 2, "success": True},
+                {"x_adv": row(0, 0.5), "pred": 1, "confidence": sigmoid(0.5), "steps": 2, "success": True},
                 label="the first pixel reaches 0 and stays there",
                 confidence=0.6,
             ),
@@ -222,34 +245,34 @@ EXERCISES = (
     Exercise(
         "targeted_l1",
         cases=(
-            Case(
-                (TWO, row(LOG3, 0), row(LOG3, 0), 1),
-                (np.log(4.0), row(0.75, -0.75)),
-                tolerance=FLOAT32,
+            _penalised(
+                *(TWO, row(LOG3, 0), row(LOG3, 0), 1),
+                loss=LOG4,
+                grad=row(0.75, -0.75),
                 label="at the original: -log(1/4), and no pull",
             ),
-            Case(
-                (TWO, row(0, 0), row(0.5, -1.5), 1, 0.1),
-                (np.log(2.0) + 0.1, row(0.45, -0.45)),
-                tolerance=FLOAT32,
-                label="the mean distance is (0.5 + 1.5) / 2",
+            _penalised(
+                *(TWO, row(0, 0), row(0.5, -1.5), 1, 0.1),
+                loss=LOG4 / 2 + 0.1,
+                grad=row(0.45, -0.45),
+                label="log 2, and the mean distance (0.5 + 1.5) / 2",
             ),
-            Case(
-                (FOUR, row(0, 0, 0, 0), row(1, -1, 0, 2), 2, 4.0),
-                (np.log(4.0) + 4.0, row(-0.75, 1.25, -0.75, -0.75)),
-                tolerance=FLOAT32,
+            _penalised(
+                *(FOUR, row(0, 0, 0, 0), row(1, -1, 0, 2), 2, 4.0),
+                loss=LOG4 + 4.0,
+                grad=row(-0.75, 1.25, -0.75, -0.75),
                 label="a strong pull of 4/4 for each pixel; none where x is x0",
             ),
-            Case(
-                (TWO, row(200, 0), row(200, 0), 1, 0.0),
-                (200.0, row(1, -1)),
-                tolerance=FLOAT32,
+            _penalised(
+                *(TWO, row(200, 0), row(200, 0), 1, 0.0),
+                loss=200.0,
+                grad=row(1, -1),
                 label="the network is sure of another class",
             ),
-            Case(
-                (NORMED, row(1 + LOG3 / 2, 1), row(1 + LOG3 / 2, 1), 1),
-                (np.log(4.0), row(1.5, -1.5)),
-                tolerance=FLOAT32,
+            _penalised(
+                *(NORMED, row(1 + LOG3 / 2, 1), row(1 + LOG3 / 2, 1), 1),
+                loss=LOG4,
+                grad=row(1.5, -1.5),
                 label="the network as it is deployed, and nothing in it changes",
             ),
         ),
@@ -267,7 +290,7 @@ EXERCISES = (
                 TWO,
                 row(0, 0),
                 0,
-                {"x_adv": row(0.5, -0.5), "prob": 1 / (1 + np.exp(-1)), "steps": 1, "success": True},
+                {"x_adv": row(0.5, -0.5), "prob": sigmoid(1), "steps": 1, "success": True},
                 label="p = 1/2, one step along (1/2, -1/2)",
                 lr=1.0,
                 stop=0.7,
@@ -277,7 +300,7 @@ EXERCISES = (
                 TWO,
                 row(0.9, 0.1),
                 0,
-                {"x_adv": row(1, 0), "prob": 1 / (1 + np.exp(-1)), "steps": 1, "success": True},
+                {"x_adv": row(1, 0), "prob": sigmoid(1), "steps": 1, "success": True},
                 label="both pixels reach the ends of [0, 1]",
                 lr=1.0,
                 stop=0.7,
@@ -295,7 +318,7 @@ EXERCISES = (
                 TWO,
                 row(LOG3, 0),
                 1,
-                {"x_adv": row(LOG3 - 0.15, 0.15), "prob": 1 / (1 + 3 * np.exp(-0.3)), "steps": 1, "success": False},
+                {"x_adv": row(LOG3 - 0.15, 0.15), "prob": sigmoid(0.3 - LOG3), "steps": 1, "success": False},
                 label="another class is sure; one step is allowed",
                 lr=0.2,
                 stop=0.7,
@@ -348,6 +371,7 @@ EXERCISES = (
             "hand the images over as they are, take the argmax over classes, compare with labels; check lengths first",
         ),
     ),
+    PLOT_CURVES,
 )
 
 check = Checker(EXERCISES, Path(__file__).with_name("misconceptions.json"))

@@ -63,7 +63,6 @@ CHECKS: dict[str, ExerciseChecks] = {
             PUBLIC["targeted_attack"],
             (
                 Check("whole walks", attacks.targeted_walks, share=4, part="values", core=True),
-                Check("the defaults of the signature", attacks.targeted_defaults, part="values"),
                 Check("stops at once, or does not", attacks.targeted_stops, share=2, part="values"),
                 Check("exactly stop is not enough", attacks.targeted_at_the_limit, part="values"),
                 Check("gives up after max_iter steps", attacks.targeted_gives_up, share=2, part="values"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from assignments.a6_adversarial.checks import with_plain_loss
 from autograder.checking import FLOAT32, Case
 from autograder.hidden.a6_adversarial.nets import Net, deep, guarded, image, linear
 
@@ -68,7 +69,7 @@ def step_loop(x: np.ndarray, grad: np.ndarray, eps: float, lo: Any, hi: Any) -> 
             value += eps
         elif grad[index] < 0:
             value -= eps
-        out[index] = min(max(value, low[index]), high[index])
+        out[index] = min(max(value, float(low[index])), float(high[index]))
     return out.astype(x.dtype)
 
 
@@ -152,8 +153,9 @@ def l1_case(
     grad = net.gradient(x, [target]) + weight * pull
     more: Any = () if lam is None or by_name else (lam,)
     kwargs = {"lam": lam} if by_name else {}
-    expected = (loss + weight * penalty, grad.astype(x.dtype))
-    return Case((net.network, x, x0, target, *more), expected, kwargs, FLOAT32, **flags)
+    expected = (np.float64(loss + weight * penalty), grad.astype(x.dtype))
+    args = (net.network, x, x0, target, *more)
+    return Case(args, expected, kwargs, FLOAT32, measure=with_plain_loss, **flags)
 
 
 def _pair(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

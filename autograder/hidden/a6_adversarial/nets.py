@@ -38,13 +38,13 @@ class Net:
         """The softmax of the logits."""
         return softmax(self.logits(x))
 
-    def cross_entropy(self, x: np.ndarray, y: Sequence[int]) -> np.ndarray:
+    def cross_entropy(self, x: np.ndarray, y: Sequence[int] | np.ndarray) -> np.ndarray:
         """-log p(y) of each image."""
         z = self.logits(x)
         top = z.max(axis=1)
         return np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - z[np.arange(len(z)), y]
 
-    def gradient(self, x: np.ndarray, y: Sequence[int]) -> np.ndarray:
+    def gradient(self, x: np.ndarray, y: Sequence[int] | np.ndarray) -> np.ndarray:
         """The gradient of each image's -log p(y) with respect to that image."""
         outputs = self._forward(x)
         upstream = softmax(outputs[-1]) - np.eye(outputs[-1].shape[1])[np.asarray(y)]

@@ -307,3 +307,11 @@ def normalises_the_logits(width=96, num_classes=10, batch_norm=True, input_shape
     model = solution.build_all_conv(width, num_classes, batch_norm, input_shape)
     x = layers.BatchNormalization()(model.layers[-2].output) if batch_norm else model.layers[-2].output
     return keras.Model(model.inputs, layers.GlobalAveragePooling2D()(x))
+
+
+@mutant("A4.1-x9", of="build_all_conv", hint="every layer must be able to learn: leave trainable as it is")
+def frozen(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
+    """Freezes all layers, as one does with a network trained elsewhere."""
+    model = solution.build_all_conv(width, num_classes, batch_norm, input_shape)
+    model.trainable = False
+    return model

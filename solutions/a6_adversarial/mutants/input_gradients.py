@@ -109,17 +109,6 @@ def log_of_the_probability(model, x, y):
     return tape.gradient(loss, x).numpy()
 
 
-@mutant("A6.1-x3", of="input_gradient", hint="Keras's loss on probabilities clips them; tell it that these are logits")
-def clipped_probabilities(model, x, y):
-    """Applies softmax and Keras's loss for probabilities, which clips at 1e-7."""
-    x = tf.convert_to_tensor(x)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        p = keras.ops.softmax(model(x, training=False))
-        loss = tf.reduce_sum(keras.losses.sparse_categorical_crossentropy(y, p))
-    return np.asarray(tape.gradient(loss, x))
-
-
 @mutant("A6.1-x4", of="input_gradient", hint="each image has a label of its own")
 def first_label_for_all(model, x, y):
     """Uses the label of the first image for the whole batch."""

@@ -114,12 +114,6 @@ def eps_as_a_fraction_of_the_range(x, grad, eps, lo, hi):
     return solution.fgsm_step(x, grad, eps * (np.asarray(hi) - np.asarray(lo)), lo, hi)
 
 
-@mutant("A6.2-x9", of="fgsm_step", hint="clip last: after the step the pixel must be inside, not before it")
-def clips_before_the_step(x, grad, eps, lo, hi):
-    """Clips first and steps afterwards."""
-    return (np.clip(x, lo, hi) + eps * np.sign(grad)).astype(x.dtype)
-
-
 @mutant("A6.2-x10", of="fgsm_step", hint="the largest gradient of the image does not matter: sign means +1, 0 or -1")
 def scaled_by_the_largest(x, grad, eps, lo, hi):
     """Divides the gradient by its largest entry instead of taking the sign."""

@@ -170,12 +170,6 @@ def fixed_range(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000
     return solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter)
 
 
-@mutant("A6.5-x7", of="targeted_attack", hint="max_iter is the caller's business: a limit of your own stops too early")
-def a_hundred_steps_at_most(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
-    """Never makes more than a hundred steps."""
-    return solution.targeted_attack(model, x0, target, lam, lr, stop, min(max_iter, 100), lo, hi)
-
-
 @mutant("A6.5-x8", of="targeted_attack", hint="use the lr that you are given; 0.001 is only its default")
 def fixed_rate(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Ignores lr."""

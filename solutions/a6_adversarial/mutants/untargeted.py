@@ -246,15 +246,6 @@ def noise_of_the_same_size(model, x, y, eps, lo, hi, confidence=0.99, max_iter=1
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.3-x11", of="iterated_fgsm", hint="eps is the size of one step: nothing keeps the whole walk within eps of x"
-)
-def stays_within_eps(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
-    """Keeps the image within eps of the original, as another attack does."""
-    low, high = np.maximum(lo, x - eps), np.minimum(hi, x + eps)
-    return solution.iterated_fgsm(model, x, y, eps, low, high, confidence, max_iter)
-
-
 @mutant("A6.3-x12", of="iterated_fgsm", hint="one wrong class must have the confidence, not all of them together")
 def all_wrong_classes_together(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Stops when the true class has less than 1 - confidence."""

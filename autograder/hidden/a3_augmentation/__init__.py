@@ -1,0 +1,83 @@
+"""Hidden checks of a3: statistics with stated significance for what is random, NumPy loops for what is not."""
+
+from __future__ import annotations
+
+from assignments.a3_augmentation.checks import EXERCISES
+from autograder.hidden.a3_augmentation import network, normalisation, pipeline, randomness
+from autograder.hidden.plot_curves import PLOT_CURVES_CHECKS
+from autograder.judge.checks import Check, ExerciseChecks
+from solutions.a3_augmentation import solution
+
+PUBLIC = {exercise.name: exercise for exercise in EXERCISES}
+
+CHECKS: dict[str, ExerciseChecks] = {
+    spec.exercise.name: spec
+    for spec in [
+        ExerciseChecks(
+            PUBLIC["standardize_images"],
+            (
+                Check("each image by its own mean and deviation", normalisation.values, share=4, core=True),
+                Check("a constant image becomes zeros", normalisation.constant),
+                Check("leaves the images alone", normalisation.arguments),
+            ),
+        ),
+        ExerciseChecks(
+            PUBLIC["fit_normalizer"],
+            (Check("one mean and one deviation for each channel", normalisation.fitted, core=True),),
+        ),
+        ExerciseChecks(
+            PUBLIC["apply_normalizer"],
+            (
+                Check("the statistics that are passed in", normalisation.applied, share=3, core=True),
+                Check("a constant channel", normalisation.constant_channel),
+            ),
+        ),
+        ExerciseChecks(
+            PUBLIC["random_flip"],
+            (
+                Check("mirrors left and right", randomness.flip_exact, share=3, core=True),
+                Check("with probability p", randomness.flip_probability, share=2),
+                Check("one coin for each image", randomness.flip_independence, share=2),
+                Check("draws from the generator it was given", randomness.flip_generator),
+                Check("an empty batch", randomness.flip_empty),
+                Check("leaves the images alone", randomness.flip_arguments),
+            ),
+        ),
+        ExerciseChecks(
+            PUBLIC["random_pad_crop"],
+            (
+                Check("crops of the zero-padded image", randomness.crop_content, share=3, core=True),
+                Check("every offset equally often", randomness.crop_offsets, share=2),
+                Check("rows, columns and images independently", randomness.crop_independence, share=2),
+                Check("pad = 0, dtypes", randomness.crop_exact),
+                Check("draws from the generator it was given", randomness.crop_generator),
+                Check("leaves the images alone", randomness.crop_arguments),
+            ),
+        ),
+        ExerciseChecks(
+            PUBLIC["augment_batch"],
+            (
+                Check("evaluation", pipeline.evaluation, share=2, part="values", core=True),
+                Check("training", pipeline.training, share=2, part="values", core=True),
+                Check("the flags", pipeline.flags, part="values"),
+                Check("leaves the images alone", pipeline.arguments, part="values"),
+                Check("a network learns with it", part="accuracy", trial=pipeline.LEARNS),
+            ),
+            public_part=lambda case: "values",
+            staff=(
+                ("standardize_images", solution.standardize_images),
+                ("random_flip", solution.random_flip),
+                ("random_pad_crop", solution.random_pad_crop),
+            ),
+        ),
+        ExerciseChecks(
+            PUBLIC["build_penn_net"],
+            (
+                Check("computes what table 1 says, in use and in training", network.values, share=4, core=True),
+                Check("other numbers of classes", network.classes),
+            ),
+            seeds=1,
+        ),
+        PLOT_CURVES_CHECKS,
+    ]
+}

@@ -1,0 +1,81 @@
+"""Hidden cases of the augmentation pipeline, and a training that uses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from assignments.a3_augmentation.checks import pipeline_case, uneven_images
+from autograder.checking import Case, Refused
+from autograder.judge.training import accuracy, fit
+from autograder.judge.trials import Bench, Trial
+from autograder.observing import Rng
+
+
+def _case(rng: np.random.Generator, training: bool, **flags: bool) -> Case:
+    height, width = (int(n) for n in rng.permutation([9, 11]))
+    images = uneven_images(64, height, width, int(rng.integers(1 << 31)))
+    return replace(pipeline_case(images, int(rng.integers(1 << 31)), training, **flags), pure=False)
+
+
+def evaluation(rng: np.random.Generator) -> list[Case]:
+    return [_case(rng, False), _case(rng, False, flip=True, crop=True)]
+
+
+def training(rng: np.random.Generator) -> list[Case]:
+    return [_case(rng, True)]
+
+
+def flags(rng: np.random.Generator) -> list[Case]:
+    return [_case(rng, True, crop=False), _case(rng, True, flip=False), _case(rng, True, flip=False, crop=False)]
+
+
+def arguments(rng: np.random.Generator) -> list[Case]:
+    images = rng.normal(size=(40, 9, 10, 3)).astype(np.float32)
+    return [
+        Case((images, Rng(int(rng.integers(1 << 31))), flag), verify=lambda value: None, fresh=True)
+        for flag in (True, False)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------- learning
+
+IMAGES, EPOCHS, BATCH = 500, 10, 50
+
+
+def held_out_accuracy(bench: Bench) -> float:
+    """Train a small network of ours on few images that the student's function augments anew for each epoch."""
+    data = bench.data("colour", train=IMAGES, test=600)
+    x_train, x_test = (x.astype(np.uint8) for x in (data.x_train, data.x_test))
+    model = _network()
+    for _ in range(EPOCHS):
+        batch = _augmented(bench, x_train, training=True)
+        fit(model, batch, data.y_train, steps=IMAGES // BATCH, batch_size=BATCH, learning_rate=2e-3, rng=bench.rng)
+    return accuracy(model, _augmented(bench, x_test, training=False), data.y_test)
+
+
+def _augmented(bench: Bench, images: np.ndarray, *, training: bool) -> np.ndarray:
+    value: Any = bench.value(Case((images, Rng(int(bench.rng.integers(1 << 31))), training)))
+    if not isinstance(value, np.ndarray) or value.shape != images.shape:
+        raise Refused(f"returned {getattr(value, 'shape', type(value).__name__)}; expected images {images.shape}")
+    return value.astype(np.float32)
+
+
+def _network() -> Any:
+    x = inputs = keras.Input((32, 32, 3))
+    for filters in (16, 32):
+        x = layers.Conv2D(filters, 5, strides=2, padding="same", activation="relu")(x)
+    return keras.Model(inputs, layers.Dense(10)(layers.Flatten()(x)))
+
+
+LEARNS = Trial(
+    "a3.augment_batch",
+    held_out_accuracy,
+    "held-out accuracy after 10 augmented epochs",
+    images="colour",
+    hint="the network learns too little from your batches: do the images still belong to their labels?",
+)

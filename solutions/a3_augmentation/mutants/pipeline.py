@@ -1,0 +1,125 @@
+"""Known-wrong implementations: the augmentation pipeline."""
+
+import numpy as np
+
+from solutions.a3_augmentation import solution
+from solutions.bank import Bank
+
+BANK = Bank()
+mutant = BANK.mutant
+
+
+@mutant("A3.5-1", of="augment_batch", hint="with training=False nothing is flipped or cropped")
+def augments_at_evaluation(images, rng, training, flip=True, crop=True):
+    """Augments at evaluation too."""
+    x = images
+    if flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if crop:
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant(
+    "A3.5-2",
+    of="augment_batch",
+    hint="crop after standardising: the padded border must be exactly 0, the mean of the image",
+)
+def pads_before_normalising(images, rng, training, flip=True, crop=True):
+    """Pads BEFORE normalising: border becomes −mean/std."""
+    x = images
+    if training and flip:
+        x = solution.random_flip(x, rng)
+    if training and crop:
+        x = solution.random_pad_crop(x, rng)
+    return solution.standardize_images(x)
+
+
+@mutant("A3.5-3", of="augment_batch", hint="images are standardised at evaluation, too: the network knows no others")
+def raw_pixels_at_evaluation(images, rng, training, flip=True, crop=True):
+    """No standardisation at evaluation (train/test mismatch)."""
+    x = images
+    if training and flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x) if training else x.astype("float32")
+    if training and crop:
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant("A3.5-4", of="augment_batch", hint="both are applied, one after the other")
+def either_flip_or_crop(images, rng, training, flip=True, crop=True):
+    """Flip and crop never combined (either/or)."""
+    x = images
+    if training and flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if training and crop and (not flip):
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant("A3.5-5", of="augment_batch", hint="flip=False means no flips")
+def ignores_the_flip_flag(images, rng, training, flip=True, crop=True):
+    """Ignores the flip flag."""
+    x = images
+    if training:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if training and crop:
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant("A3.5-6", of="augment_batch", hint="crop=False means no crops")
+def ignores_the_crop_flag(images, rng, training, flip=True, crop=True):
+    """Ignores the crop flag."""
+    x = images
+    if training and flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if training:
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant("A3.5-9", of="augment_batch", hint="training=True augments, training=False does not")
+def inverts_training(images, rng, training, flip=True, crop=True):
+    """Training and eval branches inverted."""
+    x = images
+    if not training and flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if not training and crop:
+        x = solution.random_pad_crop(x, rng)
+    return x
+
+
+@mutant(
+    "A3.5-11", of="augment_batch", hint="the network gets float32; uint8 cuts the decimals and the negative numbers off"
+)
+def casts_the_batch_back(images, rng, training, flip=True, crop=True):
+    """Uint8 after crop (casts back for plotting)."""
+    x = images
+    if training and flip:
+        x = solution.random_flip(x, rng)
+    x = solution.standardize_images(x)
+    if training and crop:
+        x = solution.random_pad_crop(x, rng)
+    return x.astype(images.dtype)
+
+
+@mutant("A3.5-x1", of="augment_batch", hint="the images belong to the caller: leave them as they are")
+def augments_in_place(images, rng, training, flip=True, crop=True):
+    """Writes the mirror images into its argument."""
+    if training and flip:
+        images[...] = solution.random_flip(images, rng)
+    x = solution.standardize_images(images)
+    return solution.random_pad_crop(x, rng) if training and crop else x
+
+
+@mutant("A3.5-x2", of="augment_batch", hint="use the generator you were given: yours repeats the same flips and crops")
+def augments_with_a_fixed_seed(images, rng, training, flip=True, crop=True):
+    """Makes its own generator for each batch."""
+    return solution.augment_batch(images, np.random.default_rng(0), training, flip, crop)
