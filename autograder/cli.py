@@ -6,10 +6,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.course import Assignment, Course, CourseError, find_course_root, load_course
+
+if TYPE_CHECKING:
+    from autograder.doctor import Examination
 
 # Imports that cost more than a moment wait until their command runs, so that `course --help` answers at once.
 # ruff: noqa: PLC0415
@@ -209,33 +213,32 @@ def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
 
 
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
-    from collections import Counter
-
-    from autograder.doctor import examine, examine_walls
+    from autograder.doctor import Examination, examine, examine_walls
 
     chosen = _chosen(course, arguments.assignment)
-    findings, total = 0, Counter[str]()
+    total = Examination()
     for assignment, seen in zip(chosen, examine(course, chosen, arguments.jobs), strict=True):
-        findings += len(seen.findings)
-        total += seen.counts
+        total.add(seen)
         print(f"{assignment.name} {assignment.title}")
         print("".join(f"  {line}\n" for line in seen.lines), end="")
-        print(f"  {_tally(seen.counts)}")
+        print(f"  {_tally(seen)}")
         print("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="", flush=True)
     walls = examine_walls(course)
     print("".join(f"{line}\n" for line in [*walls.lines, *(f"FINDING {f}" for f in walls.findings)]), end="")
-    findings += len(walls.findings)
+    total.add(walls)
+    findings = len(total.findings)
     if len(chosen) > 1:
         print(f"whole course: {_tally(total)}")
     print("all is well" if not findings else f"{findings} findings")
     return 1 if findings else 0
 
 
-def _tally(counts: Mapping[str, int]) -> str:
+def _tally(seen: Examination) -> str:
+    counts, wrong, correct = seen.counts, len(seen.catalogue["wrong"]), len(seen.catalogue["correct"])
     return (
         f"{counts['caught']} of {counts['mutants']} mutants caught, {counts['hinted']} with their own hint "
-        f"({counts['visible']} from the catalogue); {counts['variants']} variants with full marks "
-        f"({counts['visible_variants']} from the catalogue)"
+        f"({wrong} different ones from the catalogue); {counts['variants']} variants with full marks "
+        f"({correct} from the catalogue)"
     )
 
 

@@ -40,17 +40,26 @@ OURS = "-x"  # marks the ids of mutants that the catalogue does not have
 
 @dataclass
 class Examination:
-    """What the doctor saw: one line for each exercise, the findings, and what was counted."""
+    """What the doctor saw: one line for each exercise, the findings, and what was counted.
+
+    Args:
+        counts: of ``mutants``, those ``caught``, those ``hinted``, and ``variants``.
+        catalogue: ids of the course's catalogue among the mutants and variants; an exercise that several assignments
+            use counts once.
+    """
 
     lines: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    catalogue: dict[str, set[str]] = field(default_factory=lambda: {"wrong": set(), "correct": set()})
 
     def add(self, other: Examination) -> None:
         """Take in what another examination saw."""
         self.lines += other.lines
         self.findings += other.findings
         self.counts += other.counts
+        for kind, ids in other.catalogue.items():
+            self.catalogue[kind] |= ids
 
 
 def examine(course: Course, assignments: Sequence[Assignment], jobs: int | None = None) -> Iterator[Examination]:
@@ -109,13 +118,9 @@ def _exercise(seen: Examination, course: Course, assignment: Assignment, content
                 seen.findings.append(f"{name}: {who} loses points: {_failing(verdict)}")
                 break
     hinted = _mutants(seen, bench, name)
-    seen.counts += Counter(
-        mutants=len(mutants),
-        hinted=hinted,
-        variants=len(variants),
-        visible=sum(OURS not in m.id for m in mutants),
-        visible_variants=sum(OURS not in v.id for v in variants),
-    )
+    seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
+    seen.catalogue["wrong"] |= {m.id for m in mutants if OURS not in m.id}
+    seen.catalogue["correct"] |= {v.id for v in variants if OURS not in v.id}
     seen.lines.append(
         f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
         f"{len(variants):2} variants"

@@ -10,7 +10,8 @@ mutant, variant = BANK.mutant, BANK.variant
 
 def plot_curves(series, xlabel, ylabel):
     figure, axes = plt.subplots()
-    for (name, (x, y)), style in zip(series.items(), 5 * ["-", "--", "-.", ":"]):
+    axes.set_prop_cycle(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"])  # for every eye
+    for (name, (x, y)), style in zip(series.items(), 5 * ["-", "--", "-.", ":"]):  # and for grey paper
         axes.plot(x, y, style, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.legend()

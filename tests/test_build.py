@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -272,3 +273,29 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(tmp_path):
         write_atomically(path, "new \ud800")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_stub_can_come_from_another_assignment(tmp_path):
+    stub = "# %% exercise=f\ndef f(x):\n    raise NotImplementedError\n"
+    for folder, cell in [("a1", stub), ("a2", "# %% exercise=f from=a1\n")]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "notebook.py").write_text(f"{cell}\n# %% check=f\ncheck(f)\n")
+    borrowed = read_script(tmp_path / "a2" / "notebook.py").named("exercise")["f"]
+    assert borrowed.source.startswith("def f(x):")
+
+
+@pytest.mark.parametrize(
+    ("header", "finding"),
+    [
+        ("exercise=f from=a9", "expected an exercise=f in a9/notebook.py, received none"),
+        ("exercise=f from=a2", "expected an exercise=f in a2/notebook.py, received none"),
+        ("exercise=f from=a1\nx = 1", "expected an empty cell"),
+        ("check=f from=a1", "expected a header such as"),
+    ],
+)
+def test_a_stub_that_cannot_be_borrowed_is_named(header, finding, tmp_path):
+    (tmp_path / "a2").mkdir()
+    path = tmp_path / "a2" / "notebook.py"
+    path.write_text(f"# %% {header}\n\n# %% check=f\ncheck(f)\n")
+    with pytest.raises(CourseError, match=re.escape(finding)):
+        read_script(path)

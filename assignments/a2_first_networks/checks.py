@@ -18,7 +18,7 @@ ANY_PRECISION = Tolerance(1e-4, 1e-6, "a loop of sums, float32 included")
 STRICT = {"divide": "raise", "invalid": "raise"}
 FEW = 0.05  # shares of random values are told to the nearest 5 %: more than eight standard deviations of 20,000 draws
 
-# ------------------------------------------------------------------------------------------- what results are reduced to
+# ------------------------------------------------------------------------------------------ what results are reduced to
 
 
 def as_floats(value):
@@ -298,7 +298,7 @@ EXERCISES = (
         hints=(
             "two loops: epochs, and inside them slices of a fresh random order",
             "in a batch: residual, its loss, then both steps, with the batch's own length; make y flat first",
-            "order = rng.permutation(n); order[start : start + batch_size] is right for the last batch, too",
+            "rng.permutation gives an order; a slice that reaches beyond its end is just shorter, as the last batch is",
         ),
         returns=("w", "b", "losses"),
         uses=("mse_loss",),
@@ -371,7 +371,7 @@ EXERCISES = (
         hints=(
             "five parts in a row: Flatten, Dense, ReLU, Dropout when dropout > 0, Dense",
             "the first Dense has `hidden` units, the last has `num_classes` and no activation",
-            "inputs = keras.Input(input_shape), then layer after layer, then keras.Model(inputs, x)",
+            "begin with keras.Input(input_shape), apply layer after layer, end with keras.Model(input, output)",
         ),
     ),
     Exercise(
@@ -397,8 +397,8 @@ EXERCISES = (
                     images=np.ones((3, 4, 8, 1), np.float32) * np.array([1, -1, 2], np.float32)[:, None, None, None],
                 ),
                 tolerance=FLOAT32_SUMS,
-                label="images of 1, -1 and 2; the first convolution adds up 3 x 3 pixels, the second takes 10 minus the "
-                "middle one, the dense layer has W = [[1 2], [3 4]] and b = [0 -10]",
+                label="images of 1, -1 and 2; the first convolution adds up 3 x 3 pixels, the second takes 10 minus "
+                "the middle one, the dense layer has W = [[1 2], [3 4]] and b = [0 -10]",
             ),
             Case(
                 ((8, 12, 1), 2, 12, 0.3),
@@ -410,14 +410,14 @@ EXERCISES = (
                 measure=partial(
                     in_training, weights=TWO_FILTERS, images=np.ones((3000, 8, 12, 1), np.float32), grid=0.1
                 ),
-                label="block 1 gives 1, or in training 0 or 1 / 0.7; block 2 takes the largest of four values of 3 - that; the "
-                "logit is 1 more; shares to the nearest 10 %",
+                label="block 1 gives 1, or in training 0 or 1 / 0.7; block 2 takes the largest of four values of 3 - "
+                "that; the logit is 1 more; shares to the nearest 10 %",
             ),
         ),
         hints=(
             "twice the same block: convolution with ReLU, max-pooling, dropout; then Flatten and Dense",
             "28 -> 14 -> 7: padding='same' keeps the size, the pooling halves it",
-            "in a loop over two blocks: Conv2D(filters, 3, padding='same', activation='relu'), MaxPooling2D(2), Dropout",
+            "twice: Conv2D(filters, 3, padding='same', activation='relu'), MaxPooling2D(2), Dropout(dropout)",
         ),
     ),
     Exercise(

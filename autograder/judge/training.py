@@ -54,6 +54,7 @@ def fit(
     Returns:
         float64 (steps,): the loss of each batch, before its update.
     """
+    _check_inputs(model, x)
     keras.utils.set_random_seed(int(rng.integers(1 << 31)))  # dropout masks; a judge process serves one submission
     optimizer = keras.optimizers.Adam(learning_rate)
     variables = model.trainable_variables
@@ -85,6 +86,7 @@ def fit(
 
 def logits(model: Any, x: np.ndarray) -> np.ndarray:
     """The model's outputs for images, a batch at a time, as a plain call ``model(x)`` gives them."""
+    _check_inputs(model, x)
 
     @tf.function(reduce_retracing=True)
     def forward(images: Any) -> Any:
@@ -97,3 +99,9 @@ def logits(model: Any, x: np.ndarray) -> np.ndarray:
 def accuracy(model: Any, x: np.ndarray, y: np.ndarray) -> float:
     """The fraction of images whose largest logit is that of their class."""
     return float(np.mean(logits(model, x).argmax(axis=1) == y))
+
+
+def _check_inputs(model: Any, x: np.ndarray) -> None:
+    takes, given = tuple(model.input_shape[1:]), x.shape[1:]
+    if len(takes) != len(given) or any(t not in (None, g) for t, g in zip(takes, given)):
+        raise Refused(f"the model takes inputs of shape {takes}, expected {given}")

@@ -59,7 +59,7 @@ def build_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
 
 def build_convnet(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2)(x)
         if dropout:

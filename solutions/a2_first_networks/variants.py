@@ -218,7 +218,7 @@ def sequential_convnet(input_shape=(28, 28, 1), filters=20, num_classes=10, drop
 def he_uniform(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Initialises in its own way and writes every argument out."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, strides=1, padding="same", activation="relu", kernel_initializer="he_uniform")(x)
         x = layers.MaxPooling2D(2)(x)
         if dropout:
@@ -230,7 +230,7 @@ def he_uniform(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0)
 def relu_after_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Applies ReLU after the pooling, with which it commutes; reshapes with keras.ops."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same")(x)
         x = keras.ops.relu(keras.ops.max_pool(x, 2, strides=2))
         x = layers.Dropout(dropout)(x)

@@ -25,7 +25,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("computes what table 2 says", architecture.plain, share=4, part="structure", core=True),
                 Check("with BatchNormalization, in use and in training", architecture.normalised, 3, "structure"),
                 Check("96 channels by default", architecture.defaults, share=1, part="structure"),
-                Check("learns", part="accuracy", trial=architecture.LEARNS),
+                Check("accuracy of a short training", part="accuracy", trial=architecture.LEARNS),
             ),
             public_part=lambda case: "structure",
             seeds=1,
@@ -34,7 +34,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             PUBLIC["first_last_conv"],
             (
                 Check("the order of the network, whatever the names", gradients.ordered, share=3, core=True),
-                Check("a network with one convolution", gradients.single),
+                Check("a single convolution is first and last", gradients.single),
                 Check("a network without convolutions is an error", gradients.without),
             ),
         ),

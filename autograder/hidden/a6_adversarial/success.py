@@ -77,14 +77,14 @@ def _rate(bench: Bench, attack: Callable[[Network, np.ndarray, int], tuple[Case,
 
 
 def fgsm_success(bench: Bench) -> float:
-    """Untargeted: a wrong class with 90 %, no pixel changed by more than 0.4."""
+    """Untargeted: a wrong class with 70 %, no pixel changed by more than 0.5."""
 
     def attack(network: Network, x: np.ndarray, y: int) -> tuple[Case, Callable[..., bool]]:
         def goal(found: np.ndarray, p: np.ndarray) -> bool:
-            return bool(p.argmax() != y and p.max() > 0.89 and np.max(np.abs(found - x)) <= 0.4)
+            return bool(p.argmax() != y and p.max() > 0.69 and np.max(np.abs(found - x)) <= 0.5)
 
-        rule = {"confidence": 0.9, "max_iter": 25}
-        return Case((network, x, y, 0.03, 0.0, 1.0), kwargs=rule), goal
+        rule = {"confidence": 0.7, "max_iter": 30}
+        return Case((network, x, y, 0.02, 0.0, 1.0), kwargs=rule), goal
 
     return _rate(bench, attack)
 
@@ -98,7 +98,7 @@ def targeted_success(bench: Bench) -> float:
         def goal(found: np.ndarray, p: np.ndarray) -> bool:
             return bool(p[target] > 0.79 and np.mean(np.abs(found - x)) <= 0.15)
 
-        rule = {"lr": 0.2, "stop": 0.8, "max_iter": 60}
+        rule = {"lr": 0.05, "stop": 0.8, "max_iter": 60}
         return Case((network, x, target), kwargs=rule), goal
 
     return _rate(bench, attack)

@@ -18,7 +18,7 @@ mutant = BANK.mutant
 def pools_with_stride_1(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Pools with stride 1."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, strides=1, padding="same")(x)
         if dropout:
@@ -30,7 +30,7 @@ def pools_with_stride_1(input_shape=(28, 28, 1), filters=20, num_classes=10, dro
 def no_relu(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Forgets the ReLU after both convolutions."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -38,10 +38,10 @@ def no_relu(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
 
 
 @mutant("A2.5-3", of="build_convnet", hint="the pooling takes the largest of four values, not their mean")
-def averages(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
+def pools_by_the_mean(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Pools by the mean."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.AveragePooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -52,7 +52,7 @@ def averages(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
 def valid_padding(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Convolves without padding."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -81,7 +81,7 @@ def softmax_output(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=
 def five_by_five(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Uses 5 x 5 kernels."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 5, padding="same", activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -92,7 +92,7 @@ def five_by_five(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.
 def one_dropout_at_the_end(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Has one dropout, after flattening."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
     x = layers.Flatten()(x)
     if dropout:
@@ -116,7 +116,7 @@ def one_block(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
 def drops_before_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Drops before the pooling."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -128,7 +128,7 @@ def drops_before_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, dr
 def drops_whole_channels(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Drops whole channels."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
         if dropout:
             x = layers.SpatialDropout2D(dropout)(x)
@@ -149,7 +149,7 @@ def keep_probability(input_shape=(28, 28, 1), filters=20, num_classes=10, dropou
 def dropout_always_on(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Bakes training=True into the dropouts."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x, training=True)
@@ -164,7 +164,7 @@ def dropout_always_on(input_shape=(28, 28, 1), filters=20, num_classes=10, dropo
 def averages_over_the_map(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Averages over the map instead of flattening."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -219,7 +219,7 @@ def only_the_first_dropout(input_shape=(28, 28, 1), filters=20, num_classes=10, 
 def a_hidden_dense_layer(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Adds a dense layer before the logits."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -238,7 +238,7 @@ def relu_on_the_logits(input_shape=(28, 28, 1), filters=20, num_classes=10, drop
 def frozen_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Freezes both convolutions."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", trainable=False)(x)
         x = layers.MaxPooling2D(2)(x)
         if dropout:
@@ -250,7 +250,7 @@ def frozen_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dro
 def begins_at_zero(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Initialises every convolution with zeros."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="zeros")(x)
         x = layers.MaxPooling2D(2)(x)
         if dropout:
@@ -262,7 +262,7 @@ def begins_at_zero(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=
 def strided_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Convolves with stride 2 and pools with stride 1."""
     x = inputs = keras.Input(input_shape)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, strides=1, padding="same")(x)
         if dropout:

@@ -154,6 +154,13 @@ def infinite_in_the_test_set(X_train, X_test):
         return Xtr, (X_test - mean) / std, mean, std
 
 
+@mutant("A2.1-x10", of="standardize_features", hint="a test set of one row is still a matrix: keep its shape (1, d)")
+def squeezes_the_test_set(X_train, X_test):
+    """Drops axes of length 1 from the test set."""
+    Xtr, Xte, mean, std = solution.standardize_features(X_train, X_test)
+    return Xtr, np.squeeze(Xte), mean, std
+
+
 @mutant("A2.1-x9", of="standardize_features", hint="also return the mean and std that you used: d numbers each")
 def mean_and_std_as_rows(X_train, X_test):
     """Returns the statistics as matrices of one row."""

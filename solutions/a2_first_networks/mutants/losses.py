@@ -124,6 +124,16 @@ def one_loss_for_each_element(y_true, y_pred, dloss=1.0):
     return (np.ravel(y_pred) - np.ravel(y_true)) ** 2, gradient
 
 
+@mutant("A2.2-x10", of="mse_loss", hint="y_true may be the column, too: make both flat before you subtract")
+def flattens_the_predictions_alone(y_true, y_pred, dloss=1.0):
+    """Flattens the predictions and leaves the targets as they are."""
+    if np.size(y_true) != np.size(y_pred):
+        raise ValueError("sizes differ")
+    residual = np.ravel(y_pred) - y_true
+    gradient = dloss * 2 / np.size(y_pred) * residual
+    return np.mean(residual**2), gradient.reshape(np.shape(y_pred)) if residual.ndim == 1 else gradient
+
+
 @mutant("A2.2-x9", of="mse_loss", hint="(n,) and (n, 1) hold the same n numbers: compare the sizes, not the shapes")
 def refuses_other_shapes(y_true, y_pred, dloss=1.0):
     """Refuses (n,) against (n, 1)."""

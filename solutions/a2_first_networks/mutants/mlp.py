@@ -102,7 +102,7 @@ def two_hidden_layers(input_shape=(28, 28), hidden=100, num_classes=10, dropout=
     """Has a hidden layer too many."""
     inputs = keras.Input(input_shape)
     x = layers.Flatten()(inputs)
-    for _ in range(2):
+    for _ in (1, 2):
         x = layers.Dense(hidden, activation="relu")(x)
         if dropout:
             x = layers.Dropout(dropout)(x)

@@ -1,0 +1,9 @@
+"""Known-wrong implementations of a5: one misconception each, with the sentence that its author needs to read.
+
+Ids without an x are those of the course's catalogue.
+"""
+
+from solutions import plot_curves
+from solutions.a5_twenty_more_layers.mutants import counts, deep, fractal, residual
+
+MUTANTS = (*(m for module in (residual, counts, fractal, deep) for m in module.BANK.mutants), *plot_curves.MUTANTS)

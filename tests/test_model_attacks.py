@@ -1,0 +1,79 @@
+"""Models are hostile until proven otherwise: what a student's process says of one is data, and is checked as data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import Classroom
+
+from autograder.build import build_assignment
+from autograder.content import load_content
+from autograder.course import Course
+from autograder.grade import Grader
+from autograder.release import release_assignment
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
+
+HEADER = "def build_all_conv(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):\n"
+FORGE = """
+    import sys
+    right = _right(width, num_classes, batch_norm, input_shape)
+    describe = sys.modules["autograder.describing"].describe
+    def forged(model):
+        description = describe(model)
+        {change}
+        return description
+    sys.modules["autograder.describing"].describe = forged
+    return right
+"""
+ATTACKS = {
+    "lambda": "    return keras.Sequential([keras.Input(input_shape), layers.Lambda(lambda x: x[:, 0, 0, :])])\n",
+    "layer of their own": (
+        "    class Cheat(layers.Layer):\n        def call(self, x):\n            import os; os._exit(1)\n"
+        "        def compute_output_shape(self, s):\n            return (s[0], 10)\n"
+        "        def compute_output_spec(self, x):\n            return keras.KerasTensor((None, 10))\n"
+        "    i = keras.Input(input_shape)\n    return keras.Model(i, Cheat()(i))\n"
+    ),
+    "nested": "    i = keras.Input(input_shape)\n    return keras.Model(i, keras.Sequential([layers.Flatten()])(i))\n",
+    "too large": (
+        "    i = keras.Input(input_shape)\n    x = layers.Conv2D(2000, 9, padding='same')(i)\n"
+        "    return keras.Model(i, layers.GlobalAveragePooling2D()(x))\n"
+    ),
+    "no model": "    return {'@': 'model', 'shape': (1,), 'calls': 3}\n",
+    "class by name": FORGE.format(
+        change="description['operations'][0].update({'class': 'TFSMLayer', 'config': {'filepath': '/'}})"
+    ),
+    "function by name": FORGE.format(
+        change="description['operations'][0].update({'kind': 'operation', 'class': '__import__', 'config': {}})"
+    ),
+    "weights of another size": FORGE.format(
+        change="description['operations'][0]['weights'] = [np.zeros((4000, 4000), 'float32')]"
+    ),
+    "cycle": FORGE.format(
+        change="description['calls'][0]['args'] = [{'@': 'tensor', 'call': 5, 'index': 0}]"
+    ),
+    "thousands of calls": FORGE.format(change="description['calls'] = description['calls'] * 500"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def nets(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    root, assignment = tmp_path_factory.mktemp("nets"), course.assignments["a4"]
+    build_assignment(course, assignment.name, root)
+    release_assignment(course, assignment.name, root)
+    return Classroom(root, assignment, load_content(assignment.folder))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_hostile_model_earns_nothing_and_costs_its_author_nothing_else(attack, course, nets):
+    grader = Grader(course, nets.assignment, nets.root)
+    right = nets.right["build_all_conv"].replace("def build_all_conv", "def _right")
+    source = f"{right}\n\n\n{HEADER}{ATTACKS[attack]}"
+    path = nets.hand_in("hostile", nets.notebook({"build_all_conv": source}))
+    result = grader.grade(grader.prepare(path))
+    verdict = result.verdicts["build_all_conv"]
+    assert verdict.status == "graded", verdict.traceback
+    assert grader.score(verdict, 1.0) == 0.0, json.dumps(verdict.to_json(), indent=1)
+    others = {name: grader.score(v, 1.0) for name, v in result.verdicts.items() if name != "build_all_conv"}
+    assert set(others.values()) == {1.0}, others
