@@ -51,7 +51,7 @@ def facts(value: Any) -> dict[str, Any]:
     if not is_kind(value, "figure"):
         raise Refused(f"returned {type(value).__name__ if value is not None else 'None'}; expected a Matplotlib Figure")
     panels = [axes for axes in value["axes"] if axes["lines"] or axes["xlabel"] or axes["ylabel"]]
-    first = panels[0] if panels else {"xlabel": "", "ylabel": "", "lines": [], "legend": []}
+    first: dict[str, Any] = panels[0] if panels else {"xlabel": "", "ylabel": "", "lines": [], "legend": []}
     curves = {str(line["label"]): (np.asarray(line["x"]), np.asarray(line["y"])) for line in first["lines"]}
     looks = {(line["color"], line["style"], line["marker"]) for line in first["lines"]}
     return {

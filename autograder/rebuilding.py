@@ -47,7 +47,8 @@ def rebuild(
         rng: draws new initial weights with the model's own initialisers; by default the described weights are set.
 
     Returns:
-        A functional ``keras.Model``; layers keep their names where those are well-formed.
+        A functional ``keras.Model``; layers keep their names where those are well-formed, and ``work_per_image`` counts
+        its multiplications.
 
     Raises:
         Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
@@ -97,6 +98,7 @@ class _Builder:
             raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
         inputs = keras.Input(shape, **self._name(self._input))
         model = keras.Model(inputs, self.apply(inputs))
+        model.work_per_image = self._work
         if self._rng is None:
             self._set_weights()
         return model

@@ -63,6 +63,18 @@ def test_frozen_model_is_refused_and_a_weak_one_told_what_it_reached():
     assert not weak.passed and weak.problem.startswith("held-out accuracy 0.") and "at least 1.000" in weak.problem
 
 
+def test_model_that_is_too_slow_to_train_is_refused_before_it_is_trained():
+    def slow():
+        x = inputs = keras.Input((2, 5, 1))
+        for _ in range(30):
+            x = layers.Conv2D(400, 5, padding="same", groups=1)(x) if x.shape[-1] == 1 else layers.ReLU()(x)
+        x = layers.UpSampling2D((40, 20))(layers.Conv2D(8, 1)(x))
+        x = layers.Conv2D(64, 15, padding="same")(x)
+        return keras.Model(inputs, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+
+    assert "times what is allowed" in judged(slow).checks[-1].problem
+
+
 def test_output_that_is_no_logits_for_ten_classes_is_refused():
     assert "expected logits (None, 10)" in judged(lambda: linear(3)).checks[-1].problem
 

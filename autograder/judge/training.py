@@ -14,6 +14,7 @@ from autograder.networks import rebuild
 
 Batches = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 EVALUATION_BATCH = 500
+MAX_WORK = 2e11  # multiplications forward in one training: ten times what the largest of ours takes
 SHORT_MEMORY = 0.9  # of BatchNormalization: after a hundred steps, Keras's 0.99 still remembers the initial statistics
 
 
@@ -55,6 +56,9 @@ def fit(
         float64 (steps,): the loss of each batch, before its update.
     """
     _check_inputs(model, x)
+    work = getattr(model, "work_per_image", 0) * steps * batch_size
+    if work > MAX_WORK:
+        raise Refused(f"training it would take {work:.1e} multiplications, {work / MAX_WORK:.0f} times what is allowed")
     keras.utils.set_random_seed(int(rng.integers(1 << 31)))  # dropout masks; a judge process serves one submission
     optimizer = keras.optimizers.Adam(learning_rate)
     variables = model.trainable_variables
@@ -62,7 +66,7 @@ def fit(
         raise Refused("the model has no weights that can be trained")
     optimizer.build(variables)
 
-    @tf.function(jit_compile=False, reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def step(images: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
@@ -88,7 +92,7 @@ def logits(model: Any, x: np.ndarray) -> np.ndarray:
     """The model's outputs for images, a batch at a time, as a plain call ``model(x)`` gives them."""
     _check_inputs(model, x)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def forward(images: Any) -> Any:
         return model(images)
 

@@ -39,7 +39,7 @@ def returns_the_divisor(X_train, X_test):
     return (X_train - mean) / divisor, (X_test - mean) / divisor, mean, divisor
 
 
-@variant("A2.1-x1", of="standardize_features")
+@variant("A2.1-xa", of="standardize_features")
 def zeroes_constant_columns(X_train, X_test):
     """Divides where it can and leaves zeros elsewhere."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
@@ -50,7 +50,7 @@ def zeroes_constant_columns(X_train, X_test):
     return [*results, mean, std]
 
 
-@variant("A2.1-x2", of="standardize_features")
+@variant("A2.1-xb", of="standardize_features")
 def at_least_a_tiny_deviation(X_train, X_test):
     """Guards with np.maximum."""
     mean, std = np.mean(X_train, 0), np.std(X_train, 0)
@@ -75,7 +75,7 @@ def squeezes(y_true, y_pred, dloss=1.0):
     return np.square(prediction - truth).mean(), gradient.reshape(np.shape(y_pred))
 
 
-@variant("A2.2-x1", of="mse_loss")
+@variant("A2.2-xa", of="mse_loss")
 def with_a_tape(y_true, y_pred, dloss=1.0):
     """Lets TensorFlow differentiate."""
     if np.size(y_true) != np.size(y_pred):
@@ -141,7 +141,7 @@ def with_a_tape_and_columns(X, y, epochs, learning_rate, batch_size, rng):
     return W.numpy(), b.numpy(), losses
 
 
-@variant("A2.3-x1", of="train_linear_regression")
+@variant("A2.3-xa", of="train_linear_regression")
 def with_the_loss_above(X, y, epochs, learning_rate, batch_size, rng):
     """Calls mse_loss, and sorts random keys for the order."""
     w, b, losses = np.zeros((X.shape[1], 1)), np.zeros(1), []
@@ -174,7 +174,7 @@ def named_layers(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     return keras.Model(inputs, layers.Dense(num_classes, activation="linear", name="logits")(h), name="mlp")
 
 
-@variant("A2.4-x1", of="build_mlp")
+@variant("A2.4-xa", of="build_mlp")
 def subclassed_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Writes a subclass of keras.Model and calls it once."""
 
@@ -195,7 +195,7 @@ def subclassed_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0
     return model
 
 
-@variant("A2.4-x2", of="build_mlp")
+@variant("A2.4-xb", of="build_mlp")
 def drops_before_the_relu(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Drops before the ReLU, with which dropout commutes; uses keras.ops."""
     inputs = keras.Input(input_shape)
@@ -226,7 +226,7 @@ def he_uniform(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0)
     return keras.Model(inputs, layers.Dense(num_classes)(layers.Flatten()(x)))
 
 
-@variant("A2.5-x1", of="build_convnet")
+@variant("A2.5-xa", of="build_convnet")
 def relu_after_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Applies ReLU after the pooling, with which it commutes; reshapes with keras.ops."""
     x = inputs = keras.Input(input_shape)
@@ -257,7 +257,7 @@ def with_uniform_and_where(x, rate, rng, training=True):
     return (x * mask).astype(x.dtype), mask
 
 
-@variant("A2.6-x1", of="dropout_forward")
+@variant("A2.6-xa", of="dropout_forward")
 def x_itself_at_test_time(x, rate, rng, training=True):
     """Returns x itself when there is nothing to do, and draws with rng.choice."""
     if rate == 0 or not training:
@@ -290,7 +290,7 @@ def collects_first(predict_logits, X, y, batch_size):
     return float(np.mean(losses)), float(np.mean(logits.argmax(1) == y))
 
 
-@variant("A2.7-x1", of="evaluate_batched")
+@variant("A2.7-xa", of="evaluate_batched")
 def from_the_back(predict_logits, X, y, batch_size):
     """Takes the samples from the back, in batches of at most batch_size; returns NumPy scalars."""
     losses, right = [], []

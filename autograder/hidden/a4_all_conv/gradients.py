@@ -100,7 +100,7 @@ def _logits(weights: Weights, x: np.ndarray, *, normalised: bool) -> np.ndarray:
 
 def _draw(rng: np.random.Generator) -> Weights:
     shapes = {"one": (2, 3, 2, 2), "two": (1, 1, 2, 2), "head": (24, 3)}
-    weights = {name: rng.normal(0.0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights: Weights = {name: rng.normal(0.0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
     for name, shape in shapes.items():
         weights[f"{name} bias"] = rng.normal(0.0, 0.5, shape[-1]).astype(np.float32)
     weights |= {"gamma": rng.uniform(0.5, 1.5, 2), "beta": rng.normal(0.0, 0.3, 2)}
