@@ -62,7 +62,7 @@ def standardize_images(images: np.ndarray) -> np.ndarray:
     Returns:
         float32 (float64 is accepted), same shape, new memory. From each image its mean over height, width and channels
         together is subtracted, and it is divided by its standard deviation (ddof 0). A constant image becomes zeros,
-        without a warning. The result for one image does not depend on the others.
+        without a warning about 0/0. The result for one image does not depend on the others.
 
     Example:
         >>> standardize_images(np.array([[[[10], [30]]]], dtype=np.uint8)).ravel().tolist()
@@ -270,9 +270,9 @@ def build_penn_net(num_classes: int = 10) -> keras.Model:
         num_classes: number of logits.
 
     Returns:
-        A functional or Sequential model (n, 32, 32, 3) -> logits (n, num_classes). 146 346 parameters that can be
-        trained or not, moving statistics not counted; 146 154 without the biases in front of BatchNormalization.
-        BatchNormalization keeps its default epsilon.
+        A functional or Sequential model (n, 32, 32, 3) -> logits (n, num_classes). 146 346 parameters for ten classes,
+        among them the 384 moving statistics, which alone are not trained; 146 154 without the biases in front of
+        BatchNormalization. BatchNormalization keeps its default epsilon.
 
     Example:
         >>> build_penn_net().output_shape

@@ -79,8 +79,9 @@ def with_plain_success(result: Any) -> Any:
 def _attack(
     model: Network, x: np.ndarray, y: int, eps: float, expected: dict[str, Any], label: str, **options: Any
 ) -> Case:
-    """A case of `iterated_fgsm` in the range that `options` give, [0, 1] without."""
+    """A case of `iterated_fgsm` in the range that `options` give, [0, 1] without; at most 9 steps."""
     lo, hi = options.pop("lo", 0.0), options.pop("hi", 1.0)
+    options = {"max_iter": 9, **options}
     args = (model, x, y, eps, lo, hi)
     return Case(args, expected, options, FLOAT32, measure=with_plain_success, label=label)
 
@@ -88,6 +89,8 @@ def _attack(
 def _targeted(
     model: Network, x0: np.ndarray, target: int, expected: dict[str, Any], label: str, **options: Any
 ) -> Case:
+    """A case of `targeted_attack`; at most 9 steps, so that a wrong attack ends soon."""
+    options = {"max_iter": 9, **options}
     return Case((model, x0, target), expected, options, FLOAT32, measure=with_plain_success, label=label)
 
 

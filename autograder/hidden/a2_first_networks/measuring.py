@@ -106,7 +106,8 @@ def dropout_mask(rng: np.random.Generator) -> list[Case]:
 
 
 def dropout_separate(rng: np.random.Generator) -> list[Case]:
-    return [dropout_case(rng, shape, 0.35, SEPARATE) for shape in ((150, 180), (12, 13, 14, 11))]
+    """Twelve images are too few to compare how many elements each of them loses."""
+    return [dropout_case(rng, (150, 180), 0.35, SEPARATE), dropout_case(rng, (12, 13, 14, 11), 0.35, SEPARATE[:1])]
 
 
 def dropout_dtype(rng: np.random.Generator) -> list[Case]:

@@ -17,27 +17,27 @@ CHECKS: dict[str, ExerciseChecks] = {
             PUBLIC["standardize_images"],
             (
                 Check("each image by its own mean and deviation", normalisation.values, share=4, core=True),
-                Check("a constant image becomes zeros", normalisation.constant),
+                Check("an image without any contrast", normalisation.constant),
                 Check("leaves the images alone", normalisation.arguments),
             ),
         ),
         ExerciseChecks(
             PUBLIC["fit_normalizer"],
-            (Check("one mean and one deviation for each channel", normalisation.fitted, core=True),),
+            (Check("statistics of uneven training sets", normalisation.fitted, core=True),),
         ),
         ExerciseChecks(
             PUBLIC["apply_normalizer"],
             (
-                Check("the statistics that are passed in", normalisation.applied, share=3, core=True),
-                Check("a constant channel", normalisation.constant_channel),
+                Check("images that do not fit the statistics", normalisation.applied, share=3, core=True),
+                Check("a channel without any deviation", normalisation.constant_channel),
             ),
         ),
         ExerciseChecks(
             PUBLIC["random_flip"],
             (
-                Check("mirrors left and right", randomness.flip_exact, share=3, core=True),
-                Check("with probability p", randomness.flip_probability, share=2),
-                Check("one coin for each image", randomness.flip_independence, share=2),
+                Check("coins that leave no choice", randomness.flip_exact, share=3, core=True),
+                Check("how many of 3000 coins fall", randomness.flip_probability, share=2),
+                Check("coins of neighbours in the batch", randomness.flip_independence, share=2),
                 Check("draws from the generator it was given", randomness.flip_generator),
                 Check("an empty batch", randomness.flip_empty),
                 Check("leaves the images alone", randomness.flip_arguments),
@@ -46,7 +46,7 @@ CHECKS: dict[str, ExerciseChecks] = {
         ExerciseChecks(
             PUBLIC["random_pad_crop"],
             (
-                Check("crops of the zero-padded image", randomness.crop_content, share=3, core=True),
+                Check("windows of its own padded image, each", randomness.crop_content, share=3, core=True),
                 Check("every offset equally often", randomness.crop_offsets, share=2),
                 Check("rows, columns and images independently", randomness.crop_independence, share=2),
                 Check("pad = 0, dtypes", randomness.crop_exact),
@@ -57,8 +57,8 @@ CHECKS: dict[str, ExerciseChecks] = {
         ExerciseChecks(
             PUBLIC["augment_batch"],
             (
-                Check("evaluation", pipeline.evaluation, share=2, part="values", core=True),
-                Check("training", pipeline.training, share=2, part="values", core=True),
+                Check("batches for evaluation", pipeline.evaluation, share=2, part="values", core=True),
+                Check("batches for training", pipeline.training, share=2, part="values", core=True),
                 Check("the flags", pipeline.flags, part="values"),
                 Check("leaves the images alone", pipeline.arguments, part="values"),
                 Check("a network learns with it", part="accuracy", trial=pipeline.LEARNS),

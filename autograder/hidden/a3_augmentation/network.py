@@ -40,12 +40,16 @@ def values(rng: np.random.Generator) -> list[Case]:
         set_weights_by_order(model, seed, biases=False)
         return {
             "numbers in all kernels": kernel_weights(model),
+            "numbers that are not trained": sum(int(np.prod(w.shape)) for w in model.non_trainable_weights),
+            "epsilons": sorted({float(layer.epsilon) for layer in model.layers if hasattr(layer, "epsilon")}),
             "logits": run(model, images),
             "logits in training": run(model, images, training=True),
         }
 
     expected = {
         "numbers in all kernels": 145_376,
+        "numbers that are not trained": 384,
+        "epsilons": [forward.EPSILON],
         "logits": reference(images, weights, training=False).astype(np.float32),
         "logits in training": reference(images, weights, training=True).astype(np.float32),
     }

@@ -23,7 +23,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             (
                 Check("the block's formula", blocks.residual_values, share=4, core=True),
                 Check("every kernel size, 5 by default", blocks.residual_sizes),
-                Check("weights that can be trained, biases among them", blocks.residual_biases),
+                Check("weights that can be trained, biases among them", blocks.residual_trainable),
                 Check("the same in training: nothing is normalised or dropped", blocks.residual_training),
                 Check("initial weights on He's scale", blocks.residual_initial, share=2),
             ),
@@ -42,7 +42,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("three columns and their joins", blocks.fractal_values, share=4, core=True),
                 Check("one, two and four columns", blocks.fractal_columns, share=2),
                 Check("every kernel size, 5 by default", blocks.fractal_sizes),
-                Check("weights that can be trained, biases among them", blocks.fractal_biases),
+                Check("weights that can be trained, biases among them", blocks.fractal_trainable),
                 Check("the same in training: nothing is normalised or dropped", blocks.fractal_training),
                 Check("initial weights on He's scale", blocks.fractal_initial, share=2),
             ),

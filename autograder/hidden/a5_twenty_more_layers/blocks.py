@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from assignments.a5_twenty_more_layers.checks import initial_weights, structure
+from assignments.a5_twenty_more_layers.checks import convolutions, initial_weights, structure
 from autograder.checking import Case
-from autograder.hidden.a5_twenty_more_layers.weights import Weights, all_the_same, in_order, near, outputs
+from autograder.hidden.a5_twenty_more_layers.weights import (
+    SAME,
+    Weights,
+    all_the_same,
+    give,
+    in_order,
+    in_training,
+    near,
+    outputs,
+)
 from autograder.hidden.forward import relu
-from autograder.networks import Symbol
-
-FELT = 0.5  # the size of biases that change an output
+from autograder.networks import Symbol, rebuild
 
 
-def images(rng: np.random.Generator, filters: int, count: int = 2) -> np.ndarray:
-    """Images that are higher than wide, or wider than high."""
+def images(rng: np.random.Generator, filters: int) -> np.ndarray:
+    """Two images that are higher than wide, or wider than high."""
     height, width = (int(n) for n in rng.permutation([5, 8]))
-    return rng.normal(size=(count, height, width, filters)).astype(np.float32)
+    return rng.normal(size=(2, height, width, filters)).astype(np.float32)
 
 
-def drawn(rng: np.random.Generator, biases: float = 0.0) -> Weights:
-    return Weights(int(rng.integers(1 << 30)), biases, centre=0.4, spread=0.8)
+def drawn(rng: np.random.Generator) -> Weights:
+    return Weights(int(rng.integers(1 << 30)), centre=0.4, spread=0.8)
 
 
-def _all_facts(value: Any, model: Any) -> dict[str, Any]:
-    found = structure(value, model)
-    return {key: found[key] for key in ("convolutions", "trainable parameters")}
+def kernel_sizes(value: Any) -> dict[str, list[str]]:
+    """A measure: the size of every kernel, in words."""
+    shapes = [layer.kernel.shape for layer in convolutions(rebuild(value))]
+    return {"kernels": [f"{rows} x {columns}" for rows, columns, _, _ in shapes]}
+
+
+def trainable(value: Any) -> dict[str, int]:
+    """A measure: how many numbers can be trained."""
+    return {"trainable parameters": structure(value, rebuild(value))["trainable parameters"]}
+
+
+def training(shape: tuple[int, ...], seed: int) -> Callable[[Any], dict[str, str]]:
+    """A measure: whether the block does the same in training, with weights and images of ours."""
+
+    def measure(value: Any) -> dict[str, str]:
+        model = rebuild(value)
+        give(model, Weights(seed), all_the_same)
+        return {"in training": in_training(model, np.random.default_rng(seed).normal(size=(8, *shape)))}
+
+    return measure
 
 
 # ------------------------------------------------------------------------------------------------------------ residual
@@ -40,45 +65,40 @@ def residual(x: np.ndarray, weights: Weights, size: int) -> np.ndarray:
     return relu(x + weights.convolve(inner, 1, filters, size))
 
 
-def residual_case(
-    rng: np.random.Generator, filters: int, size: int | None, *, biases: float = 0.0, training: bool = False
-) -> Case:
-    x, weights = images(rng, filters), drawn(rng, biases)
-    expected = residual(x, weights, size or 5).astype(np.float32)
-    facts: dict[str, Any] = {"convolutions": 2}
-    options: dict[str, Any] = {}
-    if biases:
-        kernels = (size or 5) ** 2 * filters * filters
-        facts["trainable parameters"] = 2 * (kernels + filters)
-        options["facts"] = _all_facts
-    return Case(
-        (Symbol(x.shape[1:]), filters, *((size,) if size else ())),
-        {**facts, "output in training" if training else "output": expected},
-        measure=outputs(x, weights, in_order, training=training, **options),
-        tolerance=near(expected),
-    )
-
-
 def residual_values(rng: np.random.Generator) -> list[Case]:
-    return [residual_case(rng, filters, 5) for filters in (3, 1)]
+    cases = []
+    for filters in (3, 1):
+        x, weights = images(rng, filters), drawn(rng)
+        expected = residual(x, weights, 5).astype(np.float32)
+        facts = {"convolutions": 2, "output": expected}
+        args, measure = (Symbol(x.shape[1:]), filters, 5), outputs(x, weights, in_order)
+        cases.append(Case(args, facts, measure=measure, tolerance=near(expected)))
+    return cases
 
 
 def residual_sizes(rng: np.random.Generator) -> list[Case]:
-    return [residual_case(rng, 2, size) for size in (3, 1, None)]
+    arguments = [((3,), {}), ((), {"kernel_size": 1}), ((), {})]
+    return [
+        Case((Symbol((6, 7, 2)), 2, *more), {"kernels": 2 * [f"{size} x {size}"]}, kwargs=kwargs, measure=kernel_sizes)
+        for (more, kwargs), size in zip(arguments, (3, 1, 5), strict=True)
+    ]
 
 
-def residual_biases(rng: np.random.Generator) -> list[Case]:
-    return [residual_case(rng, 2, 5, biases=FELT)]
+def residual_trainable(rng: np.random.Generator) -> list[Case]:
+    filters = int(rng.integers(2, 6))
+    expected = {"trainable parameters": 2 * (25 * filters + 1) * filters}
+    return [Case((Symbol((4, 6, filters)), filters), expected, measure=trainable)]
 
 
 def residual_training(rng: np.random.Generator) -> list[Case]:
-    return [residual_case(rng, 4, 5, training=True)]
+    seed = int(rng.integers(1 << 30))
+    return [Case((Symbol((6, 5, 4)), 4), {"in training": SAME}, measure=training((6, 5, 4), seed))]
 
 
 def residual_initial(rng: np.random.Generator) -> list[Case]:
     return [
-        Case((Symbol((7, 9, 16)), 16, 3), {"convolutions": 2, "initial kernels": "He"}, measure=initial_weights),
-        Case((Symbol((5, 4, 12)), 12), {"convolutions": 2, "initial kernels": "He"}, measure=initial_weights),
+        Case((Symbol((7, 9, 16)), 16, 3), {"initial kernels": "He"}, measure=initial_weights),
+        Case((Symbol((5, 4, 12)), 12), {"initial kernels": "He"}, measure=initial_weights),
     ]
 
 
@@ -101,62 +121,50 @@ def fractal(x: np.ndarray, weights: Weights, columns: int, size: int, place: int
     return begun[0]
 
 
-def fractal_case(
-    rng: np.random.Generator,
-    filters: int,
-    columns: int | None = None,
-    size: int | None = None,
-    *,
-    biases: float = 0.0,
-    training: bool = False,
-) -> Case:
-    x, weights = images(rng, filters), drawn(rng, biases)
-    expected = fractal(x, weights, columns or 3, size or 5).astype(np.float32)
-    made = 2 ** (columns or 3) - 1
-    facts: dict[str, Any] = {"convolutions": made}
-    options: dict[str, Any] = {}
-    if biases:
-        facts["trainable parameters"] = made * ((size or 5) ** 2 * filters * filters + filters)
-        options["facts"] = _all_facts
-    kwargs = {key: value for key, value in (("columns", columns), ("kernel_size", size)) if value}
+def fractal_case(rng: np.random.Generator, filters: int, **columns: int) -> Case:
+    x, weights = images(rng, filters), drawn(rng)
+    count = columns.get("columns", 3)
+    expected = fractal(x, weights, count, 5).astype(np.float32)
     return Case(
         (Symbol(x.shape[1:]), filters),
-        {**facts, "output in training" if training else "output": expected},
-        kwargs=kwargs,
-        measure=outputs(x, weights, all_the_same, training=training, **options),
+        {"convolutions": 2**count - 1, "output": expected},
+        kwargs=columns,
+        measure=outputs(x, weights, all_the_same),
         tolerance=near(expected),
     )
 
 
 def fractal_values(rng: np.random.Generator) -> list[Case]:
-    return [fractal_case(rng, filters, size=5) for filters in (3, 2)]
+    return [fractal_case(rng, filters) for filters in (3, 2)]
 
 
 def fractal_columns(rng: np.random.Generator) -> list[Case]:
-    return [fractal_case(rng, 2, columns, 5) for columns in (2, 4, 1)]
+    return [fractal_case(rng, 2, columns=columns) for columns in (2, 4, 1)]
 
 
 def fractal_sizes(rng: np.random.Generator) -> list[Case]:
-    return [fractal_case(rng, 2, size=size) for size in (3, 1, None)]
+    arguments = [((3, 3), {}), ((), {"kernel_size": 1}), ((), {})]
+    return [
+        Case((Symbol((6, 7, 2)), 2, *more), {"kernels": 7 * [f"{size} x {size}"]}, kwargs=kwargs, measure=kernel_sizes)
+        for (more, kwargs), size in zip(arguments, (3, 1, 5), strict=True)
+    ]
 
 
-def fractal_biases(rng: np.random.Generator) -> list[Case]:
-    return [fractal_case(rng, 2, size=5, biases=FELT)]
+def fractal_trainable(rng: np.random.Generator) -> list[Case]:
+    filters = int(rng.integers(2, 6))
+    expected = {"trainable parameters": 7 * (25 * filters + 1) * filters}
+    return [Case((Symbol((4, 6, filters)), filters), expected, measure=trainable)]
 
 
 def fractal_training(rng: np.random.Generator) -> list[Case]:
-    return [fractal_case(rng, 4, size=5, training=True)]
+    seed = int(rng.integers(1 << 30))
+    return [Case((Symbol((6, 5, 4)), 4), {"in training": SAME}, measure=training((6, 5, 4), seed))]
 
 
 def fractal_initial(rng: np.random.Generator) -> list[Case]:
     return [
-        Case((Symbol((5, 4, 12)), 12), {"convolutions": 7, "initial kernels": "He"}, measure=initial_weights),
-        Case(
-            (Symbol((4, 5, 16)), 16),
-            {"convolutions": 3, "initial kernels": "He"},
-            kwargs={"columns": 2, "kernel_size": 3},
-            measure=initial_weights,
-        ),
+        Case((Symbol((5, 4, 12)), 12), {"initial kernels": "He"}, measure=initial_weights),
+        Case((Symbol((4, 5, 16)), 16, 3, 3), {"initial kernels": "He"}, measure=initial_weights),
     ]
 
 

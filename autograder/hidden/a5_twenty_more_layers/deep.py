@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from assignments.a5_twenty_more_layers.checks import convolutions, spread
+from assignments.a5_twenty_more_layers.checks import convolutions, in_words, spread
 from autograder.checking import Case
 from autograder.hidden import forward
 from autograder.hidden.a5_twenty_more_layers.blocks import fractal
-from autograder.hidden.a5_twenty_more_layers.weights import Weights, give, near
+from autograder.hidden.a5_twenty_more_layers.weights import SAME, Weights, give, in_training, near
 from autograder.hidden.forward import relu
 from autograder.networks import rebuild
 from autograder.probing import run
@@ -50,71 +50,87 @@ def _places(shapes: list[tuple[int, ...]]) -> list[int]:
     return found
 
 
-def case(rng: np.random.Generator, kind: str, width: int, extra: int | None = None, classes: int | None = None) -> Case:
-    """A network, with ``extra`` and ``classes`` left to their defaults when they are None."""
+def case(rng: np.random.Generator, kind: str, width: int = 3) -> Case:
+    """A network of the default depth, its structure and its logits."""
     x = rng.normal(size=(2, 32, 32, 3)).astype(np.float32)
     weights = Weights(int(rng.integers(1 << 30)), biases=0.1, centre=0.5, spread=0.5)
-    expected = logits(kind, x, weights, width, extra or 20, classes or 10).astype(np.float32)
-    made = (extra or 20) // 4 * 7 if kind == "fractal" else extra or 20
+    expected = logits(kind, x, weights, width, 20, 10).astype(np.float32)
 
     def measure(value: Any) -> dict[str, Any]:
         model = rebuild(value)
-        sizes = [tuple(layer.kernel.shape[:2]) for layer in convolutions(model)]
+        found = structure(model)
         give(model, weights, _places)
-        return {
-            "input shape": model.input_shape[1:],
-            "5x5 convolutions": sizes.count((5, 5)),
-            "other convolutions": len(sizes) - sizes.count((5, 5)),
-            "trainable parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
-            "logits": run(model, x),
-            "logits in training": run(model, x, training=True),
-        }
+        return {**found, "logits": run(model, x), "in training": in_training(model, x)}
 
-    facts = {
-        "input shape": (32, 32, 3),
-        "5x5 convolutions": made,
-        "other convolutions": 9,
-        "trainable parameters": made * (25 * width**2 + width) + _base_parameters(width, classes or 10),
-    }
-    kwargs = {key: value for key, value in (("n_extra", extra), ("num_classes", classes)) if value}
     return Case(
         (kind, width),
-        {**facts, "logits": expected, "logits in training": expected},
-        kwargs=kwargs,
+        {**expected_structure(kind, width, 20, 10), "logits": expected, "in training": SAME},
         measure=measure,
         tolerance=near(expected),
     )
 
 
-def _base_parameters(width: int, classes: int) -> int:
-    """Kernels and biases of the nine convolutions: 3x3 but for the last two."""
-    kernels = 9 * (3 + 2 * width + 2 * width + 3 * 4 * width) * width + 4 * width**2 + 2 * width * classes
-    return kernels + 3 * width + 5 * 2 * width + classes
+def structure(model: Any) -> dict[str, Any]:
+    """What can be counted in a network."""
+    sizes = [tuple(layer.kernel.shape[:2]) for layer in convolutions(model)]
+    return {
+        "input shape": model.input_shape[1:],
+        "output shape": model.output_shape[1:],
+        "5x5 convolutions": sizes.count((5, 5)),
+        "other convolutions": len(sizes) - sizes.count((5, 5)),
+        "trainable parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
+    }
+
+
+def expected_structure(kind: str, width: int, extra: int, classes: int) -> dict[str, Any]:
+    """The same facts of a correct network."""
+    made = extra // 4 * 7 if kind == "fractal" else extra
+    base = 9 * (3 + 2 * width + 2 * width + 3 * 4 * width) * width + 4 * width**2 + 2 * width * classes  # kernels
+    base += 3 * width + 5 * 2 * width + classes  # biases
+    return {
+        "input shape": (32, 32, 3),
+        "output shape": (classes,),
+        "5x5 convolutions": made,
+        "other convolutions": 9,
+        "trainable parameters": made * (25 * width**2 + width) + base,
+    }
 
 
 def plain(rng: np.random.Generator) -> list[Case]:
-    return [case(rng, "plain", 3)]
+    return [case(rng, "plain")]
 
 
 def residual(rng: np.random.Generator) -> list[Case]:
-    return [case(rng, "residual", 3)]
+    return [case(rng, "residual")]
 
 
 def fractals(rng: np.random.Generator) -> list[Case]:
-    return [case(rng, "fractal", 3)]
+    return [case(rng, "fractal")]
 
 
 def sizes(rng: np.random.Generator) -> list[Case]:
     """Other depths and numbers of classes."""
-    depths = rng.permutation([4, 8, 12])
+
+    def measure(value: Any) -> dict[str, Any]:
+        return structure(rebuild(value))
+
+    depths, classes = rng.permutation([4, 8, 12]), rng.permutation([3, 7, 12])
     return [
-        case(rng, kind, 2, int(extra), int(classes))
-        for kind, extra, classes in zip(KINDS, depths, rng.permutation([3, 7, 12]), strict=True)
+        Case(
+            (kind, 2),
+            expected_structure(kind, 2, int(extra), int(count)),
+            kwargs={"n_extra": int(extra), "num_classes": int(count)},
+            measure=measure,
+        )
+        for kind, extra, count in zip(KINDS, depths, classes, strict=True)
     ]
 
 
 def unknown(rng: np.random.Generator) -> list[Case]:
-    return [Case((kind,), raises="ValueError") for kind in ("resnet", "", str(rng.choice(["plain20", "fractals"])))]
+    return [
+        Case((kind,), raises="ValueError", measure=in_words)
+        for kind in ("resnet", "", str(rng.choice(["plain20", "fractals"])))
+    ]
 
 
 def initial(rng: np.random.Generator) -> list[Case]:

@@ -189,17 +189,6 @@ def no_dropout_at_all(input_shape=(28, 28, 1), filters=20, num_classes=10, dropo
     return solution.build_convnet(input_shape, filters, num_classes)
 
 
-@mutant("A2.5-x9", of="build_convnet", hint="the second block has its dropout, the first has none: both need one")
-def only_the_second_dropout(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
-    """Leaves the dropout of the first block out."""
-    x = inputs = keras.Input(input_shape)
-    for block in range(2):
-        x = layers.MaxPooling2D(2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
-        if dropout and block:
-            x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(num_classes)(layers.Flatten()(x)))
-
-
 @mutant("A2.5-x10", of="build_convnet", hint="the first block has its dropout, the second has none: both need one")
 def only_the_first_dropout(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Leaves the dropout of the second block out."""
@@ -270,7 +259,7 @@ def strided_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dr
     return keras.Model(inputs, layers.Dense(num_classes)(layers.Flatten()(x)))
 
 
-@mutant("A2.5-x16", of="build_convnet", hint="the second convolution has its ReLU, the first has none: both need one")
+@mutant("A2.5-x9", of="build_convnet", hint="the second convolution has its ReLU, the first has none: both need one")
 def no_first_relu(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Forgets the ReLU of the first block."""
     x = inputs = keras.Input(input_shape)

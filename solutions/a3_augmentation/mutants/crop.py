@@ -67,7 +67,7 @@ def pads_by_reflection(images, rng, pad=4):
 
 @mutant("A3.4-5", of="random_pad_crop", hint="pad height and width only: axis 0 counts images, axis 3 colours")
 def pads_every_axis(images, rng, pad=4):
-    """Np.pad(images, pad): pads batch and channel axes too."""
+    """Pads batch and channel axes too, with np.pad(images, pad)."""
     n, h, w, _ = images.shape
     padded = np.pad(images, pad)
     dy = rng.integers(0, 2 * pad + 1, size=n)
@@ -80,7 +80,7 @@ def pads_every_axis(images, rng, pad=4):
 
 @mutant("A3.4-6", of="random_pad_crop", hint="what leaves the image on one side must not come back on the other")
 def rolls_around(images, rng, pad=4):
-    """Np.roll (wrap-around)."""
+    """Rolls what leaves on one side back in on the other."""
     n, _h, _w, _ = images.shape
     padded = np.pad(images, [(0, 0), (pad, pad), (pad, pad), (0, 0)])
     dy = rng.integers(0, 2 * pad + 1, size=n)
@@ -184,8 +184,9 @@ def crops_with_a_fixed_seed(images, rng, pad=4):
 @mutant("A3.4-x4", of="random_pad_crop", hint="cut, do not write: the images belong to the caller")
 def crops_in_place(images, rng, pad=4):
     """Writes the crops into its argument."""
-    images[...] = solution.random_pad_crop(images, rng, pad)
-    return images
+    cropped = solution.random_pad_crop(images, rng, pad)
+    np.copyto(images, cropped)
+    return cropped
 
 
 @mutant("A3.4-x5", of="random_pad_crop", hint="the border is 0, also for images whose darkest value is not")

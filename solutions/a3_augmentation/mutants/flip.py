@@ -14,7 +14,7 @@ mutant = BANK.mutant
     of="random_flip",
     hint="that is upside down! Mirror left and right: reverse the width, axis 2 of (n, height, width, channels)",
 )
-def upside_down(images, rng, p=0.5):
+def flips_the_rows(images, rng, p=0.5):
     """Flips upside down, as a student once did under the name flip_horizontal."""
     flip = rng.random(len(images)) < p
     out = images.copy()

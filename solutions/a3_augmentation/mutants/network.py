@@ -162,3 +162,33 @@ def dense_layer_without_relu(num_classes=10):
         x = layers.AveragePooling2D(2)(layers.ReLU()(layers.BatchNormalization()(x)))
     x = layers.BatchNormalization()(layers.Dense(64)(layers.Flatten()(x)))
     return keras.Model(inputs, layers.Dense(num_classes)(x))
+
+
+@mutant("A3.6-x3", of="build_penn_net", hint="BatchNormalization keeps Keras's default epsilon")
+def another_epsilon(num_classes=10):
+    """Gives BatchNormalization the epsilon of another library."""
+    x = inputs = keras.Input((32, 32, 3))
+    for filters in (32, 32, 64):
+        x = layers.BatchNormalization(epsilon=1e-5)(layers.Conv2D(filters, 5, padding="same")(x))
+        x = layers.AveragePooling2D(2)(layers.ReLU()(x))
+    x = layers.BatchNormalization(epsilon=1e-5)(layers.Dense(64)(layers.Flatten()(x)))
+    return keras.Model(inputs, layers.Dense(num_classes)(layers.ReLU()(x)))
+
+
+@mutant("A3.6-x4", of="build_penn_net", hint="every kernel is trained: nothing is frozen")
+def frozen_first_layer(num_classes=10):
+    """Freezes the first convolution."""
+    model = solution.build_penn_net(num_classes)
+    model.layers[1].trainable = False
+    return model
+
+
+@mutant("A3.6-x5", of="build_penn_net", hint="the maps are flattened (4 x 4 x 64 = 1024 numbers), not averaged")
+def averages_the_maps(num_classes=10):
+    """Ends in a global average instead of flattening."""
+    x = inputs = keras.Input((32, 32, 3))
+    for filters in (32, 32, 64):
+        x = layers.BatchNormalization()(layers.Conv2D(filters, 5, padding="same")(x))
+        x = layers.AveragePooling2D(2)(layers.ReLU()(x))
+    x = layers.BatchNormalization()(layers.Dense(64)(layers.GlobalAveragePooling2D()(x)))
+    return keras.Model(inputs, layers.Dense(num_classes)(layers.ReLU()(x)))

@@ -57,19 +57,13 @@ def constant_image_becomes_nan(images):
 )
 def divides_by_255(images):
     """Only /255."""
-    x = images.astype("float32")
-    mean = x.mean(axis=(1, 2, 3), keepdims=True)
-    std = x.std(axis=(1, 2, 3), keepdims=True)
-    return x / 255
+    return images.astype("float32") / 255
 
 
 @mutant("A3.1-6", of="standardize_images", hint="x / 127.5 - 1 sets the range; the mean must be 0 and the deviation 1")
 def scales_to_minus_one_and_one(images):
-    """Norm_img: x/127.5 − 1 (range scaling; the author's fallback for "raw")."""
-    x = images.astype("float32")
-    mean = x.mean(axis=(1, 2, 3), keepdims=True)
-    std = x.std(axis=(1, 2, 3), keepdims=True)
-    return x / 127.5 - 1
+    """Scales the range to -1 ... 1 instead of the deviation to 1."""
+    return images.astype("float32") / 127.5 - 1
 
 
 @mutant("A3.1-7", of="standardize_images", hint="uint8 wraps around below 0: convert to float before you subtract")
@@ -97,7 +91,6 @@ def casts_back_to_uint8(images):
 )
 def fits_again_when_applied(images, mean, std):
     """Apply recomputes the statistics of whatever it is given."""
-    safe = np.where(std > 0, std, 1.0)
     return ((images - images.mean((0, 1, 2))) / images.std((0, 1, 2))).astype("float32")
 
 
@@ -134,8 +127,7 @@ def variance_for_deviation(train_images):
 )
 def constant_channel_becomes_nan(images, mean, std):
     """No guard for a constant channel."""
-    safe = std
-    return ((images.astype("float64") - mean) / safe).astype("float32")
+    return ((images.astype("float64") - mean) / std).astype("float32")
 
 
 @mutant("A3.2-9", of="apply_normalizer", hint="divide by the deviation")
@@ -162,6 +154,25 @@ def sample_deviation(images):
     x = images.astype("float32")
     std = x.std(axis=(1, 2, 3), keepdims=True, ddof=1)
     return (x - x.mean(axis=(1, 2, 3), keepdims=True)) / np.where(std > 0, std, 1.0).astype("float32")
+
+
+@mutant(
+    "A3.1-x3",
+    of="standardize_images",
+    hint="choose the divisor before you divide: NumPy warns about 0/0 even when you repair the nan afterwards",
+)
+def repairs_the_nan_afterwards(images):
+    """Divides 0 by 0, then replaces the nan."""
+    x = images.astype("float32")
+    x = x - x.mean(axis=(1, 2, 3), keepdims=True)
+    return np.nan_to_num(x / x.std(axis=(1, 2, 3), keepdims=True))
+
+
+@mutant("A3.1-x4", of="standardize_images", hint="the mean of each image must be 0: subtract it")
+def only_divides(images):
+    """Forgets the mean."""
+    x = images.astype("float32")
+    return x / np.maximum(x.std(axis=(1, 2, 3), keepdims=True), 1e-6)
 
 
 @mutant("A3.2-x1", of="fit_normalizer", hint="sum in float64: in float32 a mean over many images loses its last digits")

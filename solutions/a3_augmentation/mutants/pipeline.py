@@ -123,3 +123,56 @@ def augments_in_place(images, rng, training, flip=True, crop=True):
 def augments_with_a_fixed_seed(images, rng, training, flip=True, crop=True):
     """Makes its own generator for each batch."""
     return solution.augment_batch(images, np.random.default_rng(0), training, flip, crop)
+
+
+@mutant("A3.5-x3", of="augment_batch", hint="each image has a window of its own: crop with random_pad_crop")
+def one_window_for_the_batch(images, rng, training, flip=True, crop=True):
+    """Shifts the whole batch alike."""
+    x = solution.augment_batch(images, rng, training, flip, crop=False)
+    if not (training and crop):
+        return x
+    dy, dx = rng.integers(0, 9, size=2)
+    padded = np.pad(x, [(0, 0), (4, 4), (4, 4), (0, 0)])
+    return padded[:, dy : dy + x.shape[1], dx : dx + x.shape[2]]
+
+
+@mutant("A3.5-x4", of="augment_batch", hint="the border is 4 pixels wide, so that an image moves by up to 4")
+def moves_by_two_pixels(images, rng, training, flip=True, crop=True):
+    """Pads by 2 instead of 4."""
+    x = solution.augment_batch(images, rng, training, flip, crop=False)
+    return solution.random_pad_crop(x, rng, pad=2) if training and crop else x
+
+
+@mutant("A3.5-x5", of="augment_batch", hint="in training an image is mirrored with probability 1/2, not always")
+def mirrors_all_in_training(images, rng, training, flip=True, crop=True):
+    """Mirrors every image in training."""
+    x = solution.standardize_images(images[:, :, ::-1] if training and flip else images)
+    return solution.random_pad_crop(x, rng) if training and crop else x
+
+
+@mutant("A3.5-x6", of="augment_batch", hint="a vertical flip shows a world upside down: mirror left and right")
+def upside_down_in_training(images, rng, training, flip=True, crop=True):
+    """Flips upside down in training."""
+    x = solution.standardize_images(images)
+    if training and flip:
+        x = np.where(rng.random(len(x))[:, None, None, None] < 0.5, x[:, ::-1], x)
+    return solution.random_pad_crop(x, rng) if training and crop else x
+
+
+@mutant("A3.5-x7", of="augment_batch", hint="image i must stay at place i, or the labels belong to other images")
+def shuffles_the_batch(images, rng, training, flip=True, crop=True):
+    """Shuffles the images against their labels."""
+    x = solution.augment_batch(images, rng, training, flip, crop)
+    return x[rng.permutation(len(x))] if training else x
+
+
+@mutant("A3.5-x8", of="augment_batch", hint="the network gets float32; yours computes in float64 and returns it")
+def returns_float64(images, rng, training, flip=True, crop=True):
+    """Returns float64."""
+    return solution.augment_batch(images, rng, training, flip, crop).astype("float64")
+
+
+@mutant("A3.5-x9", of="augment_batch", hint="every batch comes out the same: the images are gone")
+def returns_zeros(images, rng, training, flip=True, crop=True):
+    """Returns zeros, whatever the images."""
+    return np.zeros(images.shape, np.float32)

@@ -312,3 +312,25 @@ def always_plain(kind, width=16, n_extra=20, num_classes=10):
     if kind not in ("plain", "residual", "fractal"):
         raise ValueError(kind)
     return solution.build_deep("plain", width, n_extra, num_classes)
+
+
+@mutant("A5.4-x15", of="build_deep", hint="your fractal blocks have the right size, but nothing joins in their middle")
+def fractals_without_middle_joins(kind, width=16, n_extra=20, num_classes=10):
+    """Builds blocks of its own, whose columns meet at the end only."""
+    if kind != "fractal":
+        return solution.build_deep(kind, width, n_extra, num_classes)
+    x = inputs = keras.Input((32, 32, 3))
+    for number in range(8):
+        filters, size = width if number < 3 else 2 * width, 3 if number < 7 else 1
+        x = layers.Conv2D(filters, size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+        for _ in range(n_extra // 4 if number == 0 else 0):
+            ends = [x, x, x]
+            for column, length in enumerate((1, 2, 4)):
+                for _ in range(length):
+                    ends[column] = layers.Conv2D(
+                        width, 5, padding="same", activation="relu", kernel_initializer="he_normal"
+                    )(ends[column])
+            x = layers.Average()(ends)
+        if number in (2, 5):
+            x = layers.MaxPooling2D(3, 2, "same")(x)
+    return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
