@@ -52,14 +52,15 @@ def facts(value: Any) -> dict[str, Any]:
         raise Refused(f"returned {type(value).__name__ if value is not None else 'None'}; expected a Matplotlib Figure")
     panels = [axes for axes in value["axes"] if axes["lines"] or axes["xlabel"] or axes["ylabel"]]
     first: dict[str, Any] = panels[0] if panels else {"xlabel": "", "ylabel": "", "lines": [], "legend": []}
-    curves = {str(line["label"]): (np.asarray(line["x"]), np.asarray(line["y"])) for line in first["lines"]}
-    looks = {(line["color"], line["style"], line["marker"]) for line in first["lines"]}
+    lines = [line for line in first["lines"] if not str(line["label"]).startswith("_")]  # others only decorate
+    curves = {str(line["label"]): (np.asarray(line["x"]), np.asarray(line["y"])) for line in lines}
+    looks = {(line["color"], line["style"], line["marker"]) for line in lines}
     return {
         "axes": len(panels),
         "x label": str(first["xlabel"]),
         "y label": str(first["ylabel"]),
-        "curves": sorted(curves),
-        "legend": sorted(map(str, first["legend"])),
+        "curves": ", ".join(sorted(curves)) or "none",
+        "legend": ", ".join(sorted(map(str, first["legend"] or value.get("legend", ())))) or "none",
         "x values": [curves[name][0] for name in sorted(curves)],
         "y values": [curves[name][1] for name in sorted(curves)],
         "curves told apart": len(looks),
@@ -73,8 +74,8 @@ def plot_case(series: Mapping[str, tuple[Any, Any]], xlabel: str, ylabel: str, l
         "axes": 1,
         "x label": xlabel,
         "y label": ylabel,
-        "curves": names,
-        "legend": names,
+        "curves": ", ".join(names),
+        "legend": ", ".join(names),
         "x values": [np.asarray(series[name][0], float) for name in names],
         "y values": [np.asarray(series[name][1], float) for name in names],
         "curves told apart": len(names),

@@ -35,7 +35,6 @@ from autograder.observing import observe
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVIATIONS = 5.0
-WRONG_SEEDS = 3  # a wrong model is far off or not worth rejecting by accuracy
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     course = load_course(ROOT)
     parser.add_argument("items", nargs="*", help="e.g. a2.build_mlp; by default all")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=10, help="of the reference")
+    parser.add_argument("--variant-seeds", type=int, help="of each correct variant; by default as many")
+    parser.add_argument("--wrong-seeds", type=int, default=3, help="of each mutant: it is far off, or others catch it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--grey", default=course.data.grey)
     parser.add_argument("--colour", default=course.data.colour)
@@ -112,9 +113,11 @@ def main() -> int:
             ):
                 assert check.trial is not None
                 trials.append((assignment.folder, exercise, check.name, check.trial))
-                right = ["reference", *(v.id for v in content.variants[exercise])]
+                counts = {"reference": arguments.seeds}
+                many = arguments.seeds if arguments.variant_seeds is None else arguments.variant_seeds
+                counts |= {v.id: many for v in content.variants[exercise]}
                 for who, _ in implementations(assignment.folder, exercise):
-                    seeds = range(arguments.seeds if who in right else WRONG_SEEDS)
+                    seeds = range(counts.get(who, arguments.wrong_seeds))
                     runs += [Run(assignment.folder, exercise, check.name, who, seed, data) for seed in seeds]
     results: dict[tuple[str, str], dict[str, list[float | str]]] = {}
     with get_context("fork").Pool(arguments.jobs, maxtasksperchild=1) as pool:
@@ -124,13 +127,15 @@ def main() -> int:
     print(file=sys.stderr)
     for folder, exercise, name, trial in trials:
         content, measured = load_content(folder), results[exercise, name]
-        correct = [v for who in ["reference", *(v.id for v in content.variants[exercise])] for v in measured[who]]
+        correct = [
+            v for who in ["reference", *(v.id for v in content.variants[exercise])] for v in measured.get(who, [])
+        ]
         refused = [v for v in correct if isinstance(v, str)]
         if refused:
             print(f"{trial.item}: a correct implementation cannot be measured: {refused[0]}", file=sys.stderr)
             return 1
         kind = dict(data)[trial.images] if trial.images else "any"
-        wrong = {m.id: measured[m.id] for m in content.mutants[exercise]}
+        wrong = {m.id: measured.get(m.id, []) for m in content.mutants[exercise]}
         text = table(trial, kind, [v for v in correct if isinstance(v, float)], wrong)
         print(text)
         if arguments.write:

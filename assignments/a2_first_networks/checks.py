@@ -35,7 +35,7 @@ def standardized(value, constant: Sequence[int] = ()):
         return value
     Xtr, Xte, mean, std = map(as_floats, value)
     if Xte.ndim == 2 and std.ndim == 1:
-        for column in constant:
+        for column in (c for c in constant if c < min(Xte.shape[1], len(std))):
             Xte[:, column] = np.where(np.isfinite(Xte[:, column]), 0.0, Xte[:, column])
             std[column] = 0.0 if abs(std[column]) <= 1e-8 or std[column] == 1 else std[column]
     return Xtr, Xte, mean, std

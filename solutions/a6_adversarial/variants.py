@@ -33,7 +33,7 @@ def with_a_vector_of_losses(model, x, y):
     return tape.gradient(losses, x).numpy()
 
 
-@variant("A6.1-x1", of="input_gradient")
+@variant("A6.1-xa", of="input_gradient")
 def image_by_image(model, x, y):
     """Takes one image after the other and returns a tensor."""
     gradients = []
@@ -47,7 +47,7 @@ def image_by_image(model, x, y):
     return tf.concat(gradients, axis=0)
 
 
-@variant("A6.1-x2", of="input_gradient")
+@variant("A6.1-xb", of="input_gradient")
 def through_log_softmax(model, x, y):
     """Picks the true class of the log-softmax of keras.ops."""
     x = keras.ops.convert_to_tensor(x)
@@ -73,7 +73,7 @@ def with_boolean_masks(x, grad, eps, lo, hi):
     return np.clip(y, np.asarray(lo, x.dtype), np.asarray(hi, x.dtype))
 
 
-@variant("A6.2-x1", of="fgsm_step")
+@variant("A6.2-xa", of="fgsm_step")
 def with_keras_ops(x, grad, eps, lo, hi):
     """Computes in keras.ops and comes back as a NumPy array."""
     step = keras.ops.convert_to_tensor(x) + keras.ops.cast(eps * np.sign(grad), str(x.dtype))
@@ -81,7 +81,7 @@ def with_keras_ops(x, grad, eps, lo, hi):
     return np.array(keras.ops.minimum(keras.ops.maximum(step, low), high))
 
 
-@variant("A6.2-x2", of="fgsm_step")
+@variant("A6.2-xb", of="fgsm_step")
 def with_selection(x, grad, eps, lo, hi):
     """Selects the direction with np.where."""
     direction = np.where(grad > 0, 1.0, np.where(grad < 0, -1.0, 0.0))
@@ -128,7 +128,7 @@ def with_its_own_tape(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
         n += 1
 
 
-@variant("A6.3-x1", of="iterated_fgsm")
+@variant("A6.3-xa", of="iterated_fgsm")
 def with_a_while_condition(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Tests in the head of the loop."""
     p = tf.nn.softmax(model(x)).numpy()[0]
@@ -167,7 +167,7 @@ def with_keras_ops_and_logsumexp(model, x, x0, target, lam=0.05):
     return float(loss), np.array(tape.gradient(loss, x))
 
 
-@variant("A6.4-x1", of="targeted_l1")
+@variant("A6.4-xa", of="targeted_l1")
 def with_two_tapes_and_tensors(model, x, x0, target, lam=0.05):
     """Differentiates the two terms apart and returns tensors."""
     image = tf.constant(x)
@@ -212,7 +212,7 @@ def with_float32_numbers(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_i
     return {"x_adv": x, "prob": p, "steps": k, "success": bool(p > stop)}
 
 
-@variant("A6.5-x1", of="targeted_attack")
+@variant("A6.5-xa", of="targeted_attack")
 def with_an_optimizer(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Lets Keras's SGD move a variable, and reports NumPy numbers."""
     image, steps = keras.Variable(x0), np.int64(0)
@@ -256,7 +256,7 @@ def with_tensorflow(adv_sets, predictors, labels):
     return matrix
 
 
-@variant("A6.6-x1", of="transfer_matrix")
+@variant("A6.6-xa", of="transfer_matrix")
 def image_by_image_in_float32(adv_sets, predictors, labels):
     """Asks for one image at a time, counts in Python and returns float32."""
     matrix = np.zeros((len(adv_sets), len(predictors)), np.float32)

@@ -47,7 +47,10 @@ def constant(rng: np.random.Generator) -> list[Case]:
         return {"the constant image becomes": float(np.abs(value[which]).max()) if fits else "another shape"}
 
     expected = {"the constant image becomes": 0.0}
-    return [Case((images,), expected, measure=measure, tolerance=STANDARDISED, errstate=NO_WARNINGS, pure=False)]
+    return [
+        Case((images,), expected, measure=measure, tolerance=STANDARDISED, errstate=errstate, pure=False)
+        for errstate in (None, NO_WARNINGS)
+    ]
 
 
 def arguments(rng: np.random.Generator) -> list[Case]:

@@ -1,0 +1,97 @@
+"""a6: examples of the docstrings, public cases, and the float64 networks by which hidden walks are followed."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from assignments.a6_adversarial.checks import EXERCISES
+from autograder.checking import Case, judge_case, observe_case
+from autograder.hidden.a6_adversarial import CHECKS, attacks, nets, success
+from autograder.judge.checks import generator
+from autograder.judge.trials import Bench
+from autograder.laboratory import open_laboratory
+from autograder.observing import Outcome, observe
+from autograder.script import read_script, stub_function
+from solutions.a6_adversarial import solution
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "assignments" / "a6_adversarial" / "notebook.py"
+OWN = [exercise for exercise in EXERCISES if exercise.name != "plot_curves"]
+SHAPE = (2, 3, 2)
+
+
+@pytest.mark.parametrize("name", [exercise.name for exercise in OWN])
+def test_example_of_a_docstring_holds_for_the_reference(name):
+    names = {"np": np, "keras": keras, "layers": layers, "tf": tf, **vars(solution)}
+    text = stub_function(read_script(NOTEBOOK), name).__doc__
+    test = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    assert test.examples
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+
+
+@pytest.mark.parametrize("exercise", OWN, ids=lambda exercise: exercise.name)
+def test_public_literals_agree_with_the_reference(exercise):
+    for case in exercise.cases:
+        outcome = observe_case(getattr(solution, exercise.name), case)
+        failure = judge_case(case, outcome, exercise.returns)
+        assert failure is None, (case.label, failure)
+
+
+@pytest.mark.parametrize("make", [nets.linear, nets.deep, nets.guarded])
+def test_gradient_by_hand_agrees_with_differences(make):
+    rng = np.random.default_rng(1)
+    net = make(rng, SHAPE, 4)
+    x, y, step = rng.uniform(0.2, 0.8, (2, *SHAPE)), [1, 3], 1e-6
+    gradient = net.gradient(x, y)
+    for index in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[index] += step
+        down[index] -= step
+        difference = (net.cross_entropy(up, y) - net.cross_entropy(down, y)).sum() / (2 * step)
+        assert gradient[index] == pytest.approx(difference, rel=1e-4, abs=1e-7)
+
+
+def test_both_halves_of_a_network_compute_the_same():
+    rng = np.random.default_rng(2)
+    for net in (nets.linear(rng, SHAPE, 4), nets.deep(rng, SHAPE, 3), nets.guarded(rng, SHAPE, 4, 0.5)):
+        x = nets.image(rng, (5, *SHAPE))
+        np.testing.assert_allclose(net.network.make({})(x), net.logits(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_decision_of_a_hidden_walk_is_close(seed):
+    """float32 must end where float64 ends, in as many steps."""
+    for name in ("iterated_fgsm", "targeted_attack"):
+        for check in (c for c in CHECKS[name].checks if c.trial is None):
+            for case in check.cases(generator(b"close %d" % seed, check.name)):
+                failure = judge_case(case, observe_case(getattr(solution, name), case))
+                assert failure is None, (name, check.name, failure)
+
+
+def test_walks_turn_and_outlast_the_first_wrong_class():
+    """Else following the first gradient, or stopping at the first wrong class, would go unnoticed."""
+    for case in attacks.fgsm_walks(np.random.default_rng(3)):
+        start, y = case.args[1], case.args[2]
+        short = solution.iterated_fgsm(case.args[0].make({}), *case.args[1:], confidence=0.0)
+        assert short["steps"] < case.expected["steps"] and case.expected["pred"] != y
+        assert np.abs(case.expected["x_adv"] - start).max() <= case.expected["steps"] * case.args[3] + 1e-6
+
+
+@pytest.mark.parametrize("trial", [success.ITERATED_FGSM, success.TARGETED_ATTACK], ids=lambda trial: trial.item)
+def test_trial_believes_the_image_and_not_the_attack(trial):
+    """An attack that returns its argument, and claims success, has none."""
+
+    def boasts(model, x, *args, **options):
+        return {"x_adv": x.copy(), "success": True}
+
+    def ask(case: Case) -> Outcome:
+        return observe(boasts, case.args, case.kwargs)
+
+    laboratory = open_laboratory({"grey": "synthetic-grey", "colour": "synthetic-colour"})
+    assert trial.measure(Bench(laboratory, np.random.default_rng(0), ask)) == 0.0
