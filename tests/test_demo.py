@@ -1,4 +1,4 @@
-"""`make demo` shows what it promises: honest scores for a class of ten, by real nbgrader."""
+"""`make demo` shows what it promises: honest scores for a class of a dozen, by real nbgrader."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def test_demo_grades_its_class_honestly(course, a1, tmp_path):
     assert totals.pop("perfect") == totals.pop("perfect-otherwise") == full
     assert totals.pop("blank") == totals.pop("tampers") == totals.pop("broken-notebook") == 0
     assert totals.pop("one-misconception") == totals.pop("endless-loop") == full - a1.points("threshold_relu")
-    assert totals.pop("exits") == full - a1.points("threshold_relu_backward")
+    assert totals.pop("exits") == totals.pop("cannot-be-parsed") == full - a1.points("threshold_relu_backward")
+    assert totals.pop("half-done") == sum(map(a1.points, list(a1.exercises)[:4]))
     assert 0 < totals.pop("all-misconceptions") < totals.pop("half-misconceptions") < full
+    assert 0 < totals.pop("other-half") < full
     assert not totals
     assert set(a1.answers) <= set(rows["perfect"].manual)
     for row in rows.values():

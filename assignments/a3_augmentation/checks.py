@@ -21,9 +21,6 @@ NO_WARNINGS = {"divide": "raise", "invalid": "raise"}  # 0/0 is an error here, n
 SIGMAS = 6.0  # a false alarm in 1e9 tests
 
 
-# ---------------------------------------------------------------------------------------------------- coded images
-
-
 def coded_images(n, height, width):
     """float32 (n, height, width, 1): every value names its image, row and column; none is 0."""
     return (1.0 + np.arange(n * height * width, dtype=np.float32)).reshape(n, height, width, 1)

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # A6 · Adversarial images
 #
-# A network that recognises nine of ten images can be led to any mistake you like, by changes that you hardly see. You
+# A network that recognises nine of ten images can be led to any mistake you like, by changes that would not fool you. You
 # build three attacks, then you ask what the original homework asked: *does an image that fools one network fool another?*
 #
 # 1. Which way, and how far, must a pixel move so that the network is wrong, and sure of it?
@@ -511,7 +511,7 @@ for column, (i, target, result) in enumerate(zip(chosen[::3], targets[::3], by_m
     grid[1, column].imshow(result["x_adv"][0, ..., 0], cmap="gray", vmin=0, vmax=1)
     grid[1, column].set_title(f"{data.classes[target]} {100 * result['prob']:.1f} %", fontsize=9)
     drawn = grid[2, column].imshow(change, cmap="RdBu", vmin=-0.3, vmax=0.3)
-    grid[2, column].set_title(f"{(change != 0).mean():.0%} of pixels changed", fontsize=9)
+    grid[2, column].set_title(f"{(change != 0).mean():.0%} changed", fontsize=9)
 for axes in grid.flat:
     axes.set_axis_off()
 figure.colorbar(drawn, ax=grid, shrink=0.6, label="change of intensity")

@@ -68,6 +68,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("learns when we train it", part="accuracy", trial=networks.MLP_LEARNS),
             ),
             public_part=lambda case: "structure",
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["build_convnet"],
@@ -77,6 +78,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("learns when we train it", part="accuracy", trial=networks.CONVNET_LEARNS),
             ),
             public_part=lambda case: "structure",
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["dropout_forward"],

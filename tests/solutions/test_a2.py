@@ -1,0 +1,80 @@
+"""a2: examples of the docstrings, public cases, and what the hidden references foretell."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from keras import layers
+
+from assignments.a2_first_networks.checks import EXERCISES, at_most, shares
+from autograder.checking import judge_case, observe_case
+from autograder.hidden.a2_first_networks import networks, regression
+from autograder.observing import make
+from autograder.script import read_script, stub_function
+from solutions.a2_first_networks import solution
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "assignments" / "a2_first_networks" / "notebook.py"
+
+
+@pytest.mark.parametrize("name", [exercise.name for exercise in EXERCISES])
+def test_example_of_a_docstring_holds_for_the_reference(name):
+    names = {"np": np, "keras": keras, "layers": layers, "plt": plt, **vars(solution)}
+    text = stub_function(read_script(NOTEBOOK), name).__doc__
+    test = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    assert test.examples
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+    plt.close("all")
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_public_literals_agree_with_the_reference(exercise):
+    for case in exercise.cases:
+        outcome = observe_case(getattr(solution, exercise.name), case)
+        failure = judge_case(case, outcome, exercise.returns)
+        assert failure is None, (case.label, failure)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5])
+def test_shares_after_two_dropouts_are_those_of_many_drawings(rate):
+    """Drawn without any network: block 1 gives 0 or 1 / keep, block 2 the largest of four values of 3 - that."""
+    rng, keep = np.random.default_rng(0), 1 - rate
+    first = (rng.random((200_000, 4)) < keep) / keep
+    drawn = 1 + (3 - first).max(axis=1) * (rng.random(200_000) < keep) / keep
+    foretold = {round(n, 2): round(part, 1) for n, part in networks._two_dropouts(rate).items()}
+    text = ", ".join(f"{n:g} in {100 * part:.0f} %" for n, part in sorted(foretold.items()) if part)
+    assert shares(drawn, grid=0.1) == text
+
+
+def test_shares_leave_rare_numbers_out():
+    assert shares(np.array([1.0] * 30 + [2.0] * 69 + [7.0])) == "1 in 30 %, 2 in 70 %"
+    assert shares(np.arange(1000.0)) == "no number that occurs often"
+
+
+def test_gradient_descent_by_single_numbers_agrees_with_the_reference():
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(5, 2)), rng.normal(size=5)
+    w, b, losses = regression.descend(X, y, [list(range(5))] * 3, 0.1)
+    expected = solution.train_linear_regression(X, y, 3, 0.1, 5, rng)
+    for mine, other in zip((w, b, losses), expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-10)
+
+
+def test_one_epoch_of_a_fixed_order_shows_who_is_alone():
+    """The mutant that never shuffles leaves the ninth of nine samples alone in every epoch."""
+    case = regression.fit_fresh_orders(np.random.default_rng(2))[0]
+    (name,) = case.expected
+    alone = np.array([0.5] * 8 + [2.0]) * 60 * 1e-9
+    assert case.measure((alone, 0.0, np.ones(60))) == {name: True}
+    assert case.measure((np.full(9, 2 / 3) * 60 * 1e-9, 0.0, np.ones(60))) == {name: False}
+
+
+def test_model_of_a_case_refuses_a_batch_that_does_not_fit():
+    predict = make(at_most(2))
+    assert predict(np.ones((2, 1, 1, 3))).shape == (2, 3)
+    with pytest.raises(ValueError, match="3 images at once; at most 2 fit"):
+        predict(np.ones((3, 3)))

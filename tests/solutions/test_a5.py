@@ -1,0 +1,70 @@
+"""a5: examples of the docstrings, public cases, and the NumPy networks against the reference."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from assignments.a5_twenty_more_layers.checks import EXERCISES, path_lengths, spread
+from autograder.checking import judge_case, observe_case
+from autograder.hidden.a5_twenty_more_layers import CHECKS, learning
+from autograder.judge.checks import generator
+from autograder.networks import describe, rebuild
+from autograder.script import read_script, stub_function
+from solutions.a5_twenty_more_layers import solution
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "assignments" / "a5_twenty_more_layers" / "notebook.py"
+OWN = [exercise for exercise in EXERCISES if exercise.name != "plot_curves"]
+
+
+@pytest.mark.parametrize("name", [exercise.name for exercise in OWN])
+def test_example_of_a_docstring_holds_for_the_reference(name):
+    names = {"np": np, "keras": keras, "layers": layers, "tf": tf, **vars(solution)}
+    text = stub_function(read_script(NOTEBOOK), name).__doc__
+    test = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    assert test.examples
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+
+
+@pytest.mark.parametrize("exercise", OWN, ids=lambda exercise: exercise.name)
+def test_public_literals_agree_with_the_reference(exercise):
+    for case in exercise.cases:
+        failure = judge_case(case, observe_case(getattr(solution, exercise.name), case))
+        assert failure is None, (case.label, failure)
+
+
+@pytest.mark.parametrize("name", [exercise.name for exercise in OWN])
+def test_hidden_cases_agree_with_the_reference(name):
+    for check in CHECKS[name].checks:
+        for case in check.cases(generator(b"test_a5", check.name)):
+            failure = judge_case(case, observe_case(getattr(solution, name), case))
+            assert failure is None, (check.name, failure)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+def test_paths_of_a_built_block_are_those_that_were_counted(columns):
+    inputs = keras.Input((4, 6, 2))
+    block = describe(keras.Model(inputs, solution.fractal_block(inputs, 2, columns)))
+    stats = solution.fractal_stats(columns)
+    assert path_lengths(block) == (stats["longest"], stats["shortest"])
+
+
+@pytest.mark.parametrize("initializer", ["he_normal", "he_uniform", "glorot_uniform", "lecun_normal", "ones"])
+def test_spread_tells_initialisers_apart(initializer):
+    draw = keras.initializers.get(initializer)
+    words = {spread(np.asarray(draw((5, 5, 8, 8)))) for _ in range(100 if initializer.startswith("he") else 10)}
+    wrong = "not around 0" if initializer == "ones" else "smaller than He's"
+    assert words == {"He" if initializer.startswith("he") else wrong}
+
+
+def test_average_over_all_positions_that_are_left_fits_small_images_too():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.MaxPooling2D(3, 4, "same")(layers.Conv2D(10, 3, padding="same")(inputs))
+    model = describe(keras.Model(inputs, layers.Flatten()(layers.AveragePooling2D(8)(x))))
+    assert rebuild(learning.shrunk(model), (8, 8, 3)).output_shape == (None, 10)
