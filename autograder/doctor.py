@@ -150,7 +150,7 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
             if [parts[other] for other in everywhere].count(parts[check]) == 1:
                 catches[check].append(mutant.id)
         shown = {v.misconception for v in verdicts}
-        if shown == {mutant.id}:
+        if {v.hint for v in verdicts} == {mutant.hint} and "" not in shown:  # two that do the same share a hint
             hinted += 1
         else:
             others = ", ".join(sorted(shown - {mutant.id, ""})) or "the general hint"

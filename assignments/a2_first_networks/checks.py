@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,8 @@ def dropped(value, x: np.ndarray):
     out, mask = map(np.asarray, value)
     if out.shape != x.shape or mask.shape != x.shape:
         raise Refused(f"out has shape {out.shape}, mask has shape {mask.shape}; expected {x.shape} for both")
-    facts = {"dtypes of out and mask": f"{out.dtype}, {mask.dtype}", "numbers in the mask": shares(mask)}
+    facts: dict[str, Any] = {"dtypes of out and mask": f"{out.dtype}, {mask.dtype}"}
+    facts["numbers in the mask"] = shares(mask)
     facts["out is x * mask"] = bool(np.allclose(out, x * mask, rtol=1e-4, atol=1e-6))
     for axis in range(x.ndim):
         slices = np.moveaxis(mask, axis, 0).reshape(x.shape[axis], -1)
@@ -308,13 +310,13 @@ EXERCISES = (
         cases=(
             Case(
                 (at_most(2), np.log([[1.0, 3.0], [3.0, 1.0], [1.0, 3.0]]), np.array([1, 1, 1]), 2),
-                ((2 * np.log(4 / 3) + np.log(4)) / 3, 2 / 3),
+                (float(2 * np.log(4 / 3) + np.log(4)) / 3, 2 / 3),
                 tolerance=ANY_PRECISION,
                 label="the logits are log 1 and log 3, so the probabilities are 1/4 and 3/4",
             ),
             Case(
                 (at_most(5), np.zeros((3, 1, 1, 4)), np.array([0, 1, 2]), 5),
-                (np.log(4), 1 / 3),
+                (float(np.log(4)), 1 / 3),
                 tolerance=ANY_PRECISION,
                 label="four equal logits; the batch is larger than the set",
             ),
@@ -451,7 +453,7 @@ EXERCISES = (
         hints=(
             "first the mask: 0 with probability rate, otherwise what makes the mean of the mask 1",
             "draw one random number for every element; an element survives with probability 1 - rate",
-            "mask = (rng.random(x.shape) >= rate) / (1 - rate) in the dtype of x; at test time ones",
+            "where a random number is at least rate the mask is 1 / (1 - rate), in the dtype of x; at test time ones",
         ),
         returns=("out", "mask"),
     ),

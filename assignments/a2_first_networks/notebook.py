@@ -1,18 +1,19 @@
 # %% [markdown]
 # # A2 · First networks: regression, an MLP, a ConvNet, dropout
 #
-# Three models, one loop. We fit a line by gradient descent, then two small networks on images, then we make the networks
-# forget on purpose. On the way we meet three mistakes that people really published: a loss curve that looked perfect
-# while the model had learned nothing, an accuracy measured on 219 of 10,000 images, and a dropout that never stopped.
+# Three models, one loop. We fit a line by gradient descent, then two small networks on images, then we make the
+# networks forget on purpose. On the way we meet three mistakes that people really published: a loss curve that looked
+# perfect while the model had learned nothing, an accuracy measured on 219 of 10,000 images, and a dropout that never
+# stopped.
 #
 # 1. How do you know that a falling loss means learning?
 # 2. When does a network stop learning and start to remember?
 # 3. What does dropout change: the loss, the accuracy, or both?
 #
 # **How to work.** Each exercise is a function with a docstring and a line `raise NotImplementedError`. Replace that
-# line, run the cell, then run the `check(...)` below it: it answers at once, shows the call that went wrong and gives a
-# hint. More cases, which nobody has seen, run after you submit; they ask for nothing that the docstring does not promise.
-# For three functions, we also *train* with what you wrote and look at the result (3 points each).
+# line, run the cell, then run the `check(...)` below it: it answers at once, shows the call that went wrong and gives
+# a hint. More cases, which nobody has seen, run after you submit; they ask for nothing that the docstring does not
+# promise. For three functions, we also *train* with what you wrote and look at the result (3 points each).
 #
 # **Agreements that hold in the whole course**
 #
@@ -26,7 +27,7 @@
 # | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
 # | G7 | models | return logits: no softmax at the end |
 # | G8 | loss | mean softmax cross-entropy, unless stated otherwise |
-# | G9 | models are made of | Keras layers and `keras.ops`, functional or Sequential, no model inside a model |
+# | G9 | models are made of | Keras layers and `keras.ops`, functional or Sequential, un-nested (`build_mlp`: or a built subclass) |
 # | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
 
 # %%
@@ -44,8 +45,8 @@ from datasets import course_data
 # %% [markdown]
 # ## 1 · Two tools for looking at curves
 #
-# Everything below ends in a curve, so we make the tools first. Curves are only comparable in *one* pair of axes, with a
-# legend; and a loss that was logged every 100 iterations belongs at 0, 100, 200, not at 0, 1, 2.
+# Everything below ends in a curve, so we make the tools first. Curves are only comparable in *one* pair of axes, with
+# a legend; and a loss that was logged every 100 iterations belongs at 0, 100, 200, not at 0, 1, 2.
 
 
 # %% exercise=plot_curves
@@ -79,9 +80,9 @@ check(plot_curves)
 #
 # The loss of a mini-batch jumps from step to step. TensorBoard's slider smooths it with an exponential moving average,
 # $a_i = w\,a_{i-1} + (1 - w)\,v_i$, which starts at $a = 0$. **By hand**, with $w = 0.5$ and the values 2 and 4:
-# $a_1 = 0.5 \cdot 0 + 0.5 \cdot 2 = 1$. The first *smoothed* value of a curve that begins at 2 would be 1. The weights that
-# went into $a_1$ add up to $1 - w = 0.5$ only; after $i$ values they add up to $1 - w^i$. Divide by that, and the average
-# is honest from the first point on: $1 / 0.5 = 2$, then $2.5 / 0.75 = 3.33$.
+# $a_1 = 0.5 \cdot 0 + 0.5 \cdot 2 = 1$. The first *smoothed* value of a curve that begins at 2 would be 1. The weights
+# that went into $a_1$ add up to $1 - w = 0.5$ only; after $i$ values they add up to $1 - w^i$. Divide by that, and the
+# average is honest from the first point on: $1 / 0.5 = 2$, then $2.5 / 0.75 = 3.33$.
 
 
 # %% exercise=ema_smooth
@@ -125,15 +126,15 @@ plot_curves(curves, "iteration", "loss of a mini-batch")
 plt.show()
 
 # %% [markdown]
-# **Explain:** the corrected curve lies *above* the measured one for most of the way down. Why must it, and what does that
-# mean for "the iteration where the test loss turns" when you read it off a smoothed curve?
+# **Explain:** the corrected curve lies *above* the measured one for most of the way down. Why must it, and what does
+# that mean for "the iteration where the test loss turns" when you read it off a smoothed curve?
 
 # %% [markdown]
 # ## 2 · Linear regression by gradient descent
 #
-# The course that this exercise comes from used the Boston housing prices. That set has been withdrawn (one of its columns
-# scores neighbourhoods by the share of Black residents), so we make our own houses. We then even know the truth: prices
-# are linear in the features, with a noise of standard deviation 3.
+# The course that this exercise comes from used the Boston housing prices. That set has been withdrawn (one of its
+# columns scores neighbourhoods by the share of Black residents), so we make our own houses. We then even know the
+# truth: prices are linear in the features, with a noise of standard deviation 3.
 
 
 # %%
@@ -156,13 +157,13 @@ def r_squared(y, prediction):
 # %% [markdown]
 # ### Features on one scale
 #
-# Rooms run from 2 to 8, ages to 100. One learning rate cannot suit both: the loss is a long narrow valley. Standardising
-# each *column* (minus its mean, divided by its standard deviation) makes the valley round.
+# Rooms run from 2 to 8, ages to 100. One learning rate cannot suit both: the loss is a long narrow valley.
+# Standardising each *column* (minus its mean, divided by its standard deviation) makes the valley round.
 #
-# **Which rows may the mean come from?** Whatever you compute from data is learned from data. Statistics that look at the
-# test set tell the model something about it; statistics of the test set *alone* map the same house to different numbers,
-# depending on its company. Three of seven student solutions of this exercise did that. So: mean and standard deviation
-# from the training rows, applied to both. A single test house must come out the same as in a batch.
+# **Which rows may the mean come from?** Whatever you compute from data is learned from data. Statistics that look at
+# the test set tell the model something about it; statistics of the test set *alone* map the same house to different
+# numbers, depending on its company. Three of seven student solutions of this exercise did that. So: mean and standard
+# deviation from the training rows, applied to both. A single test house must come out the same as in a batch.
 
 
 # %% exercise=standardize_features
@@ -198,8 +199,8 @@ check(standardize_features)
 # %% [markdown]
 # ### A perfect loss curve, and nothing learned
 #
-# The author of the report we follow wrote, in effect, `loss = mean((y - prediction) ** 2)` with `y` of shape `(n,)` and a
-# prediction of shape `(n, 1)`. **Predict first:** what is the shape of the difference?
+# The author of the report we follow wrote, in effect, `loss = mean((y - prediction) ** 2)` with `y` of shape `(n,)`
+# and a prediction of shape `(n, 1)`. **Predict first:** what is the shape of the difference?
 
 # %%
 truth, prediction = np.array([1.0, 2.0, 6.0]), np.array([[1.0], [2.0], [6.0]])
@@ -208,9 +209,9 @@ print(truth - prediction)
 print("its mean square:", np.mean((truth - prediction) ** 2), "   twice the variance of y:", 2 * np.var(truth))
 
 # %% [markdown]
-# Every prediction was compared with *every* house. The best answer to that question is the same for all houses: the mean
-# price. The loss fell smoothly and settled at the variance of $y$; the model had learned a constant. Nothing crashed, no
-# shape looked odd, and the curve went into the report.
+# Every prediction was compared with *every* house. The best answer to that question is the same for all houses: the
+# mean price. The loss fell smoothly and settled at the variance of $y$; the model had learned a constant. Nothing
+# crashed, no shape looked odd, and the curve went into the report.
 #
 # Write the loss so that this cannot happen: compare element $i$ with element $i$, whatever mix of `(n,)` and `(n, 1)`
 # arrives, and refuse sizes that differ. Its gradient takes an upstream gradient, as in A1: `dloss` comes from the next
@@ -250,8 +251,8 @@ check(mse_loss)
 # ### The loop
 #
 # Mini-batch gradient descent, the loop inside every `fit`: shuffle, slice, predict, compare, step. An *epoch* visits
-# every sample exactly once; when the batch size does not divide $n$, the last batch is smaller, and is used. The gradient
-# of the mean squared error of a batch $B$ with residual $r = X_B w + b - y_B$ is
+# every sample exactly once; when the batch size does not divide $n$, the last batch is smaller, and is used. The
+# gradient of the mean squared error of a batch $B$ with residual $r = X_B w + b - y_B$ is
 #
 # $$\frac{\partial L}{\partial w} = \frac{2}{|B|} X_B^\top r, \qquad \frac{\partial L}{\partial b} = \frac{2}{|B|} \sum_i r_i.$$
 #
@@ -313,9 +314,9 @@ print(f"a constant, the mean      loss {np.var(y_train):7.2f}")
 # %% [markdown]
 # ### The curve of the author's model
 #
-# With the n × n residual, the gradient of prediction $i$ is an average over all targets: $p_i - \bar y$. So the bug *is*
-# a regression onto the constant target $\bar y$, and we can look at it without writing it: train on $\bar y$. The loss
-# that the author saw is the mean over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals
+# With the n × n residual, the gradient of prediction $i$ is an average over all targets: $p_i - \bar y$. So the bug
+# *is* a regression onto the constant target $\bar y$, and we can look at it without writing it: train on $\bar y$. The
+# loss that the author saw is the mean over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals
 # $\mathrm{Var}(y) + \frac{1}{n} \sum_i (p_i - \bar y)^2$.
 #
 # **Predict first:** where does that curve end, and what is its $R^2$?
@@ -336,23 +337,23 @@ plt.show()
 print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.ravel(w_bug) + np.ravel(b_bug)), 3))
 
 # %% [markdown] answer=regression_report
-# **Question M2.1 (5 points, ten lines).** (a) Report the loss and the held-out $R^2$ of your model at both learning rates,
-# beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody shows you the curve of the
-# n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you that something is wrong, and
-# why does "the loss went down" prove nothing? (c) Which one line of code would have caught the mistake?
+# **Question M2.1 (5 points, ten lines).** (a) Report the loss and the held-out $R^2$ of your model at both learning
+# rates, beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody shows you the
+# curve of the n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you that something
+# is wrong, and why does "the loss went down" prove nothing? (c) Which one line of code would have caught the mistake?
 
 # %% [markdown]
 # ## 3 · Measuring honestly
 #
-# Ten thousand test images do not fit into one batch, so we evaluate in batches. That is four lines, and people got three
-# of them wrong:
+# Ten thousand test images do not fit into one batch, so we evaluate in batches. That is four lines, and people got
+# three of them wrong:
 #
-# - The author's final test took batch number $i$ as `X[i : i + batch_size]`. **By hand:** 100 images in batches of 10. Which
-#   images do the ten batches cover, and how many different ones are there? (He tested 10,000 images in batches of 64; the
-#   same count gives 219.)
+# - The author's final test took batch number $i$ as `X[i : i + batch_size]`. **By hand:** 100 images in batches of 10.
+#   Which images do the ten batches cover, and how many different ones are there? (He tested 10,000 images in batches
+#   of 64; the same count gives 219.)
 # - The last batch is smaller. Averaging the batches' accuracies gives its images more weight than the others'.
-# - $-\log \mathrm{softmax}$ of a logit of 1000 needs $e^{1000}$, which is inf in float64. Subtract the largest logit of each
-#   row first: softmax does not change, and no exponential exceeds 1.
+# - $-\log \mathrm{softmax}$ of a logit of 1000 needs $e^{1000}$, which is inf in float64. Subtract the largest logit
+#   of each row first: softmax does not change, and no exponential exceeds 1.
 
 
 # %% exercise=evaluate_batched
@@ -388,8 +389,9 @@ check(evaluate_batched)
 # %% [markdown]
 # ### How sure is an accuracy?
 #
-# An accuracy measured on $n$ images has a standard error of $\sqrt{a(1-a)/n}$. The other report of this course compared
-# networks on 100 test images, where a difference of 5 points is noise. We use 2,000 and print the 95 % interval.
+# An accuracy measured on $n$ images has a standard error of $\sqrt{a(1-a)/n}$. The other report of this course
+# compared networks on 100 test images, where a difference of 5 points is noise. We use 2,000 and print the 95 %
+# interval.
 
 
 # %%
@@ -404,12 +406,13 @@ print("on 2,000 images:", interval(0.48, 2000), "and", interval(0.51, 2000))
 # %% [markdown]
 # ## 4 · An MLP and a ConvNet
 #
-# The multilayer perceptron sees an image as a list of numbers: flatten, one hidden layer with ReLU, ten *logits*. A logit
-# is any real number; softmax belongs to the loss, where it can be computed without overflow. A model that ends in softmax
-# and is trained with `from_logits=True` passes through softmax twice: it learns slowly, and no error tells you.
+# The multilayer perceptron sees an image as a list of numbers: flatten, one hidden layer with ReLU, ten *logits*. A
+# logit is any real number; softmax belongs to the loss, where it can be computed without overflow. A model that ends
+# in softmax and is trained with `from_logits=True` passes through softmax twice: it learns slowly, and no error tells
+# you.
 #
-# **By hand:** $28 \cdot 28 = 784$ inputs, 100 hidden units, 10 outputs, with biases. How many parameters? The check wants
-# 79,510.
+# **By hand:** $28 \cdot 28 = 784$ inputs, 100 hidden units, 10 outputs, with biases. How many parameters? The check
+# wants 79,510.
 
 
 # %% exercise=build_mlp
@@ -441,10 +444,10 @@ def build_mlp(
 check(build_mlp)
 
 # %% [markdown]
-# The ConvNet looks at 3 × 3 neighbourhoods, the same way everywhere, and thins out the map after each look: max-pooling
-# with a 2 × 2 window that *moves* by 2 halves both sides. **By hand:** 28 → 14 → 7; the first convolution has
-# $3 \cdot 3 \cdot 1 \cdot 20 + 20$ parameters, the second $3 \cdot 3 \cdot 20 \cdot 20 + 20$, the logits
-# $7 \cdot 7 \cdot 20 \cdot 10 + 10$. The check wants 13,630: a sixth of the MLP. (Two of four student solutions pooled with
+# The ConvNet looks at 3 × 3 neighbourhoods, the same way everywhere, and thins out the map after each look:
+# max-pooling with a 2 × 2 window that *moves* by 2 halves both sides. **By hand:** 28 → 14 → 7; the first convolution
+# has $3 \cdot 3 \cdot 1 \cdot 20 + 20$ parameters, the second $3 \cdot 3 \cdot 20 \cdot 20 + 20$, the logits $7 \cdot
+# 7 \cdot 20 \cdot 10 + 10$. The check wants 13,630: a sixth of the MLP. (Two of four student solutions pooled with
 # stride 1. The result has 160,630 parameters and still trains.)
 
 
@@ -517,26 +520,24 @@ plt.show()
 # %% [markdown]
 # ### First, overfit 50 images
 #
-# The cheapest test of a network and its loop: 50 images, a few seconds. A model with thousands of parameters that cannot
-# remember 50 images has a bug, and an hour of training will not find it. **Predict first:** where does the loss start?
-# (Ten classes, nothing known yet: $\log 10$.)
+# The cheapest test of a network and its loop: 50 images, a few seconds. A model with thousands of parameters that
+# cannot remember 50 images has a bug, and an hour of training will not find it. **Predict first:** where does the loss
+# start? (Ten classes, nothing known yet: $\log 10$.)
 
 # %% experiment=overfit_fifty
 fifty = (train_set[0][:50], train_set[1][:50])
 for name, build in [("MLP", lambda: build_mlp((28, 28, 1))), ("ConvNet", build_convnet)]:
     _, log = train(build, fifty, fifty, steps=300, every=300)
     (first, _), (last, accuracy) = log["train"]
-    print(
-        f"{name:8} loss {first:.2f} -> {last:.3f}, accuracy {accuracy:.2f} on the same 50 images; log 10 = {np.log(10):.2f}"
-    )
+    print(f"{name:8} loss {first:.2f} -> {last:.3f}, accuracy {accuracy:.2f} on the same 50 images")
 
 # %% [markdown]
 # ### Then, 500 images
 #
 # Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet.
 #
-# **Predict first:** which of the two networks reaches zero training loss first? Which has the smaller gap between training
-# and test? And does the test *loss* end where the test *accuracy* is best?
+# **Predict first:** which of the two networks reaches zero training loss first? Which has the smaller gap between
+# training and test? And does the test *loss* end where the test *accuracy* is best?
 
 
 # %% experiment=three_networks
@@ -549,11 +550,10 @@ logs["linear"] = train(linear, train_set, test_set, steps=3000, every=150)[1]
 logs["MLP"] = train(lambda: build_mlp((28, 28, 1)), train_set, test_set, steps=3000, every=150)[1]
 logs["ConvNet"] = train(build_convnet, train_set, test_set, steps=1500, every=75)[1]
 for name, log in logs.items():
-    turn = log["iteration"][log["test"][:, 0].argmin()]
+    losses = log["test"][:, 0]
+    turn = log["iteration"][losses.argmin()]
     print(f"{name:8} test accuracy {interval(log['test'][-1, 1], 2000)}, training accuracy {log['train'][-1, 1]:.3f}")
-    print(
-        f"{'':8} test loss smallest at iteration {turn}: {log['test'][:, 0].min():.3f}, at the end {log['test'][-1, 0]:.3f}"
-    )
+    print(f"{'':8} test loss smallest at iteration {turn}: {losses.min():.3f}, at the end {losses[-1]:.3f}")
 
 
 # %% experiment=loss_and_accuracy_figures
@@ -572,19 +572,20 @@ plot_curves(curves(two, 1), "iteration", "accuracy")
 plt.show()
 
 # %% [markdown] answer=mlp_convnet_report
-# **Question M2.2 (7 points, half a page, with your figures).** (a) Show the four loss curves and the four accuracy curves.
-# At which iteration does each network's test loss turn, and what does its training loss do there? (b) Derive the parameter
-# counts of both networks layer by layer. The ConvNet has a sixth of the parameters and is better: why? Compare it with
-# the MLP and with the linear control, using the 95 % intervals. (c) From the turn on, "the model gets worse" by one of the
-# two measures. By which, and by which not?
+# **Question M2.2 (7 points, half a page, with your figures).** (a) Show the four loss curves and the four accuracy
+# curves. At which iteration does each network's test loss turn, and what does its training loss do there? (b) Derive
+# the parameter counts of both networks layer by layer. The ConvNet has a sixth of the parameters and is better: why?
+# Compare it with the MLP and with the linear control, using the 95 % intervals. (c) From the turn on, "the model gets
+# worse" by one of the two measures. By which, and by which not?
 
 # %% [markdown]
 # ## 5 · Dropout
 #
-# A network that remembers relies on accidents of single units. Dropout makes every unit unreliable: in training, each is
-# set to zero with probability `rate`. The layer after it must not notice on average, so the survivors are divided by the
-# probability to survive: *inverted* dropout. **By hand:** a unit of 3 with rate 0.25 is 0 in a quarter of the steps and
-# $3 / 0.75 = 4$ in the others; the mean is $0.75 \cdot 4 = 3$. At test time there is then nothing to do at all.
+# A network that remembers relies on accidents of single units. Dropout makes every unit unreliable: in training, each
+# is set to zero with probability `rate`. The layer after it must not notice on average, so the survivors are divided
+# by the probability to survive: *inverted* dropout. **By hand:** a unit of 3 with rate 0.25 is 0 in a quarter of the
+# steps and $3 / 0.75 = 4$ in the others; the mean is $0.75 \cdot 4 = 3$. At test time there is then nothing to do at
+# all.
 
 
 # %% exercise=dropout_forward
@@ -601,8 +602,8 @@ def dropout_forward(
 
     Returns:
         out: shape and dtype of x: x * mask.
-        mask: shape and dtype of x: every element, independently of all others and in every call anew, 0 with probability
-            rate and 1 / (1 - rate) otherwise. At test time, and for rate 0, all ones: out equals x.
+        mask: shape and dtype of x: every element, independently of all others and in every call anew, 0 with
+            probability rate and 1 / (1 - rate) otherwise. At test time, and for rate 0, all ones: out equals x.
 
     Example:
         >>> out, mask = dropout_forward(np.full((50, 20), 3.0), 0.25, np.random.default_rng(0))
@@ -632,15 +633,15 @@ plot_curves(series, "x", "value")
 plt.show()
 
 # %% [markdown]
-# **Explain:** the first two curves agree, the last two do not. So in what sense is the network at test time "the average"
-# of all the thinned networks that were trained?
+# **Explain:** the first two curves agree, the last two do not. So in what sense is the network at test time "the
+# average" of all the thinned networks that were trained?
 #
 # ### A dropout that never stops
 #
-# A framework must know whether it is training. `layers.Dropout(rate)(x, training=True)` bakes the answer in: the layer then
-# drops at test time, too, as in the report's final test. In Keras 3 there is a trap for whoever looks for that mistake: an explicit
-# `model(x, training=False)` overrides what was baked in and hides it; a plain `model(x)`, which is what `predict` and you
-# will call, shows it.
+# A framework must know whether it is training. `layers.Dropout(rate)(x, training=True)` bakes the answer in: the layer
+# then drops at test time, too, as in the report's final test. In Keras 3 there is a trap for whoever looks for that
+# mistake: an explicit `model(x, training=False)` overrides what was baked in and hides it; a plain `model(x)`, which
+# is what `predict` and you will call, shows it.
 
 # %% experiment=dropout_that_never_stops
 inputs = keras.Input((6,))
@@ -661,24 +662,23 @@ logs["MLP .25"] = train(lambda: build_mlp((28, 28, 1), dropout=0.25), train_set,
 logs["ConvNet .25"] = train(lambda: build_convnet(dropout=0.25), train_set, test_set, steps=1500, every=75)[1]
 print("                train loss   test loss: smallest, last   test accuracy")
 for name in ("MLP", "MLP .25", "ConvNet", "ConvNet .25"):
-    test = logs[name]["test"]
-    print(
-        f"{name:12} {logs[name]['train'][-1, 0]:12.3f} {test[:, 0].min():19.3f} {test[-1, 0]:7.3f}   {interval(test[-1, 1], 2000)}"
-    )
+    trained, losses, accuracies = logs[name]["train"][-1, 0], *logs[name]["test"].T
+    sure = interval(accuracies[-1], 2000)
+    print(f"{name:12} {trained:12.3f} {losses.min():19.3f} {losses[-1]:7.3f}   {sure}")
 for name in ("MLP", "ConvNet"):
     figure = plot_curves(curves({name: logs[name], f"{name} .25": logs[f"{name} .25"]}, 0), "iteration", "loss (nats)")
 plt.show()
 
 # %% [markdown]
-# **If you have time:** rates 0.1 and 0.5; a second seed (`seed=1`). How much does an accuracy change from seed to seed, and
-# how does that compare with the 95 % interval, which knows only about the test images?
+# **If you have time:** rates 0.1 and 0.5; a second seed (`seed=1`). How much does an accuracy change from seed to
+# seed, and how does that compare with the 95 % interval, which knows only about the test images?
 
 # %% [markdown] answer=dropout_report
-# **Question M2.3 (7 points, half a page, with your figures).** (a) Compare both networks with and without dropout: training
-# loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout rises for a long time while the
-# test *accuracy* does not fall. How can that be? Say what happens to the logits of an image that is classified wrongly, and
-# of one that is classified rightly. (c) Why does dropout help the loss more than the accuracy?
+# **Question M2.3 (7 points, half a page, with your figures).** (a) Compare both networks with and without dropout:
+# training loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout rises for a long
+# time while the test *accuracy* does not fall. How can that be? Say what happens to the logits of an image that is
+# classified wrongly, and of one that is classified rightly. (c) Why does dropout help the loss more than the accuracy?
 
 # %% [markdown]
-# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
-# grader sees, too.
+# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that
+# the grader sees, too.

@@ -374,8 +374,9 @@ plt.show()
 # equally good, then $b - c$ has mean 0 and deviation $\sqrt{b + c}$ (McNemar).
 
 # %% experiment=which_differences
+# each run beside its control; the upside-down run crops nothing, so its control is the flip alone
 names = list(table)
-for one, other in zip(names, names[1:]):
+for one, other in [*zip(names[:3], names[1:4]), ("+ flip", "upside down")]:
     b, c = np.sum(table[one][2] & ~table[other][2]), np.sum(~table[one][2] & table[other][2])
     print(f"{one:16} -> {other:16} gains {c:3}, loses {b:3}: {(c - b) / np.sqrt(b + c):+5.1f} standard deviations")
 

@@ -74,7 +74,7 @@ def input_gradient(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarr
     Example:
         >>> model = keras.Sequential([keras.Input((1, 2, 1)), layers.Flatten()])  # the logits are the pixels
         >>> x = np.array([np.log(3), 0], "float32").reshape(1, 1, 2, 1)
-        >>> print(input_gradient(model, x, np.array([0])).ravel())
+        >>> print(input_gradient(model, x, np.array([0])).ravel().round(3))
         [-0.25  0.25]
 
     Source: Penn CIS 680 HW2, task 3.
@@ -409,7 +409,7 @@ def targeted_l1(
         >>> model = keras.Sequential([keras.Input((1, 2, 1)), layers.Flatten()])  # the logits are the pixels
         >>> x0 = np.array([0.5, -1.5], "float32").reshape(1, 1, 2, 1)
         >>> loss, grad = targeted_l1(model, np.zeros_like(x0), x0, 1, lam=0.1)
-        >>> print(round(loss, 3), grad.ravel())
+        >>> print(round(loss, 3), grad.ravel().round(3))
         0.793 [ 0.45 -0.45]
 
     Source: A. Netser's solution of HUJI APML exercise 1, section 2.5 (the code's mean, not the report's norm).
@@ -461,7 +461,7 @@ def targeted_attack(
         >>> model = keras.Sequential([keras.Input((1, 2, 1)), layers.Flatten()])  # the logits are the pixels
         >>> x0 = np.array([0.9, 0.1], "float32").reshape(1, 1, 2, 1)
         >>> result = targeted_attack(model, x0, 0, lr=1.0, stop=0.7)
-        >>> print(result["steps"], result["success"], round(float(result["prob"]), 3), result["x_adv"].ravel())
+        >>> print(result["steps"], result["success"], round(float(result["prob"]), 3), result["x_adv"].ravel().round(3))
         1 True 0.731 [1. 0.]
 
     Source: A. Netser's solution of HUJI APML exercise 1, section 2.5, with clipping.

@@ -179,14 +179,14 @@ def sequential_with_activations(num_classes=10):
     )
 
 
-@variant("A3.2-x1", of="apply_normalizer")
+@variant("A3.2-xa", of="apply_normalizer")
 def in_float32(images, mean, std):
     """Computes in float32, with a guard instead of a choice."""
     x = np.asarray(images, "float32") - np.asarray(mean, "float32")
     return x / np.maximum(np.asarray(std, "float32"), np.float32(1e-7))
 
 
-@variant("A3.3-x1", of="random_flip")
+@variant("A3.3-xa", of="random_flip")
 def by_choice(images, rng, p=0.5):
     """Chooses the step of the slice for each image."""
     steps = rng.choice([-1, 1], size=len(images), p=[p, 1 - p])

@@ -95,7 +95,7 @@ def through_stateless_call(model, x, y, layer):
     return float(np.max(np.abs(tape.gradient(L, tv)[k])))
 
 
-@variant("A4.1-x1", of="build_all_conv")
+@variant("A4.1-xa", of="build_all_conv")
 def with_operators(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Uses keras.ops for ReLU and the global average."""
     inputs = keras.Input(input_shape)
@@ -112,7 +112,7 @@ def with_operators(width=96, num_classes=10, batch_norm=True, input_shape=(32, 3
     return keras.Model(inputs, keras.ops.mean(x, axis=(1, 2)))
 
 
-@variant("A4.3-x1", of="gradient_magnitude")
+@variant("A4.3-xa", of="gradient_magnitude")
 def on_a_clone(model, x, y, layer):
     """Measures on a copy of the model."""
     copy = keras.models.clone_model(model)

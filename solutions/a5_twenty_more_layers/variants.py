@@ -78,7 +78,7 @@ def with_closed_forms(columns):
 def by_listing_the_paths(columns):
     """Lists the lengths of all paths."""
     if columns < 1:
-        raise ValueError
+        raise ValueError(f"{columns} columns")
 
     def paths(count):
         if count == 1:

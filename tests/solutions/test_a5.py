@@ -13,7 +13,9 @@ from keras import layers
 
 from assignments.a5_twenty_more_layers.checks import EXERCISES, path_lengths, spread
 from autograder.checking import judge_case, observe_case
+from autograder.hidden import forward
 from autograder.hidden.a5_twenty_more_layers import CHECKS, learning
+from autograder.hidden.a5_twenty_more_layers.weights import convolve
 from autograder.judge.checks import generator
 from autograder.networks import describe, rebuild
 from autograder.script import read_script, stub_function
@@ -45,6 +47,13 @@ def test_hidden_cases_agree_with_the_reference(name):
         for case in check.cases(generator(b"test_a5", check.name)):
             failure = judge_case(case, observe_case(getattr(solution, name), case))
             assert failure is None, (check.name, failure)
+
+
+@pytest.mark.parametrize("shape", [(5, 5, 2, 3), (3, 3, 1, 2), (2, 4, 3, 1), (1, 1, 2, 2)])
+def test_convolution_by_taps_agrees_with_the_one_by_positions(shape):
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(2, 6, 7, shape[2])), rng.normal(size=shape)
+    np.testing.assert_allclose(convolve(x, kernel), forward.convolve(x, kernel), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4])

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from assignments.a2_first_networks.checks import FLOAT32_SUMS, TWELVE_UNITS, TWO_FILTERS, computed, in_training, size
-from autograder.checking import Case
+from autograder.checking import Case, Refused
 from autograder.hidden import forward
 from autograder.judge.training import accuracy, fit, fresh
 from autograder.judge.trials import Bench, Trial
+from autograder.probing import run
 
 Weights = list[np.ndarray]
 HINT = "the function is right but it does not learn: look at the initial weights, and at what is trainable"
@@ -142,16 +143,25 @@ def _standardized(images: np.ndarray) -> np.ndarray:
 
 
 def learns(shape: tuple[int, ...], train: int, steps: int, learning_rate: float) -> Callable[[Bench], float]:
-    """Held-out accuracy of a network with its own initial weights, on images of 14 x 14 pixels."""
+    """Held-out accuracy of a network with dropout and its own initial weights, on images of 14 x 14 pixels."""
 
     def measure(bench: Bench) -> float:
         images = bench.data("grey", train=train, test=1000, size=14)
         x, x_test = (_standardized(part).reshape(-1, *shape) for part in (images.x_train, images.x_test))
-        model = fresh(bench.value(Case((shape,))), bench.rng)
+        model = fresh(bench.value(Case((shape,), kwargs={"dropout": 0.25})), bench.rng)
         fit(model, x, images.y_train, steps=steps, batch_size=64, learning_rate=learning_rate, rng=bench.rng)
+        _check_outputs(run(model, x_test[:50]), run(model, x_test[:50]))
         return accuracy(model, x_test, images.y_test)
 
     return measure
+
+
+def _check_outputs(once: np.ndarray, again: np.ndarray) -> None:
+    """Mistakes that training forgives: they show in the outputs, hardly in the accuracy."""
+    if not np.allclose(once, again, rtol=1e-3, atol=1e-4):
+        raise Refused("two calls of the trained model disagree: dropout must stop at test time")
+    if once.min() >= 0 and np.allclose(once.sum(axis=1), 1, atol=1e-3):
+        raise Refused("the trained model returns probabilities; expected logits, which the loss turns into them")
 
 
 MLP_LEARNS = Trial(

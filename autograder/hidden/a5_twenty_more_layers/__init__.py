@@ -27,13 +27,14 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("the same in training: nothing is normalised or dropped", blocks.residual_training),
                 Check("initial weights on He's scale", blocks.residual_initial, share=2),
             ),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["fractal_stats"],
             (
                 Check("one to five columns", blocks.stats_values, share=4, core=True),
                 Check("counts are integers", blocks.stats_whole),
-                Check("fewer than one column is refused", blocks.stats_refused, share=2),
+                Check("no columns and negative numbers", blocks.stats_refused, share=2),
             ),
         ),
         ExerciseChecks(
@@ -46,6 +47,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("the same in training: nothing is normalised or dropped", blocks.fractal_training),
                 Check("initial weights on He's scale", blocks.fractal_initial, share=2),
             ),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["build_deep"],
@@ -60,6 +62,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             ),
             public_part=lambda case: "structure",
             staff=(("residual_block", solution.residual_block), ("fractal_block", solution.fractal_block)),
+            seeds=1,
         ),
         PLOT_CURVES_CHECKS,
     ]

@@ -25,6 +25,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("the network as it is deployed, unchanged", gradients.gradient_inference, share=2),
                 Check("a network that is sure and wrong", gradients.gradient_confident, share=2),
             ),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["fgsm_step"],
@@ -49,6 +50,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             ),
             public_part=lambda case: "values",
             staff=(("input_gradient", solution.input_gradient), ("fgsm_step", solution.fgsm_step)),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["targeted_l1"],
@@ -56,8 +58,9 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("loss and gradient", gradients.l1_values, share=4, core=True),
                 Check("no pull where x is x0", gradients.l1_origin, share=2),
                 Check("the network as it is deployed, unchanged", gradients.l1_inference, share=2),
-                Check("a network that is sure of another class", gradients.l1_confident, share=2),
+                Check("a target of probability 0", gradients.l1_confident, share=2),
             ),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["targeted_attack"],
@@ -72,12 +75,13 @@ CHECKS: dict[str, ExerciseChecks] = {
             ),
             public_part=lambda case: "values",
             staff=(("targeted_l1", solution.targeted_l1),),
+            seeds=1,
         ),
         ExerciseChecks(
             PUBLIC["transfer_matrix"],
             (
                 Check("fractions for every set and predictor", transfer.matrix_values, share=4, core=True),
-                Check("labels for each set", transfer.matrix_labels, share=2),
+                Check("ragged sets, each labelled on its own", transfer.matrix_labels, share=2),
                 Check("refuses labels of another length", transfer.matrix_mismatch),
             ),
         ),

@@ -95,9 +95,11 @@ def global_randomness(x, rate, rng, training=True):
 
 @mutant("A2.6-x3", of="dropout_forward", hint="keep the dtype: float32 activations must not become float64")
 def promotes_to_float64(x, rate, rng, training=True):
-    """Returns float64 for float32."""
-    out, mask = solution.dropout_forward(x.astype(np.float64), rate, rng, training)
-    return out, mask
+    """Divides truth values, which gives float64."""
+    if not training:
+        return x.copy(), np.ones_like(x)
+    mask = (rng.random(x.shape) >= rate) / (1 - rate)
+    return x * mask, mask
 
 
 @mutant("A2.6-x4", of="dropout_forward", hint="the mask has the dtype of x, too: backward will multiply with it")

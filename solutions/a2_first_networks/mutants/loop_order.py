@@ -200,6 +200,26 @@ def divides_by_the_full_batch_size(X, y, epochs, learning_rate, batch_size, rng)
     return w, b, losses
 
 
+@mutant(
+    "A2.3-x15",
+    of="train_linear_regression",
+    hint="w has grown a column for every sample: (n, 1) minus (n,) is n x n; give y the shape of your predictions",
+)
+def grows_columns(X, y, epochs, learning_rate, batch_size, rng):
+    """Subtracts (n,) targets from (n, 1) predictions and never looks at a shape."""
+    w, b, losses = np.zeros((X.shape[1], 1)), 0.0, []
+    for _ in range(epochs):
+        order, batch_losses = rng.permutation(len(X)), []
+        for start in range(0, len(X), batch_size):
+            batch = order[start : start + batch_size]
+            residual = X[batch] @ w + b - y[batch]
+            batch_losses.append(np.mean(residual**2))
+            w = w - learning_rate * 2 / len(batch) * (X[batch].T @ residual)
+            b = b - learning_rate * 2 * residual.mean()
+        losses.append(np.mean(batch_losses))
+    return w, b, losses
+
+
 @mutant("A2.3-x14", of="train_linear_regression", hint="plain steps only: no momentum, the old step must not carry on")
 def with_momentum(X, y, epochs, learning_rate, batch_size, rng):
     """Adds momentum."""

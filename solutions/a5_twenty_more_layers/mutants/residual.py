@@ -17,8 +17,8 @@ mutant = BANK.mutant
 def adds_after_the_second_relu(x, filters, kernel_size=5):
     """Adds x to a rectified F(x) and leaves the sum alone, as the author's own code did."""
     h = x
-    for _ in range(2):
-        h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
+    for size in (kernel_size, kernel_size):
+        h = layers.Conv2D(filters, size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
     return layers.Add()([h, x])
 
 
@@ -36,8 +36,8 @@ def no_relu_after_the_sum(x, filters, kernel_size=5):
 def three_relus(x, filters, kernel_size=5):
     """Has a ReLU on F(x) and another one after the sum."""
     h = x
-    for _ in range(2):
-        h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
+    for size in (kernel_size, kernel_size):
+        h = layers.Conv2D(filters, size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
     return layers.ReLU()(layers.Add()([h, x]))
 
 
@@ -153,8 +153,8 @@ def convolution_on_the_skip(x, filters, kernel_size=5):
 def relu_before_each_convolution(x, filters, kernel_size=5):
     """Puts each ReLU before its convolution and none after the sum."""
     h = x
-    for _ in range(2):
-        h = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer="he_normal")(layers.ReLU()(h))
+    for size in (kernel_size, kernel_size):
+        h = layers.Conv2D(filters, size, padding="same", kernel_initializer="he_normal")(layers.ReLU()(h))
     return layers.Add()([h, x])
 
 
@@ -170,8 +170,8 @@ def no_padding(x, filters, kernel_size=5):
 def three_convolutions(x, filters, kernel_size=5):
     """Has one convolution too many."""
     h = x
-    for _ in range(2):
-        h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
+    for size in (kernel_size, kernel_size):
+        h = layers.Conv2D(filters, size, padding="same", activation="relu", kernel_initializer="he_normal")(h)
     h = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer="he_normal")(h)
     return layers.ReLU()(layers.Add()([h, x]))
 

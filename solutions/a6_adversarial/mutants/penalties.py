@@ -1,6 +1,6 @@
 """Known-wrong implementations: the penalised loss of the targeted attack.
 
-A6.4-12 of the catalogue, a distance computed off the tape, does exactly what A6.4-7 does and shares its hint.
+Nobody can tell A6.4-12 from A6.4-7 by what they do, so both read the same hint.
 """
 
 import numpy as np
@@ -190,3 +190,19 @@ def loss_without_the_penalty(model, x, x0, target, lam=0.05):
     """Reports the cross-entropy alone, with the right gradient."""
     loss, _ = solution.targeted_l1(model, x, x0, target, 0.0)
     return loss, solution.targeted_l1(model, x, x0, target, lam)[1]
+
+
+@mutant(
+    "A6.4-12",
+    of="targeted_l1",
+    hint="both terms have a slope: is the distance on the tape, and what pulls a changed pixel back?",
+)
+def distance_off_the_tape(model, x, x0, target, lam=0.05):
+    """Computes the distance in NumPy, where the tape does not see it."""
+    x = tf.convert_to_tensor(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        logits = model(x, training=False)
+        surprise = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits([target], logits))
+        loss = surprise + lam * float(np.mean(np.abs(x.numpy() - x0)))
+    return float(loss), tape.gradient(loss, x).numpy()
