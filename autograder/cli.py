@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
     doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
+    doctor.add_argument("--quick", action="store_true", help="leave out the accuracy items, which train networks")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -217,7 +218,9 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
 
     chosen = _chosen(course, arguments.assignment)
     total = Examination()
-    for assignment, seen in zip(chosen, examine(course, chosen, arguments.jobs), strict=True):
+    for assignment, seen in zip(
+        chosen, examine(course, chosen, arguments.jobs, trials=not arguments.quick), strict=True
+    ):
         total.add(seen)
         print(f"{assignment.name} {assignment.title}")
         print("".join(f"  {line}\n" for line in seen.lines), end="")

@@ -62,15 +62,20 @@ class Examination:
             self.catalogue[kind] |= ids
 
 
-def examine(course: Course, assignments: Sequence[Assignment], jobs: int | None = None) -> Iterator[Examination]:
+def examine(
+    course: Course, assignments: Sequence[Assignment], jobs: int | None = None, *, trials: bool = True
+) -> Iterator[Examination]:
     """Examine assignments, exercise by exercise on all cores; every breach of the contract becomes a finding.
+
+    Args:
+        trials: train networks, too: minutes for each exercise with an accuracy item.
 
     Yields:
         One examination for each assignment, in order.
     """
     for assignment in assignments:  # every module is imported before the first fork
         load_content(assignment.folder)
-    tasks = [(course, a.name, name) for a in assignments for name in a.exercises]
+    tasks = [(course, a.name, name, trials) for a in assignments for name in a.exercises]
     # fork: importing TensorFlow again for each exercise would take longer than examining it
     with get_context("fork").Pool(jobs or os.cpu_count(), maxtasksperchild=1) as pool:
         results = pool.imap(_examine_exercise, tasks)
@@ -85,17 +90,20 @@ def examine(course: Course, assignments: Sequence[Assignment], jobs: int | None 
             yield seen
 
 
-def _examine_exercise(task: tuple[Course, str, str]) -> Examination:
-    course, assignment, name = task
+def _examine_exercise(task: tuple[Course, str, str, bool]) -> Examination:
+    course, assignment, name, trials = task
     seen = Examination()
     try:
-        _exercise(seen, course, course.find(assignment), load_content(course.find(assignment).folder), name)
+        found = course.find(assignment)
+        _exercise(seen, course, found, load_content(found.folder), name, trials=trials)
     except Exception:  # noqa: BLE001 - a check that raises is a finding like any other
         seen.findings.append(f"{name}: cannot be examined:\n{traceback.format_exc()}")
     return seen
 
 
-def _exercise(seen: Examination, course: Course, assignment: Assignment, content: Content, name: str) -> None:
+def _exercise(
+    seen: Examination, course: Course, assignment: Assignment, content: Content, name: str, *, trials: bool
+) -> None:
     if name not in content.specs:
         seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
         return
@@ -111,7 +119,7 @@ def _exercise(seen: Examination, course: Course, assignment: Assignment, content
     _signatures(seen, course, assignment, content, name)
     if not spec.exercise.hints:
         seen.findings.append(f"{name}: checks.py gives it no hints")
-    bench = _Bench(spec, mutants, open_laboratory(course.data.model_dump()))
+    bench = _Bench(spec, mutants, open_laboratory(course.data.model_dump()) if trials else None)
     for who, function in [("the solution", solution), *((f"variant {v.id}", v.function) for v in variants)]:
         for verdict in bench.verdicts(function, trials=True):
             if set(verdict.fraction.values()) != {1.0}:
@@ -137,6 +145,9 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
         verdicts = bench.verdicts(mutant.function)
         failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
         if not any(failing) and trials:
+            if bench.laboratory is None:
+                seen.counts["caught"] += 1  # only a training could tell
+                continue
             verdicts = bench.verdicts(mutant.function, trials=True)[:1]
             failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
         if not all(failing):
@@ -164,8 +175,8 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
 class _Bench:
     """Judges functions of one exercise with the doctor's seeds; what mutants do is found out once for each seed."""
 
-    def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory) -> None:
-        self.spec, self.mutants, self._laboratory = spec, mutants, laboratory
+    def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory | None) -> None:
+        self.spec, self.mutants, self.laboratory = spec, mutants, laboratory
         self._seeds = SEEDS[: spec.seeds]
         self._recall = {seed: Recall() for seed in self._seeds}
 
@@ -181,7 +192,7 @@ class _Bench:
                 seed,
                 ask,
                 self.mutants,
-                self._laboratory if trials and seed == SEEDS[0] else None,
+                self.laboratory if trials and seed == SEEDS[0] else None,
                 self._recall[seed],
             )
             for seed in self._seeds

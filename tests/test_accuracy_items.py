@@ -1,0 +1,73 @@
+"""The accuracy items separate right from wrong, on the synthetic default and on the official data."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from autograder.checking import Refused
+from autograder.content import load_content
+from autograder.course import load_course
+from autograder.judge.checks import ExerciseChecks, generator
+from autograder.judge.trials import THRESHOLDS, Bench, Trial, read_bounds
+from autograder.laboratory import open_laboratory
+from autograder.observing import observe
+
+DATA = {
+    "synthetic": {"grey": "synthetic-grey", "colour": "synthetic-colour"},
+    "official": {"grey": "fashion-mnist", "colour": "cifar-10"},
+}
+NO_DATA = pytest.mark.skipif("COURSE_DATA_DIR" not in os.environ, reason="COURSE_DATA_DIR names no official data")
+KINDS = [
+    pytest.param("synthetic", marks=pytest.mark.slow),
+    pytest.param("official", marks=[pytest.mark.real_data, NO_DATA]),
+]
+
+
+def trials() -> list[tuple[str, ExerciseChecks, Trial]]:
+    return [
+        (assignment.folder, spec, check.trial)
+        for assignment in load_course(ROOT).assignments.values()
+        for spec in load_content(assignment.folder).specs.values()
+        for check in spec.checks
+        if check.trial is not None
+    ]
+
+
+def measured(data: dict[str, str], spec: ExerciseChecks, trial: Trial, function, seed: int = 0) -> float:
+    rng = generator(f"accuracy {seed}".encode(), spec.exercise.name)
+    ask = lambda case: observe(function, case.args, case.kwargs, case.errstate)  # noqa: E731
+    try:
+        return float(trial.measure(Bench(open_laboratory(data), rng, ask)))
+    except Refused:
+        return -np.inf
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("folder", "spec", "trial"), trials(), ids=lambda value: getattr(value, "item", ""))
+def test_reference_reaches_the_bound_and_a_useless_function_does_not(folder, spec, trial, kind):
+    bounds = read_bounds(set(DATA[kind].values()))
+    assert trial.item in bounds, f"{THRESHOLDS.name} has no bound for {trial.item} on {kind} data"
+    reference = load_content(folder).solutions[spec.exercise.name]
+    assert measured(DATA[kind], spec, trial, reference) >= bounds[trial.item]
+    assert measured(DATA[kind], spec, trial, useless(reference)) < bounds[trial.item]
+
+
+def useless(reference):
+    """Has the right form and teaches nothing: images are zeros, weights cannot be trained, attacks change nothing."""
+
+    def function(*args, **kwargs):
+        value = reference(*args, **kwargs)
+        if hasattr(value, "trainable"):
+            value.trainable = False
+            return value
+        if isinstance(value, dict) and "x_adv" in value:
+            return {**value, "x_adv": np.asarray(args[1])}
+        if isinstance(value, tuple):
+            return tuple(np.zeros_like(part) for part in value)
+        return np.zeros_like(value)
+
+    return function
