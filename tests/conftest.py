@@ -50,11 +50,20 @@ def content(a1: Assignment) -> Content:
 
 
 @pytest.fixture(scope="session")
-def classroom(course: Course, a1: Assignment, content: Content, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    root = tmp_path_factory.mktemp("class")
-    build_assignment(course, a1.name, root)
-    release_assignment(course, a1.name, root)
-    return Classroom(root, a1, content)
+def classroom(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    return released(course, "a1", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def classroom_a4(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    return released(course, "a4", tmp_path_factory)
+
+
+def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    root, assignment = tmp_path_factory.mktemp("class"), course.assignments[name]
+    build_assignment(course, name, root)
+    release_assignment(course, name, root)
+    return Classroom(root, assignment, load_content(assignment.folder))
 
 
 class Classroom:

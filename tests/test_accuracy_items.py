@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
 from autograder.checking import Refused
 from autograder.content import load_content
@@ -16,6 +16,7 @@ from autograder.judge.trials import THRESHOLDS, Bench, Trial, read_bounds
 from autograder.laboratory import open_laboratory
 from autograder.observing import observe
 
+ROOT = Path(__file__).resolve().parents[1]
 DATA = {
     "synthetic": {"grey": "synthetic-grey", "colour": "synthetic-colour"},
     "official": {"grey": "fashion-mnist", "colour": "cifar-10"},

@@ -91,8 +91,8 @@ BREACHES = {
     "leak": (
         "assignments/a1_relu_sigmoid/checks.py",
         "^EXERCISES = ",
-        'WRONG = "def hard_sigmoid(x)"\nEXERCISES = ',
-        "the release leaks: checks.py: holds the name of mutant A1.6-9",
+        'WRONG = "def naive_sigmoid(x)"\nEXERCISES = ',
+        "the release leaks: checks.py: holds the name of mutant A1.6-1",
     ),
 }
 

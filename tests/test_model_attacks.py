@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Classroom
 
-from autograder.build import build_assignment
-from autograder.content import load_content
-from autograder.course import Course
 from autograder.grade import Grader
-from autograder.release import release_assignment
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
 
@@ -57,23 +52,15 @@ ATTACKS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def nets(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    root, assignment = tmp_path_factory.mktemp("nets"), course.assignments["a4"]
-    build_assignment(course, assignment.name, root)
-    release_assignment(course, assignment.name, root)
-    return Classroom(root, assignment, load_content(assignment.folder))
-
-
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_hostile_model_earns_nothing_and_costs_its_author_nothing_else(attack, course, nets):
-    grader = Grader(course, nets.assignment, nets.root)
-    right = nets.right["build_all_conv"].replace("def build_all_conv", "def _right")
+def test_hostile_model_earns_nothing_and_costs_its_author_nothing_else(attack, course, classroom_a4):
+    grader = Grader(course, classroom_a4.assignment, classroom_a4.root)
+    right = classroom_a4.right["build_all_conv"].replace("def build_all_conv", "def _right")
     source = f"{right}\n\n\n{HEADER}{ATTACKS[attack]}"
-    path = nets.hand_in("hostile", nets.notebook({"build_all_conv": source}))
+    path = classroom_a4.hand_in("hostile", classroom_a4.notebook({"build_all_conv": source}))
     result = grader.grade(grader.prepare(path))
     verdict = result.verdicts["build_all_conv"]
     assert verdict.status == "graded", verdict.traceback
-    assert grader.score(verdict, 1.0) == 0.0, json.dumps(verdict.to_json(), indent=1)
+    assert verdict.fraction["structure"] == 0.0, json.dumps(verdict.to_json(), indent=1)
     others = {name: grader.score(v, 1.0) for name, v in result.verdicts.items() if name != "build_all_conv"}
     assert set(others.values()) == {1.0}, others
