@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
     doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
-    doctor.add_argument("--quick", action="store_true", help="leave out the accuracy items, which train networks")
+    doctor.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
     doctor.set_defaults(run=_doctor)
     return parser
 

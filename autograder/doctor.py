@@ -68,7 +68,7 @@ def examine(
     """Examine assignments, exercise by exercise on all cores; every breach of the contract becomes a finding.
 
     Args:
-        trials: train networks, too: minutes for each exercise with an accuracy item.
+        trials: train networks, too, and try several seeds: minutes for each exercise with an accuracy item.
 
     Yields:
         One examination for each assignment, in order.
@@ -177,7 +177,7 @@ class _Bench:
 
     def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory | None) -> None:
         self.spec, self.mutants, self.laboratory = spec, mutants, laboratory
-        self._seeds = SEEDS[: spec.seeds]
+        self._seeds = SEEDS[: spec.seeds if laboratory else 1]
         self._recall = {seed: Recall() for seed in self._seeds}
 
     def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
