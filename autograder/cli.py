@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings would drown our own words
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # grading is done on the processor, everywhere alike
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ.setdefault(name, "1")  # we work in parallel by processes; their threads would only compete
     arguments = _parser().parse_args(argv)
     try:
         course = load_course(arguments.course or find_course_root(Path.cwd()))
