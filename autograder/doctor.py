@@ -8,13 +8,11 @@ no other hidden check catches, so that none can be lost unnoticed.
 from __future__ import annotations
 
 import inspect
-import os
 import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from autograder.leaks import scan
 from autograder.observing import Outcome, observe
 from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
+from autograder.workers import one_task_each
 from solutions.bank import Mutant
 
 SEEDS = tuple(f"doctor {i}".encode() for i in range(9))
@@ -73,11 +72,8 @@ def examine(
     Yields:
         One examination for each assignment, in order.
     """
-    for assignment in assignments:  # every module is imported before the first fork
-        load_content(assignment.folder)
     tasks = [(course, a.name, name, trials) for a in assignments for name in a.exercises]
-    # fork: importing TensorFlow again for each exercise would take longer than examining it
-    with get_context("fork").Pool(jobs or os.cpu_count(), maxtasksperchild=1) as pool:
+    with one_task_each(jobs) as pool:
         results = pool.imap(_examine_exercise, tasks)
         for assignment in assignments:
             seen = Examination()

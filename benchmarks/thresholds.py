@@ -18,7 +18,6 @@ import statistics
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from autograder.judge.checks import generator
 from autograder.judge.trials import THRESHOLDS, Bench, Trial
 from autograder.laboratory import open_laboratory
 from autograder.observing import observe
+from autograder.workers import one_task_each
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVIATIONS = 5.0
@@ -120,7 +120,7 @@ def main() -> int:
                     seeds = range(counts.get(who, arguments.wrong_seeds))
                     runs += [Run(assignment.folder, exercise, check.name, who, seed, data) for seed in seeds]
     results: dict[tuple[str, str], dict[str, list[float | str]]] = {}
-    with get_context("fork").Pool(arguments.jobs, maxtasksperchild=1) as pool:
+    with one_task_each(arguments.jobs) as pool:
         for number, (run, value) in enumerate(pool.imap_unordered(measure, runs), 1):
             print(f"\r{number} of {len(runs)} trainings", end="", file=sys.stderr)
             results.setdefault((run.exercise, run.check), {}).setdefault(run.who, []).append(value)

@@ -211,14 +211,12 @@ def test_shipped_modules_import_each_other_and_nothing_of_the_course(classroom):
         modules += [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
         assert not [module for module in modules if str(module).startswith(("autograder", "solutions", "assignments"))]
     code = "from checks import check; check(lambda x, t: x)"
-    environment = {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"],
+        [sys.executable, "-I", "-B", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"],
         capture_output=True,
         text=True,
         check=False,
         cwd="/",
-        env=environment,
     )
     assert "ModuleNotFoundError" not in done.stderr
 

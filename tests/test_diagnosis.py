@@ -40,7 +40,7 @@ def shipped(classroom):
 def ask(shipped, source: str) -> subprocess.CompletedProcess[str]:
     """Run code beside the shipped files, as a student would: our package is not there."""
     code = f"import numpy as np\nfrom checks import check\n{source}"
-    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"]
+    command = [sys.executable, "-I", "-B", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"]
     return subprocess.run(command, cwd=shipped, capture_output=True, text=True)
 
 

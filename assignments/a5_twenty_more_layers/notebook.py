@@ -287,7 +287,9 @@ RUNS = {
     "no extra layers, He": ("plain", 0, None),
     "plain + 20, Glorot": ("plain", 20, keras.initializers.GlorotUniform(seed=0)),
     "plain + 20, He": ("plain", 20, None),
+    "residual + 20, Glorot": ("residual", 20, keras.initializers.GlorotUniform(seed=0)),
     "residual + 20, He": ("residual", 20, None),
+    "fractal + 20, Glorot": ("fractal", 20, keras.initializers.GlorotUniform(seed=0)),
     "fractal + 20, He": ("fractal", 20, None),
 }
 losses, gradients = {}, {}
@@ -361,8 +363,8 @@ for name, block in BLOCKS.items():
 # **Question M5.2 (9 points, one page).** (a) For a residual network of 10 blocks and a fractal one of 5: how many ways lead through
 # the extra part, and how many convolutions lie on the shortest and the longest? (b) Variance: what does a mean of three independent
 # signals of variance 1 have? A sum $x + F(x)$ of two? (c) Why does the residual network *explode* under He's initialisation (look at
-# its loss at step 0), and why does the fractal one shrink? Which of the two would Glorot's initialisation help, and which would it
-# kill?
+# its loss at step 0), and why does the fractal one shrink? Your table has both networks under Glorot's initialisation, too: why does
+# it rescue the one and kill the other?
 
 # %% [markdown] answer=symptom_or_cause
 # **Question M5.3 (5 points, a quarter page).** The author of the original homework found that in the dead network the gradient of the

@@ -1,0 +1,18 @@
+"""Processes that each do one task, on all cores, started from a process in which TensorFlow has never run.
+
+A fork copies TensorFlow's locks but not its threads, so that a process forked after the first tensor was made may wait
+for ever. The fork server imports TensorFlow, once, and computes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+
+
+def one_task_each(jobs: int | None = None) -> Pool:
+    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["autograder.networks"])  # imports TensorFlow: seconds that each task would pay
+    return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)
