@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.judge.checks import ExerciseChecks
+from autograder.quiet import no_greetings
 from solutions.bank import Mutant, Variant
 
 
@@ -27,10 +28,11 @@ def load_content(folder: str) -> Content:
     Raises:
         ModuleNotFoundError: naming the module that is missing.
     """
-    specs: dict[str, ExerciseChecks] = importlib.import_module(f"autograder.hidden.{folder}").CHECKS
-    solution = importlib.import_module(f"solutions.{folder}.solution")
-    mutants = importlib.import_module(f"solutions.{folder}.mutants").MUTANTS
-    variants = importlib.import_module(f"solutions.{folder}.variants").VARIANTS
+    with no_greetings():
+        specs: dict[str, ExerciseChecks] = importlib.import_module(f"autograder.hidden.{folder}").CHECKS
+        solution = importlib.import_module(f"solutions.{folder}.solution")
+        mutants = importlib.import_module(f"solutions.{folder}.mutants").MUTANTS
+        variants = importlib.import_module(f"solutions.{folder}.variants").VARIANTS
     return Content(
         specs,
         {name: getattr(solution, name) for name in specs if hasattr(solution, name)},

@@ -14,5 +14,5 @@ from multiprocessing.pool import Pool
 def one_task_each(jobs: int | None = None) -> Pool:
     """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["autograder.networks"])  # imports TensorFlow: seconds that each task would pay
+    context.set_forkserver_preload(["autograder.preloaded"])
     return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)

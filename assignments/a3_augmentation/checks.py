@@ -26,12 +26,15 @@ def coded_images(n, height, width):
     return (1.0 + np.arange(n * height * width, dtype=np.float32)).reshape(n, height, width, 1)
 
 
-def _as_batch(value, images):
+def as_batch(value, images):
+    """The result as images of the same shape, or a refusal."""
     array = np.asarray(value) if isinstance(value, np.ndarray) else None
     if array is None:
         raise Refused(f"returned {type(value).__name__}; expected an array of images")
     if array.shape != images.shape:
         raise Refused(f"returned images of shape {array.shape}, expected {images.shape}")
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise Refused("returned images with values that are not finite real numbers")
     return array
 
 
@@ -53,7 +56,7 @@ def flip_facts(images, p):
     }
 
     def measure(value):
-        out = _as_batch(value, images)
+        out = as_batch(value, images)
         same = {name: (out == view).reshape(len(out), -1).all(axis=1) for name, view in views.items()}
         found = np.select(list(same.values()), list(same), default="another image")
         mirrored = found == "mirrored"
@@ -72,7 +75,7 @@ def offset_facts(images, pad):
     middle = (height // 2, width // 2)
 
     def measure(value):
-        out = _as_batch(value, images)
+        out = as_batch(value, images)
         code = out[:, middle[0], middle[1], 0].astype(float) - 1
         image, place = np.divmod(code, height * width)
         rows, columns = np.divmod(place, width)
@@ -87,6 +90,7 @@ def offset_facts(images, pad):
         ]
         return {
             "crops of the zero-padded image": f"{'all' if all(good) else 'some' if any(good) else 'none'} of them",
+            "any image moved": bool((dy != pad).any() or (dx != pad).any()),
             "row offsets": _range(dy, pad),
             "column offsets": _range(dx, pad),
             "rows and columns": "independent" if _independent(dy, dx) else "not independent",
@@ -121,6 +125,7 @@ def expected_offsets(pad):
     every = f"0 to {2 * pad}, equally often"
     return {
         "crops of the zero-padded image": "all of them",
+        "any image moved": True,
         "row offsets": every,
         "column offsets": every,
         "rows and columns": "independent",
@@ -147,7 +152,7 @@ def pipeline_facts(images, pad=4):
     offsets = [(dy, dx) for dy in range(2 * pad + 1) for dx in range(2 * pad + 1)]
 
     def measure(value):
-        out = _as_batch(value, images)
+        out = as_batch(value, images)
         became, moved = np.full(n, "another image"), np.full((n, 2), pad)
         for name, view in padded.items():
             for dy, dx in offsets:
@@ -207,6 +212,10 @@ def statistics_facts(channels):
     def measure(value):
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise Refused("expected two results, (mean, std)")
+        if not all(
+            isinstance(part, (int, float, np.ndarray)) and np.asarray(part).dtype.kind in "biuf" for part in value
+        ):
+            raise Refused("expected two results, (mean, std), both arrays of numbers")
         shapes = [np.shape(part) for part in value]
         fits = all(shape in ((channels,), (1, 1, 1, channels)) for shape in shapes)
         return {

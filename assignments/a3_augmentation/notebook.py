@@ -52,6 +52,7 @@ from keras import layers
 # **By hand.** An image of two pixels, 10 and 30: mean 20, deviation $\sqrt{((-10)^2 + 10^2)/2} = 10$, so it becomes $-1$ and $1$.
 # A constant image has deviation 0; we agree that it becomes all zeros.
 
+
 # %% exercise=standardize_images
 def standardize_images(images: np.ndarray) -> np.ndarray:
     """Give each image mean 0 and standard deviation 1.
@@ -73,6 +74,7 @@ def standardize_images(images: np.ndarray) -> np.ndarray:
     """
     raise NotImplementedError
 
+
 # %% check=standardize_images
 check(standardize_images)
 
@@ -83,6 +85,7 @@ check(standardize_images)
 # %% experiment=uint8_wraps
 pixel, mean = np.array([100], np.uint8), np.array([121], np.uint8)
 print("uint8:", pixel - mean, "  float:", pixel.astype("float32") - mean)
+
 
 # %% exercise=fit_normalizer
 def fit_normalizer(train_images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +107,10 @@ def fit_normalizer(train_images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     raise NotImplementedError
 
+
 # %% check=fit_normalizer
 check(fit_normalizer)
+
 
 # %% exercise=apply_normalizer
 def apply_normalizer(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
@@ -127,6 +132,7 @@ def apply_normalizer(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> n
     """
     raise NotImplementedError
 
+
 # %% check=apply_normalizer
 check(apply_normalizer)
 
@@ -143,6 +149,7 @@ check(apply_normalizer)
 # **How do you test a coin?** Not by looking for 50 heads in 100. The number of mirrored images among $n$ has mean $np$ and
 # deviation $\sqrt{np(1-p)}$: for $n = 1000$ that is $500 \pm 16$. Our checks allow six deviations, 405 to 595; an honest
 # function fails that once in a thousand million times.
+
 
 # %% exercise=random_flip
 def random_flip(images: np.ndarray, rng: np.random.Generator, p: float = 0.5) -> np.ndarray:
@@ -164,6 +171,7 @@ def random_flip(images: np.ndarray, rng: np.random.Generator, p: float = 0.5) ->
     """
     raise NotImplementedError
 
+
 # %% check=random_flip
 check(random_flip)
 
@@ -180,6 +188,7 @@ check(random_flip)
 # Rows and columns are drawn separately, and anew for each image. The student of our story moved the whole batch alike. In
 # accuracy **that cannot be seen**: with one shared offset the same network reached .650, with separate ones .639, and the
 # uncertainty is ± .02. Only a test of the function itself finds it. That is why you test.
+
 
 # %% exercise=random_pad_crop
 def random_pad_crop(images: np.ndarray, rng: np.random.Generator, pad: int = 4) -> np.ndarray:
@@ -201,6 +210,7 @@ def random_pad_crop(images: np.ndarray, rng: np.random.Generator, pad: int = 4) 
     Source: Penn CIS 680 HW2, task 1.4.
     """
     raise NotImplementedError
+
 
 # %% check=random_pad_crop
 check(random_pad_crop)
@@ -228,6 +238,7 @@ plt.show()
 #
 # And **never augment at evaluation**: a test image is standardised like every other, and nothing else.
 
+
 # %% exercise=augment_batch
 def augment_batch(
     images: np.ndarray, rng: np.random.Generator, training: bool, flip: bool = True, crop: bool = True
@@ -252,6 +263,7 @@ def augment_batch(
     """
     raise NotImplementedError
 
+
 # %% check=augment_batch
 check(augment_batch)
 
@@ -261,6 +273,7 @@ check(augment_batch)
 # Three times: 5 × 5 convolution ('same'), BatchNormalization, ReLU, 2 × 2 average pooling; 32, 32 and 64 filters. Then a dense
 # layer of 64, BatchNormalization, ReLU, and the logits. The maps shrink $32 \to 16 \to 8 \to 4$, so the dense layer sees
 # $4 \cdot 4 \cdot 64 = 1024$ numbers. A bias in front of BatchNormalization is subtracted again at once: you may leave it out.
+
 
 # %% exercise=build_penn_net
 def build_penn_net(num_classes: int = 10) -> keras.Model:
@@ -282,6 +295,7 @@ def build_penn_net(num_classes: int = 10) -> keras.Model:
     """
     raise NotImplementedError
 
+
 # %% check=build_penn_net
 check(build_penn_net)
 
@@ -290,6 +304,7 @@ check(build_penn_net)
 #
 # Seconds before minutes: fifty images, standardised, by heart. If the training accuracy does not come close to 1 within
 # forty steps, look for the bug now.
+
 
 # %% experiment=overfit_fifty
 def train(model, images, labels, steps, prepare, batch_size=50, learning_rate=2e-3, seed=0):
@@ -313,7 +328,9 @@ def train(model, images, labels, steps, prepare, batch_size=50, learning_rate=2e
 
 
 keras.utils.set_random_seed(0)
-hits = train(build_penn_net(), data.x_train[:50], data.y_train[:50], 40, lambda x, rng: augment_batch(x, rng, training=False))
+hits = train(
+    build_penn_net(), data.x_train[:50], data.y_train[:50], 40, lambda x, rng: augment_batch(x, rng, training=False)
+)
 print(f"accuracy on the fifty: first step {hits[0]:.2f}, last ten steps {hits[-10:].mean():.2f}")
 
 # %% [markdown]
@@ -363,8 +380,13 @@ check(plot_curves)
 # %% experiment=curves_figure
 every = 20
 figure = plot_curves(
-    {name: (every * np.arange(1, STEPS // every + 1), hits.reshape(-1, every).mean(axis=1)) for name, hits in curves.items()},
-    "training step", "training accuracy, mean of 20 steps")
+    {
+        name: (every * np.arange(1, STEPS // every + 1), hits.reshape(-1, every).mean(axis=1))
+        for name, hits in curves.items()
+    },
+    "training step",
+    "training accuracy, mean of 20 steps",
+)
 figure.axes[0].set_title("The higher curve is not the better network")
 plt.show()
 

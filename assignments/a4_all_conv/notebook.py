@@ -59,6 +59,7 @@ from keras import layers
 # **By hand.** How many weights has layer 1 with $w = 96$? A 3 × 3 kernel over 3 channels for each of 96 filters, and 96
 # biases: $3 \cdot 3 \cdot 3 \cdot 96 + 96 = 2\,688$. All nine layers together: 1 369 738. You will fill in the rest below.
 
+
 # %% exercise=build_all_conv
 def build_all_conv(
     width: int = 96, num_classes: int = 10, batch_norm: bool = True, input_shape: tuple = (32, 32, 3)
@@ -85,6 +86,7 @@ def build_all_conv(
     """
     raise NotImplementedError
 
+
 # %% check=build_all_conv
 check(build_all_conv)
 
@@ -110,8 +112,10 @@ fifty = build_all_conv(width=8)
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 fifty.compile(keras.optimizers.Adam(3e-3), cross_entropy, metrics=["accuracy"])
 history = fifty.fit(x_train[:50], data.y_train[:50], batch_size=50, epochs=60, verbose=0)
-print(f"data: {data.name}; loss {history.history['loss'][0]:.2f} -> {history.history['loss'][-1]:.2f}, "
-      f"accuracy on the fifty: {history.history['accuracy'][-1]:.2f}")
+print(
+    f"data: {data.name}; loss {history.history['loss'][0]:.2f} -> {history.history['loss'][-1]:.2f}, "
+    f"accuracy on the fifty: {history.history['accuracy'][-1]:.2f}"
+)
 
 # %% [markdown]
 # ## 2 · A dense layer is a convolution
@@ -127,16 +131,21 @@ kernel = rng.normal(size=(5, 3)).astype("float32")
 as_convolution = tf.nn.conv2d(maps, kernel[None, None], strides=1, padding="SAME").numpy()
 as_dense = maps.reshape(-1, 5) @ kernel
 print("1x1 convolution against dense layer:", np.abs(as_convolution.reshape(-1, 3) - as_dense).max())
-print("average after against average before:",
-      np.abs(as_convolution.mean(axis=(1, 2)) - maps.mean(axis=(1, 2)) @ kernel).max())
-print("with a ReLU in between they differ:  ",
-      np.abs(np.maximum(as_convolution, 0).mean(axis=(1, 2)) - np.maximum(maps.mean(axis=(1, 2)) @ kernel, 0)).max())
+print(
+    "average after against average before:",
+    np.abs(as_convolution.mean(axis=(1, 2)) - maps.mean(axis=(1, 2)) @ kernel).max(),
+)
+print(
+    "with a ReLU in between they differ:  ",
+    np.abs(np.maximum(as_convolution, 0).mean(axis=(1, 2)) - np.maximum(maps.mean(axis=(1, 2)) @ kernel, 0)).max(),
+)
 
 # %% [markdown] answer=one_by_one_proof
 # **Question M4.3 (14 points, one page).** (a) Prove that a 1 × 1 convolution computes the same as one dense layer applied at
 # every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution of layer 9, and show by a
 # counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the network with $w = 4$, 8 and 16
 # (the cell below), predict the order of the three first, and explain what you see in training and held-out accuracy.
+
 
 # %% experiment=width_experiment
 def train(model, steps=150, batch_size=64, learning_rate=3e-3, watch=None, every=10):
@@ -180,7 +189,9 @@ for width in (4, 8, 16):
     model = quick_to_forget(build_all_conv(width=width))
     train(model)
     (seen, _), (held_out, interval) = accuracy(model, x_train, data.y_train), accuracy(model, x_test, data.y_test)
-    print(f"w = {width:2}: {model.count_params():6} parameters, train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}")
+    print(
+        f"w = {width:2}: {model.count_params():6} parameters, train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}"
+    )
 
 # %% [markdown]
 # ## 3 · A probe for gradients
@@ -200,6 +211,7 @@ for width in (4, 8, 16):
 #   probe calls the model with `training=True`. But that very call moves the layer's running statistics. Put them back.
 #
 # First, the finder: which layers do we want to look at? Names are no guide.
+
 
 # %% exercise=first_last_conv
 def first_last_conv(model: keras.Model) -> tuple[keras.layers.Layer, keras.layers.Layer]:
@@ -224,6 +236,7 @@ def first_last_conv(model: keras.Model) -> tuple[keras.layers.Layer, keras.layer
     """
     raise NotImplementedError
 
+
 # %% check=first_last_conv
 check(first_last_conv)
 
@@ -232,6 +245,7 @@ check(first_last_conv)
 # logits are $(0, 0)$, so $p = (\frac12, \frac12)$ and $\partial L / \partial z = p - (1, 0) = (-\frac12, \frac12)$. Each weight
 # is multiplied by 3 on the way forward, so its gradient is $(-\frac32, \frac32)$ and $G = \frac32$. Note the sign: the largest
 # entry may be negative.
+
 
 # %% exercise=gradient_magnitude
 def gradient_magnitude(model: keras.Model, x: np.ndarray, y: np.ndarray, layer: keras.layers.Layer) -> float:
@@ -258,6 +272,7 @@ def gradient_magnitude(model: keras.Model, x: np.ndarray, y: np.ndarray, layer: 
     Source: Penn CIS 680 HW2, task 2.2, without the factor L of its figure 2.
     """
     raise NotImplementedError
+
 
 # %% check=gradient_magnitude
 check(gradient_magnitude)
@@ -299,16 +314,20 @@ hits, interval = accuracy(model, x_test, data.y_test)
 print(f"held-out accuracy {hits:.3f} ± {interval:.3f} on 2000 images")
 
 # %% experiment=gradient_figure
-figure = plot_curves({"first convolution": (steps, measured["first"]), "last convolution": (steps, measured["last"])},
-                     "training step", "G = max |dL/dw|")
+figure = plot_curves(
+    {"first convolution": (steps, measured["first"]), "last convolution": (steps, measured["last"])},
+    "training step",
+    "G = max |dL/dw|",
+)
 figure.axes[0].set_yscale("log")
 figure.axes[0].set_title("The gradient of two layers during training")
 plt.show()
 
 # %% experiment=gradient_times_loss
 scaled = np.array(measured["loss"]) * np.array(measured["last"])
-figure = plot_curves({"G": (steps, measured["last"]), "L · G, as in the homework": (steps, scaled)},
-                     "training step", "last convolution")
+figure = plot_curves(
+    {"G": (steps, measured["last"]), "L · G, as in the homework": (steps, scaled)}, "training step", "last convolution"
+)
 figure.axes[0].set_yscale("log")
 figure.axes[0].set_title("Multiplying by the loss bends the curve")
 plt.show()
@@ -317,12 +336,15 @@ plt.show()
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.
 
+
 # %% experiment=probe_control
 def losses_of_a_run(probed):
     keras.utils.set_random_seed(2)
     model = build_all_conv(width=4)
     layer = first_last_conv(model)[0]
-    return train(model, steps=12, every=3, watch=lambda step: probed and gradient_magnitude(model, probe_x, probe_y, layer))
+    return train(
+        model, steps=12, every=3, watch=lambda step: probed and gradient_magnitude(model, probe_x, probe_y, layer)
+    )
 
 
 print("largest difference of the losses:", np.abs(losses_of_a_run(True) - losses_of_a_run(False)).max())

@@ -80,8 +80,8 @@ def initial_weights(value):
     """A measure: whether all kernels were drawn as He's initialisers do."""
     model = rebuild(value)
     kernels = [np.asarray(layer.kernel) for layer in convolutions(model)]
-    verdicts = [verdict for verdict in map(spread, kernels) if verdict != "He"]
-    return {"initial kernels": verdicts[0] if verdicts else "He"}
+    verdicts = [*map(spread, kernels)] or ["no convolutions"]
+    return {"initial kernels": next((verdict for verdict in verdicts if verdict != "He"), "He")}
 
 
 def spread(kernel):

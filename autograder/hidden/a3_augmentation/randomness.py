@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.a3_augmentation.checks import coded_images, expected_offsets, flip_facts, offset_facts
+from assignments.a3_augmentation.checks import as_batch, coded_images, expected_offsets, flip_facts, offset_facts
 from autograder.checking import Case
 from autograder.observing import Rng
 
@@ -64,10 +64,7 @@ def flip_independence(rng: np.random.Generator) -> list[Case]:
     mirror = images[:, :, ::-1]
 
     def measure(value: Any) -> Any:
-        out = np.asarray(value)
-        coins = (
-            (out == mirror).reshape(len(out), -1).all(axis=1) if out.shape == images.shape else np.zeros(COUNT, bool)
-        )
+        coins = (as_batch(value, images) == mirror).reshape(COUNT, -1).all(axis=1)
         agree = float(np.mean(coins[1:] == coins[:-1]))
         near = abs(agree - 0.5) <= 6 * 0.5 / np.sqrt(COUNT - 1)
         return {"neighbours": "independent" if near else "alike too often" if agree > 0.5 else "alike too rarely"}
@@ -83,7 +80,7 @@ def flip_empty(rng: np.random.Generator) -> list[Case]:
     images = np.zeros((0, 3, 4, 3), np.uint8)
 
     def measure(value: Any) -> Any:
-        return {"shape": tuple(np.shape(value))}
+        return {"shape": as_batch(value, images).shape}
 
     return [Case((images, _seed(rng)), {"shape": (0, 3, 4, 3)}, measure=measure)]
 
@@ -105,8 +102,8 @@ def _crop_case(rng: np.random.Generator, height: int, width: int, pad: int, *nam
 
 
 def crop_content(rng: np.random.Generator) -> list[Case]:
-    name = "crops of the zero-padded image"
-    return [_crop_case(rng, 9, 10, 4, name), _crop_case(rng, 7, 5, 2, name), _crop_case(rng, 5, 5, 1, name)]
+    names = ("crops of the zero-padded image", "any image moved")
+    return [_crop_case(rng, 9, 10, 4, *names), _crop_case(rng, 7, 5, 2, *names), _crop_case(rng, 5, 5, 1, *names)]
 
 
 def crop_offsets(rng: np.random.Generator) -> list[Case]:
@@ -123,7 +120,7 @@ def crop_exact(rng: np.random.Generator) -> list[Case]:
     cases = [Case((images.astype(d), _seed(rng)), images.astype(d), kwargs={"pad": 0}) for d in (np.uint8, np.float32)]
 
     def dtype(value: Any) -> Any:
-        return {"dtype": str(np.asarray(value).dtype)}
+        return {"dtype": str(as_batch(value, images).dtype)}
 
     return [*cases, Case((images.astype(np.uint8), _seed(rng)), {"dtype": "uint8"}, measure=dtype, pure=False)]
 

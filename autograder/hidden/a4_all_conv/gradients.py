@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -154,13 +155,19 @@ def training(rng: np.random.Generator) -> list[Case]:
 
 
 def untouched(rng: np.random.Generator) -> list[Case]:
-    """Weights, moving statistics and trainable flags are looked at, whatever the number that is returned."""
-    weights = _draw(rng)
-    x = rng.normal(size=(4, 3, 4, 2)).astype(np.float32)
-    return [
-        Case((_network(weights, normalised=normalised), x, rng.integers(0, 3, 4), LayerOf(0, "one")))
-        for normalised in (False, True)
-    ]
+    """Weights, moving statistics and trainable flags are looked at; of the number, only that something was measured."""
+    cases = [_case(rng, "one", normalised=normalised, pure=True) for normalised in (False, True)]
+    return [replace(case, expected={"of the size of a gradient": True}, measure=_size(case.expected)) for case in cases]
+
+
+def _size(largest: float) -> Callable[[Any], dict[str, bool]]:
+    """Within a factor of 100: a function that does nothing leaves everything as it was, too."""
+
+    def measure(value: Any) -> dict[str, bool]:
+        number = float(value) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else np.nan
+        return {"of the size of a gradient": bool(largest / 100 < abs(number) < largest * 100)}
+
+    return measure
 
 
 def dead(rng: np.random.Generator) -> list[Case]:

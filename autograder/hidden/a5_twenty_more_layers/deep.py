@@ -127,10 +127,14 @@ def sizes(rng: np.random.Generator) -> list[Case]:
 
 
 def unknown(rng: np.random.Generator) -> list[Case]:
-    return [
-        Case((kind,), raises="ValueError", measure=in_words)
-        for kind in ("resnet", "", str(rng.choice(["plain20", "fractals"])))
-    ]
+    """After a kind that is known: to refuse everything is no merit."""
+
+    def measure(value: Any) -> dict[str, Any]:
+        return {"output shape": rebuild(value).output_shape}
+
+    known = Case((str(rng.choice(KINDS)), 2, 4), {"output shape": (None, 10)}, measure=measure)
+    names = ("resnet", "", str(rng.choice(["plain20", "fractals"])))
+    return [known, *(Case((name,), raises="ValueError", measure=in_words) for name in names)]
 
 
 def initial(rng: np.random.Generator) -> list[Case]:
@@ -138,7 +142,7 @@ def initial(rng: np.random.Generator) -> list[Case]:
 
     def measure(value: Any) -> dict[str, str]:
         kernels = [np.asarray(layer.kernel) for layer in convolutions(rebuild(value))]
-        verdicts = [verdict for verdict in map(spread, kernels[:-1]) if verdict != "He"]
-        return {"initial kernels": verdicts[0] if verdicts else "He"}
+        verdicts = [*map(spread, kernels[:-1])] or ["no convolutions"]
+        return {"initial kernels": next((verdict for verdict in verdicts if verdict != "He"), "He")}
 
     return [Case((kind, 16, 4), {"initial kernels": "He"}, measure=measure) for kind in KINDS]

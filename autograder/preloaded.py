@@ -1,0 +1,10 @@
+"""What the fork server of ``workers`` imports, and computes nothing with."""
+
+import logging
+
+from autograder.quiet import no_greetings
+
+with no_greetings():
+    import autograder.networks  # noqa: F401 - imports Keras and TensorFlow: seconds that each task would pay
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # many small models are traced; no warning about it helps
