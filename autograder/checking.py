@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder.observing import GLOBAL_RANDOM, CallError, Given, Outcome, observe
-from autograder.plain import is_kind
+from autograder.plain import identical, is_kind
 
 # ---------------------------------------------------------------------------------------------- what is compared
 
@@ -47,6 +47,12 @@ class AnyFloat:
     value: Any
 
 
+NOT_REPEATABLE = (
+    "called twice with generators of the same seed, it gave two different results; "
+    "draw every random number from the generator it was given"
+)
+
+
 class _Unspecified: ...
 
 
@@ -66,7 +72,8 @@ class Case:
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
         raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
         pure: the arguments must come back unchanged, and NumPy's global random state must not be drawn from.
-        advances: a random generator among the arguments must be drawn from.
+        advances: a random generator among the arguments must be drawn from, and decide everything: the call is made
+            twice, and equal seeds must give equal results.
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
         verify: a property of the result beyond ``expected``: returns a sentence saying what is wrong, or None.
         label: what the case is about, in a few words; shown to students.
@@ -108,13 +115,18 @@ class Refused(ValueError):
 
 
 def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
-    """Make one call and measure its result."""
-    return measured(case, observe(function, case.args, case.kwargs, case.errstate))
+    """Make the case's call and measure its result."""
+    return answer(case, lambda: observe(function, case.args, case.kwargs, case.errstate))
 
 
-def measured(case: Case, outcome: Outcome) -> Outcome:
-    """The outcome with its value replaced by what the case measures of it."""
-    if case.measure is None or outcome.error is not None:
+def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a call, its value replaced by what the case measures of it; of two calls where chance plays."""
+    outcome = call()
+    if outcome.error is not None:
+        return outcome
+    if case.advances and not identical(outcome.value, call().value):
+        return replace(outcome, value=None, error=CallError("NotRepeatable", NOT_REPEATABLE))
+    if case.measure is None:
         return outcome
     try:
         return replace(outcome, value=case.measure(outcome.value))
@@ -167,6 +179,8 @@ def _error_failure(error: CallError) -> Failure:
         return Failure("stub", "not written yet: replace `raise NotImplementedError` with your code")
     if error.kind == "Refused":
         return Failure("refused", error.message)
+    if error.kind == "NotRepeatable":
+        return Failure("random", error.message)
     where = f", at {error.line}" if error.line else ""
     return Failure("error", f"raised {error.kind}: {error.message}{where}")
 
@@ -233,7 +247,8 @@ def _compare_content(
         parts = (_compare_content(got[k], value[k], tolerance, f"{path}[{k!r}]", returns) for k in keys)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
-        return None if got == value else Failure("value", f"{_at(path, returns)}another value", repr(got), repr(value))
+        at = _at(path, returns)
+        return None if got == value else Failure("value", f"{at}another value", f"{at}{got!r}", f"{at}{value!r}")
     return _compare_values(np.asarray(got), np.asarray(value), tolerance, _at(path, returns))
 
 

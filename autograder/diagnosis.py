@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.checking import Case, Exercise, Failure, Tolerance, compare, judge_case, observe_case, show
 from autograder.observing import CallError, Outcome, parameter_names
-from autograder.plain import leaves
+from autograder.plain import identical
 
 SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 included")
 
@@ -37,20 +37,7 @@ def same_outcome(one: Outcome, other: Outcome) -> bool:
         return one.error is not None and other.error is not None and one.error.kind == other.error.kind
     if one.modified != other.modified or one.advanced != other.advanced or bool(one.shared) != bool(other.shared):
         return False
-    return _nan_equal(one.value, other.value) or compare(one.value, other.value, SAME) is None
-
-
-def _nan_equal(one: Any, other: Any) -> bool:
-    """Equality in which nan equals nan: two functions that overflow alike did the same."""
-    pairs = list(zip(leaves(one), leaves(other), strict=False))
-    return bool(pairs) and all(
-        p == q
-        and isinstance(a, np.ndarray)
-        and isinstance(b, np.ndarray)
-        and a.dtype == b.dtype
-        and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-        for (p, a), (q, b) in pairs
-    )
+    return identical(one.value, other.value) or compare(one.value, other.value, SAME) is None
 
 
 def diagnose(
@@ -133,9 +120,9 @@ def call_text(name: str, function: Callable[..., Any], case: Case) -> str:
     return f"{name}({', '.join(f'{names[key]}={show(value)}' for key, value in given.items())})"
 
 
-def failure_text(call: str, failure: Failure, hint: str) -> str:
-    """Lay out a failed public case: the call, what came, what was expected, and the hint."""
-    lines = [call]
+def failure_text(call: str, about: str, failure: Failure, hint: str) -> str:
+    """Lay out a failed public case: the call, what it is about, what came, what was expected, and the hint."""
+    lines = [f"{call}      # {about}" if about else call]
     if failure.got:
         lines += [f"  got       {failure.got}"]
     if failure.expected:
@@ -200,8 +187,9 @@ class Checker:
             return False, f"{exercise.name} is {failure.nature}."
         misconception = diagnose(outcomes, failures, known)
         hint = misconception.hint if misconception else self._next_hint(exercise)
-        call = call_text(exercise.name, function, exercise.cases[index])
-        return False, f"{failure_text(call, failure, hint)}\n{summary}"
+        case = exercise.cases[index]
+        text = failure_text(call_text(exercise.name, function, case), case.label, failure, hint)
+        return False, f"{text}\n{summary}"
 
     def _next_hint(self, exercise: Exercise) -> str:
         attempt = self._attempts.get(exercise.name, 0)

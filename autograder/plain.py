@@ -53,6 +53,21 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, tree
 
 
+def identical(one: Any, other: Any) -> bool:
+    """Whether two plain trees are equal to the last bit; nan equals nan."""
+    pairs = list(zip(leaves(one), leaves(other), strict=False))
+    same_places = len(pairs) == len(list(leaves(one))) == len(list(leaves(other)))
+    return same_places and all(p == q and _identical_leaves(a, b) for (p, a), (q, b) in pairs)
+
+
+def _identical_leaves(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if not isinstance(one, np.ndarray):
+        return bool(one == other or (one != one and other != other))
+    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+
+
 def is_kind(value: Any, kind: str) -> bool:
     """Whether a plain value is a description of this kind: ``model``, ``layer``, ``figure``."""
     return isinstance(value, dict) and value.get(KIND) == kind
@@ -75,14 +90,14 @@ def _described(value: Any) -> dict[str, Any] | None:
 
 
 def _figure(figure: Any) -> dict[str, Any]:
-    """What a figure shows, panel by panel; pixels are never compared."""
-    return {KIND: "figure", "axes": [_axes(axes) for axes in figure.axes]}
+    """What a figure shows, panel by panel; pixels are never compared. A figure's legend counts for its only panel."""
+    own = figure.legends[0] if figure.legends and len(figure.axes) == 1 else None
+    return {KIND: "figure", "axes": [_axes(axes, axes.get_legend() or own) for axes in figure.axes]}
 
 
-def _axes(axes: Any) -> dict[str, Any]:
+def _axes(axes: Any, legend: Any) -> dict[str, Any]:
     from matplotlib.colors import to_hex  # noqa: PLC0415 - only who has drawn a figure needs it
 
-    legend = axes.get_legend()
     return {
         "xlabel": str(axes.get_xlabel()),
         "ylabel": str(axes.get_ylabel()),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case
-from autograder.observing import observe
-from autograder.plain import plain
+from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case, observe_case
+from autograder.observing import Rng, observe
+from autograder.plain import identical, plain
 
 
 def failure(function, case: Case, returns=()):
@@ -148,3 +149,36 @@ def test_array_subclass_is_reduced_to_a_plain_array():
 
     assert type(plain(np.zeros(3).view(Equal))) is np.ndarray
     assert compare(plain(np.zeros(3).view(Equal)), np.ones(3)) is not None
+
+
+def coins(case: Case, function) -> str:
+    found = judge_case(case, observe_case(function, case))
+    return found.nature if found else ""
+
+
+def test_chance_must_come_from_the_given_generator():
+    case = Case((Rng(3),), advances=True)
+
+    def half_ours(rng):
+        return rng.random(), np.random.default_rng().random()
+
+    assert coins(case, lambda rng: rng.random(4)) == ""
+    assert coins(case, lambda rng: np.append(rng.random(), np.nan)) == ""
+    assert coins(case, lambda rng: 0.5).startswith("drew nothing from the random generator")
+    assert "called twice with generators of the same seed, it gave two different results" in coins(case, half_ours)
+
+
+@pytest.mark.parametrize("one", [{"a": np.float64(np.nan)}, [float("nan"), 1], (np.array([np.nan, 0.0]), "x"), None])
+def test_identical_takes_nan_for_nan_and_no_tolerance(one):
+    assert identical(plain(one), plain(one))
+    assert not identical(plain(one), plain([one]))
+    assert not identical(1.0, 1.0 + 1e-15)
+    assert not identical(np.zeros(2, np.float32), np.zeros(2))
+
+
+def test_legend_of_a_figure_counts_for_its_only_panel():
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], label="loss")
+    figure.legend()
+    assert plain(figure)["axes"][0]["legend"] == ["loss"]
+    plt.close(figure)

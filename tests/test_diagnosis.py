@@ -29,7 +29,8 @@ def threshold_relu(x, t):
     return np.minimum(x, t)
 
 
-EXERCISE = Exercise("threshold_relu", (Case((np.array([-1.0, 2.0]), 0.5), np.array([0.5, 2.0])),), ("first", "second"))
+CASE = Case((np.array([-1.0, 2.0]), 0.5), np.array([0.5, 2.0]), label="below and above")
+EXERCISE = Exercise("threshold_relu", (CASE,), ("first", "second"))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_report_shows_call_got_expected_difference_and_hint(tmp_path):
     with pytest.raises(NotYet) as caught:
         Checker([EXERCISE], tmp_path / "none")(threshold_relu)
     assert str(caught.value).splitlines() == [
-        "threshold_relu(x=[-1. 2.], t=0.5)",
+        "threshold_relu(x=[-1. 2.], t=0.5)      # below and above",
         "  got       [-1. 0.5]",
         "  expected  [0.5 2. ]      first difference at [0]: -1, should be 0.5",
         "  hint      first",

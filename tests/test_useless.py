@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.checking import Case, judge_case, measured
+from autograder.checking import Case, judge_case, observe_case
 from autograder.content import load_content
 from autograder.course import load_course
 from autograder.judge.checks import ExerciseChecks, generator
@@ -131,7 +131,7 @@ def test_no_result_makes_a_check_stumble(folder, name):
     for result, make in RESULTS.items():
         for case in cases:
             try:
-                judge_case(case, measured(case, _observe(Useless(make), case)))
+                judge_case(case, observe_case(Useless(make), case))
             except Exception as error:
                 stumbles[result] = repr(error)
         plt.close("all")

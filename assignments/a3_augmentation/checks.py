@@ -38,7 +38,7 @@ def as_batch(value, images):
     return array
 
 
-def _bucket(count, total, p):
+def bucket(count, total, p):
     """Whether a count fits a binomial distribution."""
     spread = SIGMAS * np.sqrt(total * p * (1 - p))
     return "as expected" if abs(count - total * p) <= spread else "too often" if count > total * p else "too rarely"
@@ -63,7 +63,7 @@ def flip_facts(images, p):
         if mirrored.all() or not mirrored.any():
             share = "all or none of the batch"
         else:
-            share = _bucket(int(mirrored.sum()), len(out), p)
+            share = bucket(int(mirrored.sum()), len(out), p)
         return {"each image is": sorted(map(str, set(found))), "mirrored": share, "dtype": str(out.dtype)}
 
     return measure

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from autograder.checking import Case, Exercise, Failure, Refused, judge_case, measured, observe_case, show
+from autograder.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case, show
 from autograder.diagnosis import Misconception, diagnose, same_outcome
 from autograder.judge.checks import Check, ExerciseChecks, generator
 from autograder.judge.trials import Bench, Laboratory
@@ -84,7 +85,7 @@ def judge(
         mine: list[Judged] = []
         try:
             for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
-                outcome = measured(case, ask(case))
+                outcome = answer(case, partial(ask, case))
                 failure = judge_case(case, outcome, spec.exercise.returns)
                 mine.append(Judged((check.name, number), case, outcome, failure))
                 if _is_missing(outcome):

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from autograder.checking import Case, Refused, judge_case, measured
+from autograder.checking import Case, Refused, answer, judge_case
 from autograder.observing import Outcome
 
 THRESHOLDS = Path(__file__).resolve().parents[1] / "thresholds.toml"
@@ -77,7 +77,7 @@ class Bench:
         Raises:
             Refused: when the call fails or does not meet them.
         """
-        outcome = measured(case, self.ask(case))
+        outcome = answer(case, lambda: self.ask(case))
         failure = judge_case(case, outcome)
         if failure is not None:
             raise Refused(failure.nature)

@@ -60,6 +60,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("batches for evaluation", pipeline.evaluation, share=2, part="values", core=True),
                 Check("batches for training", pipeline.training, share=2, part="values", core=True),
                 Check("the flags", pipeline.flags, part="values"),
+                Check("how many of 900 images are mirrored", pipeline.shares, part="values"),
                 Check("leaves the images alone", pipeline.arguments, part="values"),
                 Check("a network learns with it", part="accuracy", trial=pipeline.LEARNS),
             ),

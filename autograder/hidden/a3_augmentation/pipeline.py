@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from assignments.a3_augmentation.checks import pipeline_case, uneven_images
+from assignments.a3_augmentation.checks import as_batch, bucket, pipeline_case, standardised, uneven_images
 from autograder.checking import Case, Refused
 from autograder.judge.training import fit, logits
 from autograder.judge.trials import Bench, Trial
@@ -32,6 +32,19 @@ def training(rng: np.random.Generator) -> list[Case]:
 
 def flags(rng: np.random.Generator) -> list[Case]:
     return [_case(rng, True, crop=False), _case(rng, True, flip=False), _case(rng, True, flip=False, crop=False)]
+
+
+def shares(rng: np.random.Generator) -> list[Case]:
+    """Half of many images are mirrored."""
+    images = uneven_images(900, 3, 5, int(rng.integers(1 << 31)))
+    mirror = standardised(images)[:, :, ::-1]
+
+    def measure(value: Any) -> dict[str, str]:
+        near = np.abs(as_batch(value, images) - mirror) < 1e-3
+        return {"mirrored": bucket(int(near.reshape(len(near), -1).all(axis=1).sum()), len(near), 0.5)}
+
+    args = (images, Rng(int(rng.integers(1 << 31))), True)
+    return [Case(args, {"mirrored": "as expected"}, kwargs={"crop": False}, measure=measure, pure=False)]
 
 
 def arguments(rng: np.random.Generator) -> list[Case]:

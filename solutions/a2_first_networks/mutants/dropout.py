@@ -168,3 +168,10 @@ def gaussian_noise(x, rate, rng, training=True):
 def forgets_the_mask(x, rate, rng, training=True):
     """Returns the output alone."""
     return solution.dropout_forward(x, rate, rng, training)[0]
+
+
+@mutant("A2.6-x11", of="dropout_forward", hint="draw from rng: nobody can repeat what a new default_rng() does")
+def drops_with_a_generator_of_its_own(x, rate, rng, training=True):
+    """Draws once from the generator, then drops with an unseeded one."""
+    rng.random(1)
+    return solution.dropout_forward(x, rate, np.random.default_rng(), training)

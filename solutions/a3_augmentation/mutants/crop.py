@@ -200,3 +200,14 @@ def pads_with_the_darkest_value(images, rng, pad=4):
 def hands_back_the_same_array(images, rng, pad=4):
     """Returns its argument when pad is 0."""
     return solution.random_pad_crop(images, rng, pad) if pad else images
+
+
+@mutant(
+    "A3.4-x7",
+    of="random_pad_crop",
+    hint="draw from rng: nobody can repeat what a new default_rng() does",
+)
+def crops_with_a_generator_of_its_own(images, rng, pad=4):
+    """Draws once from the generator, then crops with an unseeded one."""
+    rng.random(1)
+    return solution.random_pad_crop(images, np.random.default_rng(), pad)

@@ -138,3 +138,10 @@ def hands_back_the_same_array(images, rng, p=0.5):
     """Returns its argument when no coin falls."""
     flip = rng.random(len(images)) < p
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images) if flip.any() else images
+
+
+@mutant("A3.3-x6", of="random_flip", hint="toss with rng: nobody can repeat what a new default_rng() does")
+def tosses_with_a_generator_of_its_own(images, rng, p=0.5):
+    """Draws once from the generator, then tosses with an unseeded one."""
+    rng.random(1)
+    return solution.random_flip(images, np.random.default_rng(), p)

@@ -176,3 +176,19 @@ def returns_float64(images, rng, training, flip=True, crop=True):
 def returns_zeros(images, rng, training, flip=True, crop=True):
     """Returns zeros, whatever the images."""
     return np.zeros(images.shape, np.float32)
+
+
+@mutant("A3.5-x10", of="augment_batch", hint="mirror with random_flip's own p: half of the images, not a quarter")
+def mirrors_a_quarter(images, rng, training, flip=True, crop=True):
+    """Flips with p = 1/4."""
+    x = solution.standardize_images(images)
+    if training and flip:
+        x = solution.random_flip(x, rng, 0.25)
+    return solution.random_pad_crop(x, rng) if training and crop else x
+
+
+@mutant("A3.5-x11", of="augment_batch", hint="pass rng on: nobody can repeat what a new default_rng() does")
+def augments_with_a_generator_of_its_own(images, rng, training, flip=True, crop=True):
+    """Draws once from the generator, then augments with an unseeded one."""
+    rng.random(1)
+    return solution.augment_batch(images, np.random.default_rng(), training, flip, crop)
