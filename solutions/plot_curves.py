@@ -1,5 +1,7 @@
 """The plotting exercise: reference, known-wrong and differently written correct implementations."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 
 from solutions.bank import Bank
@@ -10,8 +12,9 @@ mutant, variant = BANK.mutant, BANK.variant
 
 def plot_curves(series, xlabel, ylabel):
     figure, axes = plt.subplots()
-    axes.set_prop_cycle(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"])  # for every eye
-    for (name, (x, y)), style in zip(series.items(), 5 * ["-", "--", "-.", ":"]):  # and for grey paper
+    colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]  # for every eye
+    axes.set_prop_cycle(color=colours)
+    for (name, (x, y)), style in zip(series.items(), cycle(["-", "--", "-.", ":"])):  # and for grey paper
         axes.plot(x, y, style, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.legend()
@@ -160,6 +163,17 @@ def through_the_pyplot_state(series, xlabel, ylabel):
     plt.xlabel(xlabel)
     plt.ylabel(ylabel)
     plt.legend(fontsize=8)
+    return figure
+
+
+@variant("A2.9-x9", of="plot_curves")
+def with_a_legend_of_the_figure(series, xlabel, ylabel):
+    """Puts the legend beside the axes, as the figure's own."""
+    figure, axes = plt.subplots(layout="constrained")
+    for name, (x, y) in series.items():
+        axes.plot(x, y, label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    figure.legend(loc="outside right upper")
     return figure
 
 

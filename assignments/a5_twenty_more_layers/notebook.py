@@ -318,16 +318,16 @@ figure = plot_curves(
     "training step",
     "G of the first convolution",
 )
-figure.axes[0].set_yscale("log")
-figure.axes[0].set_title("Values below 1e-12 are drawn at 1e-12: there the gradient is gone")
+figure.axes[0].set(yscale="log", title="Values below 1e-12 are drawn at 1e-12: there the gradient is gone")
+figure.axes[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% experiment=loss_figure
 smooth = {name: (steps, loss.reshape(-1, 10).mean(axis=1)) for name, loss in losses.items()}
 figure = plot_curves(smooth, "training step", "training loss, mean of 10 steps")
-figure.axes[0].set_ylim(0, 4)
+figure.axes[0].set(ylim=(0, 4), title="The thin line is ln 10: knowing nothing")
 figure.axes[0].axhline(np.log(10), color="grey", linewidth=0.8)
-figure.axes[0].set_title("The thin line is ln 10: knowing nothing")
+figure.axes[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown] answer=plain_net_report
