@@ -7,7 +7,9 @@ no other hidden check catches, so that none can be lost unnoticed.
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import symtable
 import tempfile
 import traceback
 from collections import Counter
@@ -15,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import nbformat
 
 from autograder.build import build_assignment
 from autograder.checking import Case
@@ -234,13 +238,29 @@ def _files(seen: Examination, course: Course, assignment: Assignment) -> None:
 
 
 def _release(seen: Examination, course: Course, assignment: Assignment) -> None:
-    """Build and release into an empty folder, then look for leaks."""
+    """Build and release into an empty folder, then look for names that are not there, and for leaks."""
     with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
-        build_assignment(course, assignment.name, Path(folder))
+        built = build_assignment(course, assignment.name, Path(folder))
+        notebook = nbformat.read(built / f"{assignment.folder}.ipynb", as_version=4)
+        for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
+            seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")
         release = release_assignment(course, assignment.name, Path(folder))
         leaks = scan(release, course, assignment.name)
     seen.findings += [f"the release leaks: {leak}" for leak in leaks]
     seen.lines.append(f"release: {'no leaks' if not leaks else f'{len(leaks)} leaks'}")
+
+
+def undefined(cells: Sequence[str]) -> list[str]:
+    """Names that functions in some cell use and no cell binds: solutions leave their module's imports behind."""
+    tables = [symtable.symtable(source, "cell", "exec") for source in cells]
+    bound = {s.get_name() for t in tables for s in t.get_symbols() if s.is_assigned() or s.is_imported()}
+    used = {name for table in tables for inner in table.get_children() for name in _globals(inner)}
+    return sorted(used - bound - set(dir(builtins)))
+
+
+def _globals(table: symtable.SymbolTable) -> set[str]:
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
+    return own.union(*map(_globals, table.get_children()))
 
 
 def examine_walls(course: Course) -> Examination:

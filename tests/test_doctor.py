@@ -103,3 +103,12 @@ def test_breach_of_the_contract_is_found(breach, doctor):
     status, text = doctor(file, pattern, replacement)
     assert status == 1, text
     assert finding in text
+
+
+def test_name_that_no_cell_binds_is_found():
+    cells = [
+        "import numpy as np\nfrom a import b as c",
+        "def f(x):\n    y = [np.abs(z) for z in cycle(x)]\n    return c(len(y))",
+    ]
+    assert undefined(cells) == ["cycle"]
+    assert undefined([*cells, "cycle = list"]) == []
