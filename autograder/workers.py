@@ -7,12 +7,17 @@ for ever. The fork server imports TensorFlow, once, and computes nothing.
 from __future__ import annotations
 
 import os
+from contextlib import chdir
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
+from pathlib import Path
 
 
 def one_task_each(jobs: int | None = None) -> Pool:
     """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["autograder.preloaded"])
-    return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)
+    with chdir(
+        Path(__file__).parents[1]
+    ):  # where the server looks first for what it imports
+        return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)

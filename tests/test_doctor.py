@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.doctor import undefined
+
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
 
