@@ -17,7 +17,5 @@ def one_task_each(jobs: int | None = None) -> Pool:
     """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["autograder.preloaded"])
-    with chdir(
-        Path(__file__).parents[1]
-    ):  # where the server looks first for what it imports
+    with chdir(Path(__file__).parents[1]):  # where the server looks first for what it imports
         return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)
