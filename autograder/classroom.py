@@ -133,12 +133,12 @@ def scores(root: Path, assignment: str) -> list[Score]:
 
 def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
     """Lay out the gradebook: a row for each student, a numbered column for each exercise; ? waits for a human."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", padding=0)  # nine exercises in 80 characters
     table.add_column("student", no_wrap=True)
     for number, _ in enumerate(order, 1):
         table.add_column(str(number), justify="right", no_wrap=True)
     table.add_column("total", justify="right", no_wrap=True)
-    table.add_column("by hand", justify="right", no_wrap=True)
+    table.add_column("hand", justify="right", no_wrap=True)
     for row in rows:
         cells = [_cell(row.exercises.get(name, (None, 0.0))[0]) for name in order]
         table.add_row(row.student, *cells, f"{row.total:g}", str(len(row.manual)))
@@ -152,4 +152,4 @@ def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Tabl
 
 
 def _cell(score: float | None) -> str:
-    return "?" if score is None else f"{score:g}"
+    return "?" if score is None else f"{round(score, 1):g}"  # the gradebook keeps every digit

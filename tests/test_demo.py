@@ -29,7 +29,7 @@ def test_demo_grades_its_class_honestly(course, a1, tmp_path):
     assert not totals
     assert set(a1.answers) <= set(rows["perfect"].manual)
     for row in rows.values():
-        assert f"│ {row.student} " in shown.getvalue()
+        assert f"│{row.student}" in shown.getvalue()
     assert "grade it again with plain nbgrader" in shown.getvalue()
     for page in (tmp_path / "demo").glob("feedback/*/a1/*.html"):
         assert page.stat().st_size > 10_000
