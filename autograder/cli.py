@@ -244,6 +244,7 @@ def _tally(seen: Examination) -> str:
         f"{counts['caught']} of {counts['mutants']} mutants caught, {counts['hinted']} with their own hint "
         f"({wrong} different ones from the catalogue); {counts['variants']} variants with full marks "
         f"({correct} from the catalogue)"
+        + (f"; {counts['untrained']} mutants left to a doctor that trains" if counts["untrained"] else "")
     )
 
 

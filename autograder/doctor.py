@@ -46,7 +46,8 @@ class Examination:
     """What the doctor saw: one line for each exercise, the findings, and what was counted.
 
     Args:
-        counts: of ``mutants``, those ``caught``, those ``hinted``, and ``variants``.
+        counts: of ``mutants``, those ``caught``, those ``hinted``, those left ``untrained`` when no network is trained
+            here; and ``variants``.
         catalogue: ids of the course's catalogue among the mutants and variants; an exercise that several assignments
             use counts once.
     """
@@ -142,14 +143,11 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
     catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
     hinted = 0
     for mutant in bench.mutants:
-        verdicts = bench.verdicts(mutant.function)
+        if mutant.trained and bench.laboratory is None:
+            seen.counts["untrained"] += 1
+            continue
+        verdicts = bench.verdicts(mutant.function, trials=mutant.trained)[: 1 if mutant.trained else None]
         failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
-        if not any(failing) and trials:
-            if bench.laboratory is None:
-                seen.counts["caught"] += 1  # only a training could tell
-                continue
-            verdicts = bench.verdicts(mutant.function, trials=True)[:1]
-            failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue

@@ -55,9 +55,10 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def identical(one: Any, other: Any) -> bool:
     """Whether two plain trees are equal to the last bit; nan equals nan."""
-    pairs = list(zip(leaves(one), leaves(other), strict=False))
-    same_places = len(pairs) == len(list(leaves(one))) == len(list(leaves(other)))
-    return same_places and all(p == q and _identical_leaves(a, b) for (p, a), (q, b) in pairs)
+    ours, theirs = list(leaves(one)), list(leaves(other))
+    return len(ours) == len(theirs) and all(
+        p == q and _identical_leaves(a, b) for (p, a), (q, b) in zip(ours, theirs, strict=True)
+    )
 
 
 def _identical_leaves(one: Any, other: Any) -> bool:

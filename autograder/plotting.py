@@ -60,7 +60,7 @@ def facts(value: Any) -> dict[str, Any]:
         "x label": str(first["xlabel"]),
         "y label": str(first["ylabel"]),
         "curves": ", ".join(sorted(curves)) or "none",
-        "legend": ", ".join(sorted(map(str, first["legend"] or value.get("legend", ())))) or "none",
+        "legend": ", ".join(sorted(map(str, first["legend"]))) or "none",
         "x values": [curves[name][0] for name in sorted(curves)],
         "y values": [curves[name][1] for name in sorted(curves)],
         "curves told apart": len(looks),

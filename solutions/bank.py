@@ -19,12 +19,14 @@ class Mutant:
         exercise: the exercise it answers wrongly.
         hint: what the student reads: it points at the misconception, never at the solution.
         function: the implementation.
+        trained: it computes what it should, and only a training tells: an accuracy item rejects it.
     """
 
     id: str
     exercise: str
     hint: str
     function: Function
+    trained: bool = False
 
     @property
     def description(self) -> str:
@@ -57,11 +59,11 @@ class Bank:
         self.mutants: list[Mutant] = []
         self.variants: list[Variant] = []
 
-    def mutant(self, id: str, *, of: str, hint: str) -> Callable[[Function], Function]:
+    def mutant(self, id: str, *, of: str, hint: str, trained: bool = False) -> Callable[[Function], Function]:
         """Register a known-wrong implementation of the exercise ``of``."""
 
         def register(function: Function) -> Function:
-            self.mutants.append(Mutant(id, of, hint, function))
+            self.mutants.append(Mutant(id, of, hint, function, trained))
             return function
 
         return register

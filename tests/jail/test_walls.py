@@ -98,7 +98,7 @@ PROBES = {
     "read the grader's memory": "return open(f'/proc/{GRADER}/mem', 'rb')",
     "read the neighbour's memory map": "return open(f'/proc/{NEIGHBOUR}/maps').read(9)",
     "follow the grader's folder": "return os.readlink(f'/proc/{GRADER}/cwd')",
-    "list the grader's root": "return os.listdir(f'/proc/{GRADER}/root/')",
+    "list the grader's root": "return os.listdir(f'/proc/{GRADER}/root')",
     "list the processes": (
         "others = [n for n in os.listdir('/proc') if n.isdigit() and int(n) != os.getpid()]\n"
         "if not others: raise OSError\nreturn others"

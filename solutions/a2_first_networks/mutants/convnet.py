@@ -223,7 +223,7 @@ def relu_on_the_logits(input_shape=(28, 28, 1), filters=20, num_classes=10, drop
     return keras.Model(model.inputs, layers.ReLU()(model.outputs[0]))
 
 
-@mutant("A2.5-x13", of="build_convnet", hint="every layer learns: leave trainable as it is")
+@mutant("A2.5-x13", of="build_convnet", hint="every layer learns: leave trainable as it is", trained=True)
 def frozen_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Freezes both convolutions."""
     x = inputs = keras.Input(input_shape)
@@ -235,7 +235,12 @@ def frozen_convolutions(input_shape=(28, 28, 1), filters=20, num_classes=10, dro
     return keras.Model(inputs, layers.Dense(num_classes)(layers.Flatten()(x)))
 
 
-@mutant("A2.5-x14", of="build_convnet", hint="units that begin alike stay alike: weights must not all begin at zero")
+@mutant(
+    "A2.5-x14",
+    of="build_convnet",
+    hint="units that begin alike stay alike: weights must not all begin at zero",
+    trained=True,
+)
 def begins_at_zero(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Initialises every convolution with zeros."""
     x = inputs = keras.Input(input_shape)

@@ -177,7 +177,7 @@ def dropout_twice(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0)
     return keras.Model(inputs, layers.Dense(num_classes)(x))
 
 
-@mutant("A2.4-x12", of="build_mlp", hint="every layer learns: leave trainable as it is")
+@mutant("A2.4-x12", of="build_mlp", hint="every layer learns: leave trainable as it is", trained=True)
 def frozen_hidden_layer(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Freezes the hidden layer."""
     inputs = keras.Input(input_shape)
@@ -187,7 +187,12 @@ def frozen_hidden_layer(input_shape=(28, 28), hidden=100, num_classes=10, dropou
     return keras.Model(inputs, layers.Dense(num_classes)(x))
 
 
-@mutant("A2.4-x13", of="build_mlp", hint="units that begin alike stay alike: weights must not all begin at zero")
+@mutant(
+    "A2.4-x13",
+    of="build_mlp",
+    hint="units that begin alike stay alike: weights must not all begin at zero",
+    trained=True,
+)
 def begins_at_zero(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Initialises every kernel with zeros."""
     inputs = keras.Input(input_shape)

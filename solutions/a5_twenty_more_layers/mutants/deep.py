@@ -252,7 +252,12 @@ def linear_extra_layers(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-x11", of="build_deep", hint="look at the initial biases: a unit that is never active has no gradient")
+@mutant(
+    "A5.4-x11",
+    of="build_deep",
+    hint="look at the initial biases: a unit that is never active has no gradient",
+    trained=True,
+)
 def dead_from_the_start(kind, width=16, n_extra=20, num_classes=10):
     """Starts with biases so far below 0 that no unit of the first layer is ever active."""
     if kind not in ("plain", "residual", "fractal"):
