@@ -33,12 +33,14 @@ class _Model(BaseModel):
 
 
 class LimitSettings(_Model):
-    """What a submission may use; the units are in the names."""
+    """What a submission may use; the units are in the names. Seconds are seconds of work, not of a clock's time."""
 
     cell_seconds: PositiveFloat = 30.0
     call_seconds: PositiveFloat = 10.0
     submission_seconds: PositiveFloat = 300.0
+    judge_seconds: PositiveFloat = 180.0
     memory_mb: PositiveInt = 2048
+    judge_memory_mb: PositiveInt = 2048
     disk_mb: PositiveInt = 256
     output_kb: PositiveInt = 512
     notebook_mb: PositiveInt = 20

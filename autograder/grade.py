@@ -28,7 +28,8 @@ from autograder.jail.process import Tier
 from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
-from autograder.judge_process import FOLDER_VARIABLE, JudgeFailed, JudgeJob, run_job
+from autograder.judge_process import FOLDER_VARIABLE, JudgeJob
+from autograder.referee import JudgeFailed, run_job
 from autograder.repair import Repaired, UnreadableSubmission, read_submission, repair
 
 SECRET_BYTES = 32
@@ -123,7 +124,9 @@ class Grader:
             graded, seconds = run_job(job)
         except JudgeFailed as error:
             details = str(error)
-            verdicts = {name: needs_manual(name, "the grader could not run here", details) for name in exercises}
+            verdicts = {
+                name: needs_manual(name, "the grader could not run here; try again", details) for name in exercises
+            }
             return Result({}, verdicts, "nothing was run")
         except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
             trace = traceback.format_exc()

@@ -1,7 +1,7 @@
-"""The judge process: forked for one submission, it drives the student's process and answers with plain JSON.
+"""The judge process: forked for one submission, it drives the student's process and tells the grader as it goes.
 
-``run_job`` is called by the grader; ``main`` runs in the judge process. A judge holds hidden cases and never runs
-student code; the student's process runs student code and never holds a hidden case.
+``main`` runs in the judge process. A judge holds hidden cases and never runs student code; the student's process runs
+student code and never holds a hidden case. What it says is plain JSON; ``referee.py`` listens.
 """
 
 from __future__ import annotations
@@ -11,34 +11,26 @@ import hashlib
 import json
 import os
 import socket
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.checking import Case
 from autograder.content import load_content
 from autograder.jail import client, wire
-from autograder.jail.launch import Role, connect
+from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
-from autograder.jail.process import Tier, fork
+from autograder.jail.process import Tier
 from autograder.judge.judging import Stopped
-from autograder.judge.session import Graded, Outputs, Session, Step
+from autograder.judge.session import Outputs, Session, Step
 from autograder.judge.verdict import Verdict
 from autograder.laboratory import open_laboratory
 from autograder.observing import Outcome
 
 FOLDER_VARIABLE = "COURSE_DATA_DIR"
 ROOT = Path(__file__).resolve().parents[1]
-SPARE_SECONDS = 60.0  # for the judge's own arithmetic, beyond what the submission may take
-RESULT_BYTES = 256 * wire.MIB
-JUDGE_MEMORY_MB = 4096
-
-
-class JudgeFailed(RuntimeError):
-    """The judge could not do its work: no walls on this machine, or a fault of the grader. Nobody is given a zero."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,9 @@ class JudgeJob:
         data_folder: where the files of official datasets are; "" for the loaders' own cache.
         files: what lies beside the notebook, base64 by name.
         tier: one particular kind of walls; by default the best that holds.
+        first: the step to begin with; an earlier judge has taken those before it.
+        replay: numbers of the cells to run again before that.
+        spent: seconds of work that the submission has used up.
     """
 
     folder: str
@@ -66,33 +61,9 @@ class JudgeJob:
     files: Mapping[str, str]
     data_folder: str = ""
     tier: Tier | None = None
-
-
-def run_job(job: JudgeJob) -> tuple[Graded, float]:
-    """Have a judge process grade a submission; returns what came of it and the seconds it took.
-
-    Raises:
-        JudgeFailed: when the judge cannot run here, fails or dies; the message is for the instructor.
-    """
-    limits = replace(job.limits, memory_mb=JUDGE_MEMORY_MB)
-    started = time.monotonic()
-    deadline = started + job.limits.submission_seconds + SPARE_SECONDS
-    try:
-        connect(client.STUDENT).close()  # started from here, it is nobody's child and lives on between submissions
-        process = fork(judge_role(job.folder), limits)
-        try:
-            process.send({"job": json.dumps(asdict(job))}, deadline)
-            reply = json.loads(process.receive(deadline, max_bytes=RESULT_BYTES)["result"])
-        finally:
-            process.close()
-    except (JailUnavailable, Died) as error:
-        raise JudgeFailed(str(error)) from error
-    if "failed" in reply:
-        raise JudgeFailed(reply["failed"])
-    verdicts = {v["exercise"]: Verdict.from_json(v) for v in reply["verdicts"]}
-    outputs = {int(cell): made for cell, made in reply["outputs"].items()}
-    graded = Graded(outputs, verdicts, reply["isolation"], reply["memory_kib"], reply["seconds"])
-    return graded, time.monotonic() - started
+    first: int = 0
+    replay: Sequence[int] = ()
+    spent: float = 0.0
 
 
 def judge_role(folder: str) -> Role:
@@ -114,39 +85,59 @@ def judge_role(folder: str) -> Role:
 
 def main(sock: socket.socket) -> None:
     """Grade the one submission that comes through the socket."""
-    job = json.loads(wire.recv_frame(sock, RESULT_BYTES)["job"])
+    job = json.loads(wire.recv_frame(sock)["job"])
+    teller = _Teller(sock)
     try:
-        result = _grade(job)
+        session = _session(job)
+        session.grade(_steps(job["steps"]), teller, job["first"])
+        teller.say("done", isolation=session.isolation, memory_kib=session.memory_kib)
     except JailUnavailable as error:
-        result = {"failed": str(error)}
+        teller.say("failed", message=str(error))
     except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the grader has to hear of it
-        result = {"failed": traceback.format_exc()}
-    wire.send_frame(sock, {"result": json.dumps(result)})
+        teller.say("failed", message=traceback.format_exc())
 
 
-def _grade(job: dict[str, Any]) -> dict[str, Any]:
+class _Teller:
+    """Tells the grader what happens; nothing is kept here that a judge worn out would take with it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def say(self, event: str, **facts: Any) -> None:
+        text = json.dumps({"event": event, **facts}, ensure_ascii=False)
+        wire.send_frame(self._sock, {"said": text})
+
+    def begins(self, number: int, spent: float) -> None:
+        self.say("begins", number=number, spent=spent)
+
+    def ran(self, number: int, outputs: Outputs, replay: bool) -> None:
+        self.say("ran", number=number, outputs=outputs, replay=replay)
+
+    def judged(self, number: int, verdict: Verdict, seconds: float) -> None:
+        self.say("judged", number=number, verdict=verdict.to_json(), seconds=seconds)
+
+
+def _session(job: dict[str, Any]) -> Session:
     limits = Limits(**job["limits"])
     files = {name: base64.b64decode(data) for name, data in job["files"].items()}
     if job["data_folder"]:
         os.environ[FOLDER_VARIABLE] = job["data_folder"]
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
     content = load_content(job["folder"])
-    session = Session(
+    return Session(
         spawn=lambda: _JailedStudent(client.spawn(limits, tier, files)),
         limits=limits,
         specs=content.specs,
         mutants=content.mutants,
         seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
         laboratory=open_laboratory(job["data"]),
+        history=[_steps(job["steps"])[number] for number in job["replay"]],
+        spent_before=job["spent"],
     )
-    graded = session.grade([Step(**step) for step in job["steps"]])
-    return {
-        "outputs": graded.outputs,
-        "verdicts": [verdict.to_json() for verdict in graded.verdicts.values()],
-        "isolation": graded.isolation,
-        "memory_kib": graded.memory_kib,
-        "seconds": dict(graded.seconds),
-    }
+
+
+def _steps(plain: list[dict[str, Any]]) -> list[Step]:
+    return [Step(**step) for step in plain]
 
 
 class _JailedStudent:
@@ -158,6 +149,10 @@ class _JailedStudent:
     @property
     def isolation(self) -> str:
         return self._student.tier
+
+    @property
+    def spent(self) -> float:
+        return self._student.spent
 
     def run_cell(self, source: str, timeout: float) -> Outputs:
         result = self._student.run_cell(source, timeout)

@@ -209,7 +209,9 @@ class SaveVerdicts(NbGraderPreprocessor):
         else:  # an answer: nothing was written, or a person decides
             grade.auto_score = 0.0 if cell is not None and is_unchanged(cell) else None
         undecided = grade.auto_score is None or grade.manual_score is not None
-        grade.needs_manual_grade = undecided or (course["flag"] and bool(exercise))
+        judged = course["result"].verdicts.get(exercise)
+        flagged = course["flag"] or (judged is not None and judged.flagged)
+        grade.needs_manual_grade = undecided or (flagged and bool(exercise))
 
 
 def is_unchanged(cell: NotebookNode) -> bool:

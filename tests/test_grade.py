@@ -128,7 +128,7 @@ def test_grading_without_isolation_needs_the_word_and_carries_a_warning(course, 
 
 def test_machine_without_walls_grades_nothing_and_names_what_is_missing(grader, classroom, monkeypatch):
     from autograder import grade as module
-    from autograder.judge_process import JudgeFailed
+    from autograder.referee import JudgeFailed
 
     def refuse(job):
         raise JudgeFailed("no walls hold on this machine (Landlock: not in this kernel)")

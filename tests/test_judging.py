@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.checking import Case, Exercise
-from autograder.jail.limits import Limits
+from autograder.jail.limits import Limits, Starved
 from autograder.judge.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
 from autograder.judge.session import Session, Step
@@ -119,12 +119,15 @@ class FakeStudent:
 
     isolation = "fake"
     spawned = 0
+    a_cell_costs = 0.0
 
     def __init__(self) -> None:
         FakeStudent.spawned += 1
         self.names: dict[str, object] = {}
+        self.spent = 0.0
 
     def run_cell(self, source, timeout):
+        self.spent += self.a_cell_costs
         if "die" in source:
             raise Stopped("exited with status 3")
         exec(source, self.names)
@@ -148,6 +151,25 @@ def session(**changes) -> Session:
     return Session(**(settings | {"seeds": {"double": b"s"}} | changes))
 
 
+class Heard:
+    """Takes the steps of a session and keeps what it tells."""
+
+    def __init__(self, session: Session, steps: list[Step], first: int = 0) -> None:
+        self.outputs: dict[int, list] = {}
+        self.verdicts: dict[str, Verdict] = {}
+        self._steps = steps
+        session.grade(steps, self, first)
+
+    def begins(self, number, spent):
+        assert self._steps[number] is not None
+
+    def ran(self, number, outputs, replay):
+        self.outputs[self._steps[number].cell] = outputs
+
+    def judged(self, number, verdict, seconds):
+        self.verdicts[verdict.exercise] = verdict
+
+
 def run(number: int, source: str) -> Step:
     return Step(number, "run", source=source)
 
@@ -156,22 +178,23 @@ DOUBLE, JUDGE = "def double(x): return 2 * x", Step(9, "judge", exercise="double
 
 
 def test_dead_cell_is_quarantined_and_the_others_are_replayed():
-    graded = session().grade([run(0, DOUBLE), run(1, "die"), JUDGE])
+    taken = session()
+    heard = Heard(taken, [run(0, DOUBLE), run(1, "die"), JUDGE])
     assert FakeStudent.spawned == 2
-    assert graded.verdicts["double"].fraction == {"all": 1.0}
-    assert graded.outputs[1][0]["ename"] == "Stopped"
-    assert (graded.isolation, graded.memory_kib) == ("fake", 7)
+    assert heard.verdicts["double"].fraction == {"all": 1.0}
+    assert heard.outputs[1][0]["ename"] == "Stopped"
+    assert (taken.isolation, taken.memory_kib) == ("fake", 7)
 
 
 def test_exercise_is_judged_at_its_place():
-    graded = session().grade([run(0, DOUBLE), JUDGE, run(2, "def double(x): return x")])
+    graded = Heard(session(), [run(0, DOUBLE), JUDGE, run(2, "def double(x): return x")])
     assert graded.verdicts["double"].fraction == {"all": 1.0}
-    graded = session().grade([run(0, "def double(x): return x"), JUDGE, run(2, DOUBLE)])
+    graded = Heard(session(), [run(0, "def double(x): return x"), JUDGE, run(2, DOUBLE)])
     assert graded.verdicts["double"].fraction == {"all": 0.0}
 
 
 def test_fault_of_the_grader_leaves_the_score_to_a_human():
-    verdict = session().grade([JUDGE]).verdicts["double"]
+    verdict = Heard(session(), [JUDGE]).verdicts["double"]
     assert verdict.status == "needs manual grading"
     assert "a fault of ours" in verdict.traceback
     assert verdict.score({"all": 4}, 4) is None
@@ -179,16 +202,47 @@ def test_fault_of_the_grader_leaves_the_score_to_a_human():
 
 
 def test_exercise_without_hidden_checks_is_left_to_a_human():
-    assert session(specs={}).grade([JUDGE]).verdicts["double"].status == "needs manual grading"
+    assert Heard(session(specs={}), [JUDGE]).verdicts["double"].status == "needs manual grading"
 
 
-def test_time_of_the_whole_submission_is_bounded():
-    ticks = iter(range(0, 10_000, 200))
-    graded = session(clock=lambda: float(next(ticks)), limits=Limits(submission_seconds=300)).grade(
-        [run(0, DOUBLE), run(1, DOUBLE), run(2, DOUBLE), JUDGE]
-    )
-    assert "time limit of 300 s for the whole submission" in graded.outputs[2][0]["evalue"]
-    assert graded.verdicts["double"].fraction == {"all": 0.0}
+def test_work_of_the_whole_submission_is_bounded_and_its_deaths_count():
+    class Slow(FakeStudent):
+        a_cell_costs = 200.0
+
+    steps = [run(0, DOUBLE), run(1, "die"), run(2, DOUBLE), JUDGE]
+    heard = Heard(session(spawn=Slow, limits=Limits(submission_seconds=300)), steps)
+    assert "time limit of 300 s for the whole submission" in heard.outputs[2][0]["evalue"]
+    assert heard.verdicts["double"].fraction == {"all": 0.0}
+
+
+def test_judge_that_takes_over_replays_what_ran_and_goes_on_from_there():
+    heard = Heard(session(history=[run(0, DOUBLE)]), [run(0, DOUBLE), run(1, "1 / 0"), JUDGE], first=2)
+    assert heard.outputs == {} and heard.verdicts["double"].fraction == {"all": 1.0}
+
+
+def test_starved_process_is_tried_again_and_never_judged():
+    class Starving(FakeStudent):
+        def call(self, function, case, timeout, staff):
+            if FakeStudent.spawned < self.enough:
+                raise Starved("too busy")
+            return super().call(function, case, timeout, staff)
+
+    Starving.enough = 2
+    steps = [run(0, DOUBLE), JUDGE]
+    assert Heard(session(spawn=Starving), steps).verdicts["double"].fraction == {"all": 1.0}
+    Starving.enough = 99
+    with pytest.raises(Starved):
+        Heard(session(spawn=Starving), steps)
+
+
+def test_judge_out_of_memory_earns_nothing_and_a_person_looks():
+    class Huge(FakeStudent):
+        def call(self, function, case, timeout, staff):
+            raise MemoryError
+
+    verdict = Heard(session(spawn=Huge), [run(0, DOUBLE), JUDGE]).verdicts["double"]
+    assert (verdict.score({"all": 4}, 4), verdict.flagged) == (0.0, True)
+    assert "memory limit of 2048 MiB, in the grader itself" in verdict.text(0.0, 4)
 
 
 def test_history_that_dies_on_replay_does_not_go_on_for_ever():
@@ -198,5 +252,5 @@ def test_history_that_dies_on_replay_does_not_go_on_for_ever():
                 raise Stopped("killed by signal SIGKILL")
             return super().run_cell(source, timeout)
 
-    graded = session(spawn=Moody).grade([run(0, "moody = 1"), run(1, DOUBLE), run(2, "die"), JUDGE])
+    graded = Heard(session(spawn=Moody), [run(0, "moody = 1"), run(1, DOUBLE), run(2, "die"), JUDGE])
     assert graded.verdicts["double"].fraction == {"all": 1.0}

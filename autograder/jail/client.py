@@ -7,7 +7,6 @@ with spawn(limits, files={"checks.py": source}) as student:
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from autograder.jail import outputs, wire
 from autograder.jail.given import Loan, lower
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.meter import Allowance, TooMuchWork, at_most, cpu_seconds
 from autograder.jail.process import Process, Tier, fork
 from autograder.observing import CallError, Outcome
 
@@ -31,7 +31,8 @@ STUDENT = Role(
     ),
     walls=True,
 )
-REPLY_SECONDS = 20.0  # for what involves no student code: copying files in
+FILE_SECONDS = 20.0  # for what involves no student code: copying a file in
+MAX_ANSWERS = 20_000  # calls of our functions during one call of the student's
 REPLY_BYTES = 64 * wire.MIB
 OVERHEAD_BYTES = wire.MIB  # what the form of a reply may add to its outputs
 
@@ -50,6 +51,8 @@ class Student:
     def __init__(self, process: Process, limits: Limits) -> None:
         self._process, self._limits = process, limits
         self._serial = 0
+        self._cpu = self._idle = 0.0
+        self._allowance = Allowance(process.pid, 0.0)
 
     @property
     def tier(self) -> Tier:
@@ -61,6 +64,12 @@ class Student:
         """The process id, as this side of the walls sees it."""
         return self._process.pid
 
+    @property
+    def spent(self) -> float:
+        """Seconds of work so far: its processor time, what it slept away, and what we did at its request."""
+        self._cpu = cpu_seconds(self.pid) or self._cpu
+        return self._cpu + self._idle + self._allowance.idle
+
     def put_files(self, files: Mapping[str, bytes]) -> None:
         """Write files into the student's working folder; names are relative, with ``/`` for folders.
 
@@ -69,15 +78,20 @@ class Student:
         """
         for name, data in files.items():
             request = {"op": "file", "name": name, "data": _bytes_to_array(data)}
-            reply = self._ask(request, REPLY_SECONDS, OVERHEAD_BYTES)
+            reply = self._ask(request, self._allow(FILE_SECONDS), OVERHEAD_BYTES)
             if reply != {"written": name}:
                 raise self._process.kill("malformed reply")
 
     def run_cell(self, source: str, timeout: float) -> CellResult:
-        """Run one cell as a notebook would. An exception in it is an ordinary output."""
+        """Run one cell as a notebook would, for ``timeout`` seconds of work. An exception in it is an ordinary output.
+
+        Raises:
+            Starved: when the machine was too busy for it; the process is gone then.
+        """
         budget = self._limits.output_kb * 1024
+        request = {"op": "cell", "source": source, "budget": budget}
         try:
-            reply = self._ask({"op": "cell", "source": source, "budget": budget}, timeout, 2 * budget + OVERHEAD_BYTES)
+            reply = self._ask(request, self._allow(timeout), 2 * budget + OVERHEAD_BYTES)
             try:
                 return CellResult(outputs.rebuild(reply, budget))
             except wire.WireError:
@@ -100,12 +114,13 @@ class Student:
         Args:
             args, kwargs: plain values, arrays and given objects; each call gets its own copies.
             errstate: ``np.errstate`` settings during the call.
-            timeout: seconds, our own functions in ``staff`` included.
+            timeout: seconds of work, that of our own functions in ``staff`` included.
             staff: names in the student's notebook that stand for these functions of ours during the call. They run
                 here, on arguments that the student's process chose.
 
         Raises:
             Died: when the process did not survive the call.
+            Starved: when the machine was too busy for it; the process is gone then.
         """
         functions = dict(staff or {})
         loan = Loan(dict(enumerate(args)) | dict(kwargs or {}))
@@ -117,11 +132,18 @@ class Student:
             "errstate": dict(errstate) if errstate else None,
             "staff": list(staff or {}),
         }
-        end = time.monotonic() + timeout
-        reply = self._ask(request, timeout, REPLY_BYTES)
+        allowance = self._allow(timeout)
+        reply = self._ask(request, allowance, REPLY_BYTES)
+        answers = 0
         while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
-            answer = self._answer(functions, loan, reply)
-            reply = self._ask(answer, timeout, REPLY_BYTES, end)
+            answers += 1
+            if answers > MAX_ANSWERS:
+                raise self._process.kill(f"limit of {MAX_ANSWERS} calls of the course's own functions", by_limit=True)
+            start = time.process_time()
+            try:
+                reply = self._ask(self._answer(functions, loan, reply, allowance), allowance, REPLY_BYTES)
+            finally:
+                allowance.charge(time.process_time() - start)  # who asks, pays
         try:
             return _outcome(reply)
         except wire.WireError:
@@ -141,24 +163,33 @@ class Student:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, request: Any, timeout: float, max_bytes: int, end: float = math.nan) -> Any:
+    def _allow(self, seconds: float) -> Allowance:
+        """What the next request may cost; what the last one cost is kept in mind."""
+        self._idle += self._allowance.idle
+        self._allowance = Allowance(self.pid, seconds)
+        return self._allowance
+
+    def _ask(self, request: Any, allowance: Allowance, max_bytes: int) -> Any:
         """Send a request and return the reply's body, both carrying the same serial number."""
         self._serial += 1
-        end = time.monotonic() + timeout if math.isnan(end) else end
-        self._process.send((self._serial, request), end, timeout)
-        reply = self._process.receive(end, timeout, max_bytes)
+        self._process.send((self._serial, request), allowance)
+        reply = self._process.receive(allowance, max_bytes)
         if type(reply) is not tuple or len(reply) != 2 or type(reply[0]) is not int or reply[0] != self._serial:
             raise self._process.kill("malformed reply")
         return reply[1]
 
     def _answer(
-        self, functions: Mapping[str, Callable[..., Any]], loan: Loan, request: dict[str, Any]
+        self, functions: Mapping[str, Callable[..., Any]], loan: Loan, request: dict[str, Any], allowance: Allowance
     ) -> dict[str, Any]:
+        """Call a function of ours for the student, for as long as the student's allowance lasts."""
         name, args, kwargs = request["staff"], request["args"], request["kwargs"]
         if type(name) is not str or name not in functions or type(args) is not tuple or type(kwargs) is not dict:
             raise self._process.kill("malformed reply")
         try:
-            return loan.call(functions[name], args, kwargs)
+            with at_most(allowance.left):
+                return loan.call(functions[name], args, kwargs)
+        except TooMuchWork:
+            raise self._process.kill(f"time limit of {allowance.seconds:g} s", by_limit=True) from None
         except Exception as error:  # our function on the student's arguments: the student's to see
             return {"kind": type(error).__name__, "message": str(error)[:500]}
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from autograder.jail.limits import JailUnavailable
 
 PACKAGE = Path(__file__).resolve().parents[1]  # autograder/
-START_SECONDS = 120  # importing TensorFlow from a cold disk takes half a minute
+START_SECONDS = 900  # importing TensorFlow from a cold disk takes half a minute, on a busy machine many
 SOCKET_PATH_MAX = 100  # the kernel's own limit is 108 bytes
 
 # A server's children share its memory, so it starts from this list and never sees the caller's other variables.

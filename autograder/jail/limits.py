@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one submission's process.
+    """Bounds of one submission's process. Seconds are seconds of work: see ``meter.py``.
 
     Args:
-        cell_seconds: wall-clock time of one cell.
-        call_seconds: wall-clock time of one call.
-        submission_seconds: wall-clock time of everything that a submission does.
+        cell_seconds: of one cell.
+        call_seconds: of one call.
+        submission_seconds: of everything that a submission does.
+        judge_seconds: that the judge may work on one exercise; its work is nobody's debt until it passes this.
         memory_mb: MiB of memory beyond what the warm imports occupy.
+        judge_memory_mb: the same of the judge's own process.
         disk_mb: MiB of files in the scratch folder.
         output_kb: KiB of output kept from one cell.
     """
@@ -21,14 +23,33 @@ class Limits:
     cell_seconds: float = 60
     call_seconds: float = 20
     submission_seconds: float = 600
+    judge_seconds: float = 180
     memory_mb: int = 2048
+    judge_memory_mb: int = 2048
     disk_mb: int = 64
     output_kb: int = 512
 
+    @property
+    def whole_submission(self) -> str:
+        """How the limit of everything together is named."""
+        return f"time limit of {self.submission_seconds:g} s for the whole submission"
+
 
 class Died(Exception):
-    """A process is gone; the message says why in words that a student understands."""
+    """A process is gone; the message says why in words that a student understands.
+
+    Args:
+        by_limit: whether a limit ended it, and no fault and no wish of its own.
+    """
+
+    def __init__(self, message: str, by_limit: bool = False) -> None:
+        super().__init__(message)
+        self.by_limit = by_limit
 
 
 class JailUnavailable(RuntimeError):
     """This machine cannot confine a process as asked, or the warm server does not start: nothing may be graded."""
+
+
+class Starved(JailUnavailable):
+    """A process had no chance to use what it is allowed: the machine was too busy. No verdict may rest on that."""

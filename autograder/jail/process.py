@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
-import os
+import select
 import signal
 import socket
-import stat
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from autograder.jail import launch, wire
-from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.limits import Died, JailUnavailable, Limits, Starved
+from autograder.jail.meter import Allowance
 
 Tier = Literal["namespaces", "landlock", "none"]
 
-READY_SECONDS = 60.0  # a fork on a machine that is very busy
-END_SECONDS = 30.0  # to kill a process and to remove what it wrote
-SELF_CLOSED_SECONDS = 1.0
-DISK_PAUSE = 0.25
-MAX_THREADS = 256
-MAX_FILES = 5_000
-KIB = 1024
+READY_SECONDS = 600.0  # wall clock, as all of these: a fork takes milliseconds, on a machine that is very busy seconds
+END_SECONDS = 300.0  # to kill a process and to remove what it wrote
+ATTEMPTS = 2
+HANG_UP_SECONDS = 1.0  # of work, for a process that has closed its end, to come to its own
+KILL_WORD = b"kill"
 SERVER_GONE = "the warm server was killed; start again"
-BLOCK = 512  # st_blocks counts in these, whatever the file system
-MIB = 1 << 20
 
 
 def fork(role: launch.Role, limits: Limits, tier: Tier | None = None) -> Process:
@@ -38,6 +32,16 @@ def fork(role: launch.Role, limits: Limits, tier: Tier | None = None) -> Process
     Raises:
         JailUnavailable: when there is no such server, or the child's walls do not go up.
     """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _fork_once(role, limits, tier)
+        except (OSError, EOFError, ValueError) as error:
+            if attempt == ATTEMPTS:
+                raise JailUnavailable(f"the warm {role.name} server did not fork: {error!r}; try again") from error
+    raise AssertionError("unreachable")
+
+
+def _fork_once(role: launch.Role, limits: Limits, tier: Tier | None) -> Process:
     control = launch.connect(role)
     mine, theirs = socket.socketpair()
     try:
@@ -47,11 +51,11 @@ def fork(role: launch.Role, limits: Limits, tier: Tier | None = None) -> Process
         control.settimeout(READY_SECONDS)
         told = json.loads(control.recv(4096))
         ready = wire.recv_frame(mine, wire.MIB, time.monotonic() + READY_SECONDS)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError):
         control.close()
         mine.close()
-        raise JailUnavailable(f"the warm {role.name} server did not fork: {error!r}; try again") from error
-    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]), limits)
+        raise
+    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]))
     if "failed" in ready:
         process.close()
         raise JailUnavailable(ready["failed"])
@@ -61,60 +65,59 @@ def fork(role: launch.Role, limits: Limits, tier: Tier | None = None) -> Process
 class Process:
     """A forked child and the two sockets that lead to it: the stream it talks on, and the server's word about it."""
 
-    def __init__(
-        self, sock: socket.socket, control: socket.socket, pid: int, tier: Tier, scratch: Path, limits: Limits
-    ) -> None:
+    def __init__(self, sock: socket.socket, control: socket.socket, pid: int, tier: Tier, scratch: Path) -> None:
         self.sock, self.pid, self.tier = sock, pid, tier
-        self._control, self._scratch, self._limits = control, scratch, limits
-        self._death: str | None = None
-        self._baseline = _own_memory(pid)[0]
-        self._next_disk = 0.0
+        self._control, self._scratch = control, scratch
+        self._death: Died | None = None
+        self._server_gone = False
 
-    def send(self, tree: Any, deadline: float, timeout: float = math.nan) -> None:
-        """Send a frame.
-
-        Args:
-            deadline: a ``time.monotonic()`` time.
-            timeout: how long that was when it was set; for the message.
+    def send(self, tree: Any, allowance: Allowance) -> None:
+        """Send a frame, at the other side's cost.
 
         Raises:
             Died: when the process is gone or does not listen.
-            JailUnavailable: when the warm server is gone.
+            JailUnavailable: when the warm server is gone, or the machine too busy.
         """
         self._expect_alive()
         try:
-            wire.send_frame(self.sock, tree, deadline)
-        except TimeoutError:
-            raise self.kill(_time_limit(timeout)) from None
+            wire.send_frame(self.sock, tree, watch=lambda: self._look(allowance))
         except OSError:
             raise self._ended() from None
 
-    def receive(self, deadline: float, timeout: float = math.nan, max_bytes: int = wire.MAX_BYTES) -> Any:
-        """Receive a frame, watching what the process uses in the meantime.
+    def receive(self, allowance: Allowance, max_bytes: int = wire.MAX_BYTES) -> Any:
+        """Receive a frame, at the other side's cost.
 
         Raises:
             Died: when the process ends, exceeds a limit or sends what is no frame; it is killed then.
-            JailUnavailable: when the warm server is gone.
+            JailUnavailable: when the warm server is gone, or the machine too busy.
         """
         self._expect_alive()
         try:
-            return wire.recv_frame(self.sock, max_bytes, deadline, self._watch)
-        except TimeoutError:
-            raise self.kill(_time_limit(timeout)) from None
+            return wire.recv_frame(self.sock, max_bytes, watch=lambda: self._look(allowance))
         except EOFError:
             raise self._ended() from None
         except wire.FrameTooLong:
-            raise self.kill("output limit") from None
+            raise self.kill("output limit", by_limit=True) from None
         except wire.WireError:
             raise self.kill("malformed reply") from None
 
-    def kill(self, reason: str) -> Died:
+    def kill(self, reason: str, by_limit: bool = False) -> Died:
         """Kill the process, and return the exception that says why."""
         if self._death is None:
-            self._death = reason
+            self._death = Died(reason, by_limit)
             self._say_kill()
             self._wait_for_end(END_SECONDS)
-        return Died(self._death)
+        return self._death
+
+    def _look(self, allowance: Allowance) -> None:
+        """End a process that has used up its allowance; what has an answer for us already does not sleep."""
+        if not select.select([self.sock], [], [], 0)[0]:
+            allowance.look()
+        if allowance.left <= 0:
+            raise self.kill(f"time limit of {allowance.seconds:g} s", by_limit=True)
+        if allowance.starved:
+            self.kill("the machine was too busy")
+            raise Starved("this machine is too busy to grade; try again when it has less to do")
 
     def close(self) -> None:
         """End the process, if it is still there, and wait until its scratch folder is gone too."""
@@ -136,27 +139,30 @@ class Process:
     # ------------------------------------------------------------------------------------------------------- the end
 
     def _expect_alive(self) -> None:
-        if self._death == SERVER_GONE:
+        if self._server_gone:
             raise JailUnavailable(SERVER_GONE)
         if self._death is not None:
-            raise Died(self._death)
+            raise self._death
 
     def _ended(self) -> Died:
-        """The stream is closed: find out why."""
-        code = self._wait_for_end(SELF_CLOSED_SECONDS)
-        if code is None:
-            return self.kill("malformed reply")  # it closed its end and lives on
-        self._death = describe_exit(code)
-        return Died(self._death)
+        """The stream is closed: find out why. A process that has only closed its end is given a moment to end."""
+        moment, patience = Allowance(self.pid, HANG_UP_SECONDS), time.monotonic() + END_SECONDS
+        while moment.left > 0 and time.monotonic() < patience:
+            told = self._wait_for_end(wire.PAUSE)
+            if told is not None:
+                self._death = Died(told["reason"] or describe_exit(told["ended"]), by_limit=bool(told["reason"]))
+                return self._death
+            moment.look()
+        return self.kill("malformed reply")
 
     def _say_kill(self) -> None:
         try:
-            self._control.send(b"kill")
+            self._control.send(KILL_WORD)
         except OSError:
             return  # the server is gone, and its children with it
 
-    def _wait_for_end(self, seconds: float) -> int | None:
-        """The exit code, once the server has reaped the process and removed its scratch folder; else None.
+    def _wait_for_end(self, seconds: float) -> dict[str, Any] | None:
+        """The exit code and the exceeded limit, once the process is reaped and its scratch folder removed; else None.
 
         Raises:
             JailUnavailable: when the server is gone. Its children went with it, through no fault of theirs.
@@ -169,76 +175,10 @@ class Process:
         except OSError:
             data = b""
         if not data:
-            self._death = SERVER_GONE
+            self._server_gone = True
             raise JailUnavailable(SERVER_GONE)
-        return int(json.loads(data)["ended"])
-
-    # -------------------------------------------------------------------------------------------------------- watching
-
-    def _watch(self) -> None:
-        memory, threads = _own_memory(self.pid)
-        if memory - self._baseline > self._limits.memory_mb * KIB:
-            raise self.kill(f"memory limit of {self._limits.memory_mb} MiB")
-        if threads > MAX_THREADS:
-            raise self.kill(f"limit of {MAX_THREADS} threads")
-        if self.tier == "landlock" and time.monotonic() >= self._next_disk:
-            if not self._disk_is_fine():
-                raise self.kill(f"disk limit of {self._limits.disk_mb} MiB")
-            self._next_disk = time.monotonic() + DISK_PAUSE
-
-    def _disk_is_fine(self) -> bool:
-        """Whether the scratch folder and the process's unnamed files stay within the limit."""
-        used = 0
-        for number, status in enumerate(_file_statuses(self._scratch, self.pid)):
-            used += status.st_blocks * BLOCK if status else 0
-            if status is None or used > self._limits.disk_mb * MIB or number >= MAX_FILES:
-                return False
-        return True
-
-
-def _file_statuses(folder: Path, pid: int) -> Iterator[os.stat_result | None]:
-    """The files below ``folder`` and the deleted ones that the process holds open; None for what cannot be read.
-
-    Names too long and folders without permission are no accidents: only someone hiding files makes them.
-    """
-    pending = [str(folder)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    status = entry.stat(follow_symlinks=False)
-                    if stat.S_ISDIR(status.st_mode):
-                        pending.append(entry.path)
-                    yield status
-        except FileNotFoundError:
-            continue  # removed while we looked
-        except OSError:
-            yield None
-    try:
-        descriptors = os.listdir(f"/proc/{pid}/fd")
-    except OSError:
-        return  # it has just ended
-    for number in descriptors:
-        try:
-            status = os.stat(f"/proc/{pid}/fd/{number}")
-        except OSError:
-            continue  # closed while we looked
-        if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
-            yield status
-
-
-def _own_memory(pid: int) -> tuple[int, int]:
-    """KiB of memory that no file backs, and the number of threads; zeros when the process is gone.
-
-    Pages of libraries do not count: they are shared with everybody and appear as they are first touched.
-    """
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0, 0
-    fields = dict(line.split(":", 1) for line in text.splitlines())
-    numbers = [int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem", "Threads")]
-    return numbers[0] + numbers[1], numbers[2]
+        told: dict[str, Any] = json.loads(data)
+        return told
 
 
 def describe_exit(code: int) -> str:
@@ -246,7 +186,3 @@ def describe_exit(code: int) -> str:
     if code >= 0:
         return f"exited with status {code}"
     return f"killed by signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"killed ({code})"
-
-
-def _time_limit(timeout: float) -> str:
-    return "time limit" if math.isnan(timeout) else f"time limit of {timeout:g} s"

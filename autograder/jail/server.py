@@ -29,20 +29,28 @@ from typing import Any
 
 from autograder.jail import linux, walls, wire
 from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.watch import LOOK_SECONDS, Watch
 
-FORK_SECONDS = 20  # far beyond what a fork needs
+FORK_SECONDS = 300  # far beyond what a fork needs on the busiest machine
 REQUEST_BYTES = 4096
 REMOVE = 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }'  # a student may have made 0300 folders
 
 
 @dataclass
 class Child:
-    """A forked child, as the server knows it. ``ended`` is its exit code once it has been reaped."""
+    """A forked child, as the server knows it.
+
+    Args:
+        ended: its exit code once it has been reaped.
+        reason: the limit for which the server has killed it; "" otherwise.
+    """
 
     pid: int
     scratch: Path
     client: socket.socket
+    watch: Watch
     ended: int | None = None
+    reason: str = ""
 
 
 class Server:
@@ -55,6 +63,7 @@ class Server:
         self._removals: dict[int, Child] = {}  # by the pid of the process that removes the scratch folder
         self._clients: dict[socket.socket, Child | None] = {}
         self._numbers = itertools.count()
+        self._next_look = 0.0
         self._selector = selectors.DefaultSelector()
         self._alive, self._alive_end = os.pipe()  # children see the end of file when this process is gone
         self._prepare_scratch()
@@ -65,14 +74,25 @@ class Server:
         """Serve until nobody has been connected for ``idle_seconds``, or the socket file is gone."""
         last = time.monotonic()
         while True:
-            for key, _ in self._selector.select(1.0):
+            for key, _ in self._selector.select(LOOK_SECONDS if self._children else 1.0):
                 key.data(key.fileobj)
+            self._look()
             if self._clients or self._children or self._removals:
                 last = time.monotonic()
             elif not self._own_socket():
                 break
             elif time.monotonic() - last > idle_seconds:
                 self._path.unlink()  # and look once more: whoever connected in this moment is still served
+
+    def _look(self) -> None:
+        """Kill whoever exceeds a limit. Nobody else watches all the time: a judge is busy with its own work."""
+        if time.monotonic() < self._next_look:
+            return
+        for child in self._children.values():
+            child.reason = child.reason or child.watch.problem()
+            if child.reason:
+                self._kill(child)
+        self._next_look = time.monotonic() + LOOK_SECONDS
 
     # ------------------------------------------------------------------------------------------------------- setting up
 
@@ -167,7 +187,7 @@ class Server:
     def _tell_end(self, child: Child) -> None:
         if child.client in self._clients:
             with contextlib.suppress(OSError):  # it left in this moment; its end of file comes next
-                child.client.send(json.dumps({"ended": child.ended}).encode())
+                child.client.send(json.dumps({"ended": child.ended, "reason": child.reason}).encode())
 
     # ---------------------------------------------------------------------------------------------------------- forking
 
@@ -186,7 +206,9 @@ class Server:
         if pid != first:
             os.waitpid(first, 0)  # from now on the child is ours: we are the subreaper
         os.close(go)
-        child = self._clients[client] = self._children[pid] = Child(pid, scratch, client)
+        disk = (request["tier"] or self._tier) != "namespaces"
+        watch = Watch(pid, scratch, Limits(**request["limits"]), disk)
+        child = self._clients[client] = self._children[pid] = Child(pid, scratch, client, watch)
         try:
             client.send(json.dumps({"pid": pid, "scratch": str(scratch)}).encode())
         except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import platform
 import resource
@@ -30,6 +31,7 @@ OPEN_FILES = 256
 # Address space is cheap and libraries reserve plenty; what really counts, memory in use, is watched from outside.
 SPARE_ADDRESSES_MB = 2048
 SPARE_DATA_MB = 512
+SPARE_CPU_SECONDS = 10  # a second fence: the warm server counts too, and says why
 OOM_SCORE = "500"  # when the machine itself runs out of memory, a student's process goes first
 
 
@@ -85,6 +87,7 @@ class Box:
 def _limit_resources(limits: Limits) -> None:
     sizes = _sizes_mb()
     bounds = {
+        resource.RLIMIT_CPU: math.ceil(limits.submission_seconds) + SPARE_CPU_SECONDS,
         resource.RLIMIT_AS: (sizes["VmSize"] + limits.memory_mb + SPARE_ADDRESSES_MB) * MIB,
         resource.RLIMIT_DATA: (sizes["VmData"] + limits.memory_mb + SPARE_DATA_MB) * MIB,
         resource.RLIMIT_FSIZE: limits.disk_mb * MIB,

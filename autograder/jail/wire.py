@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import socket
 import struct
 import time
@@ -95,8 +96,8 @@ class _Writer:
 
     def _string(self, value: str) -> Any:
         data = value.encode("utf-8", "replace")  # lone surrogates would break whoever prints them
-        if len(data) <= SHORT:
-            return data.decode()
+        if len(data) <= SHORT and len(json.dumps(text := data.decode())) <= 2 * SHORT:  # escapes are six times as long
+            return text
         self._spend(len(data))
         self.parts.append(data)
         return ["s", len(data)]
@@ -250,20 +251,26 @@ def _text(data: bytes) -> str:
 # ------------------------------------------------------------------------------------------------- frames on a socket
 
 
-def send_frame(sock: socket.socket, tree: Any, deadline: float = math.inf) -> None:
-    """Send one frame. ``deadline`` is a ``time.monotonic()`` time.
+def send_frame(
+    sock: socket.socket, tree: Any, deadline: float = math.inf, watch: Callable[[], None] | None = None
+) -> None:
+    """Send one frame. ``deadline`` is a ``time.monotonic()`` time; ``watch`` as in ``recv_frame``.
 
     Raises:
         TimeoutError: when the other side does not read in time.
         OSError: when the other side is gone.
     """
-    send_encoded(sock, encode(tree), deadline)
+    send_encoded(sock, encode(tree), deadline, watch)
 
 
-def send_encoded(sock: socket.socket, data: bytes, deadline: float = math.inf) -> None:
+def send_encoded(
+    sock: socket.socket, data: bytes, deadline: float = math.inf, watch: Callable[[], None] | None = None
+) -> None:
     """Send what ``encode`` returned, as ``send_frame`` does."""
-    sock.settimeout(_left(deadline))
-    sock.sendall(_PREFIX.pack(len(data)) + data)
+    waiting = _Waiting(sock, deadline, watch)
+    rest = memoryview(_PREFIX.pack(len(data)) + data)
+    while rest:
+        rest = rest[waiting.patiently(lambda part=rest[:MIB]: sock.send(part)) or 0 :]
 
 
 def recv_frame(
@@ -293,32 +300,48 @@ def recv_frame(
 
 class _Receiver:
     def __init__(self, sock: socket.socket, deadline: float, watch: Callable[[], None] | None) -> None:
-        self._sock, self._deadline, self._watch = sock, deadline, watch
-        self._look = time.monotonic() + PAUSE
+        self._sock, self._waiting = sock, _Waiting(sock, deadline, watch)
 
     def exactly(self, size: int) -> bytes:
         data = bytearray()
         while len(data) < size:
-            self._sock.settimeout(_left(min(self._deadline, self._look) if self._watch else self._deadline))
+            wanted = min(size - len(data), MIB)
             try:
-                part = self._sock.recv(min(size - len(data), MIB))
-            except TimeoutError:
-                part = None
+                part = self._waiting.patiently(lambda wanted=wanted: self._sock.recv(wanted))
             except ConnectionError:
                 raise EOFError("the other side is gone") from None
-            self._check()
             if part == b"":
                 raise EOFError("the other side is gone")
             data += part or b""
         return bytes(data)
 
-    def _check(self) -> None:
+
+class _Waiting:
+    """Waits for a socket, with a look at the process behind it from time to time."""
+
+    def __init__(self, sock: socket.socket, deadline: float, watch: Callable[[], None] | None) -> None:
+        self._sock, self._deadline, self._watch = sock, deadline, watch
+        self._look = time.monotonic() + _pause()
+
+    def patiently(self, action: Callable[[], Any]) -> Any:
+        """Do something with the socket; None when it was not ready in time for the next look."""
+        self._sock.settimeout(_left(min(self._deadline, self._look) if self._watch else self._deadline))
+        try:
+            done = action()
+        except TimeoutError:
+            done = None
         now = time.monotonic()
         if self._watch and now >= self._look:
-            self._look = now + PAUSE
+            self._look = now + _pause()
             self._watch()
         if now >= self._deadline:
             raise TimeoutError
+        return done
+
+
+def _pause() -> float:
+    """Irregular, and ``PAUSE`` on average: nobody can be awake just for our looks."""
+    return PAUSE * random.SystemRandom().uniform(0.5, 1.5)
 
 
 def _left(deadline: float) -> float | None:

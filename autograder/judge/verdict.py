@@ -42,6 +42,7 @@ class Verdict:
         misconception: the id of the misconception behind the hint, "" when none was recognised.
         reason: why the exercise was not judged to the end: a limit, a missing function, a fault of the grader.
         traceback: of a fault of the grader; for the instructor, never for the student.
+        flagged: whether a person should look at the score, because the grader itself ran into a limit.
     """
 
     exercise: str
@@ -52,6 +53,7 @@ class Verdict:
     misconception: str = ""
     reason: str = ""
     traceback: str = ""
+    flagged: bool = False
 
     def score(self, points: Mapping[str, float], maximum: float) -> float | None:
         """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide."""
@@ -92,3 +94,8 @@ class Verdict:
 def needs_manual(exercise: str, reason: str, traceback: str = "") -> Verdict:
     """A verdict that leaves the decision to a human: a fault of the grader is never a student's zero."""
     return Verdict(exercise, "needs manual grading", {}, reason=reason, traceback=traceback)
+
+
+def worn_out(exercise: str, limit: str) -> Verdict:
+    """A verdict on what drives the grader itself into a limit: it earns nothing, and a person is asked to look."""
+    return Verdict(exercise, "graded", {"all": 0.0}, reason=f"{limit}, in the grader itself", flagged=True)

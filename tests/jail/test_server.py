@@ -21,6 +21,7 @@ from autograder.jail import launch, paths, process
 from autograder.jail.client import spawn
 from autograder.jail.launch import Role
 from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.meter import Allowance
 
 ENTRY = """
 import os, time
@@ -60,9 +61,8 @@ def server_of(connection: socket.socket) -> int:
 
 
 def ask(child: process.Process, request: object) -> object:
-    end = time.monotonic() + 10
-    child.send(request, end)
-    return child.receive(end)
+    child.send(request, Allowance(child.pid, 10))
+    return child.receive(Allowance(child.pid, 10))
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:

@@ -1,0 +1,105 @@
+"""What a child uses, seen by the warm server that forked it: from the fork to the end, whatever anybody else does."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.jail.limits import Limits
+from autograder.jail.meter import cpu_seconds
+
+LOOK_SECONDS = 0.03  # between two looks
+DISK_SHARE = 10  # a look through the folders may take one part in so many of our time
+MAX_THREADS = 256
+MAX_FILES = 5_000
+KIB = 1024
+MIB = 1 << 20
+BLOCK = 512  # st_blocks counts in these, whatever the file system
+
+
+class Watch:
+    """Holds a child against its limits.
+
+    Args:
+        pid: the child, just forked: its memory now is what the warm imports occupy.
+        scratch: its folder.
+        limits: what it may use.
+        disk: whether the folder lies on a disk that others use too; a file system of its own has its own size.
+    """
+
+    def __init__(self, pid: int, scratch: Path, limits: Limits, disk: bool) -> None:
+        self._pid, self._scratch, self._limits, self._disk = pid, scratch, limits, disk
+        self._baseline = own_memory(pid)[0]
+        self._next_disk = 0.0
+
+    def problem(self) -> str:
+        """The limit that the child exceeds, in words that a student understands; "" when it keeps them all."""
+        memory, threads = own_memory(self._pid)
+        limits = self._limits
+        if memory - self._baseline > limits.memory_mb * KIB:
+            return f"memory limit of {limits.memory_mb} MiB"
+        if threads > MAX_THREADS:
+            return f"limit of {MAX_THREADS} threads"
+        if (cpu_seconds(self._pid) or 0.0) > limits.submission_seconds:
+            return limits.whole_submission
+        if self._disk and time.monotonic() >= self._next_disk and not self._disk_is_fine():
+            return f"disk limit of {limits.disk_mb} MiB"
+        return ""
+
+    def _disk_is_fine(self) -> bool:
+        """Whether the scratch folder and the process's unnamed files stay within the limit."""
+        used, start = 0, time.monotonic()
+        for number, status in enumerate(_file_statuses(self._scratch, self._pid)):
+            used += status.st_blocks * BLOCK if status else 0
+            if status is None or used > self._limits.disk_mb * MIB or number >= MAX_FILES:
+                return False
+        self._next_disk = start + DISK_SHARE * (time.monotonic() - start)
+        return True
+
+
+def _file_statuses(folder: Path, pid: int) -> Iterator[os.stat_result | None]:
+    """The files below ``folder`` and the deleted ones that the process holds open; None for what cannot be read.
+
+    Names too long and folders without permission are no accidents: only someone hiding files makes them.
+    """
+    pending = [str(folder)]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(status.st_mode):
+                        pending.append(entry.path)
+                    yield status
+        except FileNotFoundError:
+            continue  # removed while we looked
+        except OSError:
+            yield None
+    try:
+        descriptors = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return  # it has just ended
+    for number in descriptors:
+        try:
+            status = os.stat(f"/proc/{pid}/fd/{number}")
+        except OSError:
+            continue  # closed while we looked
+        if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+            yield status
+
+
+def own_memory(pid: int) -> tuple[int, int]:
+    """KiB of memory that no file backs, and the number of threads; zeros when the process is gone.
+
+    Pages of libraries do not count: they are shared with everybody and appear as they are first touched.
+    """
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0, 0
+    fields = dict(line.split(":", 1) for line in text.splitlines())
+    numbers = [int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem", "Threads")]
+    return numbers[0] + numbers[1], numbers[2]
