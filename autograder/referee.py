@@ -153,7 +153,7 @@ class _Hearing:
     def _ran(self, outputs: Outputs, replay: bool) -> None:
         if replay:
             self._replay.append(self._next)
-        self._room -= len(json.dumps(outputs, ensure_ascii=False))
+        self._room -= len(json.dumps(outputs, ensure_ascii=False).encode())
         if self._room < 0:
             outputs = [{"output_type": "stream", "name": "stderr", "text": TOO_MUCH}]
         self.graded.outputs[self._step().cell] = outputs

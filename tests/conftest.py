@@ -59,6 +59,11 @@ def classroom_a4(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Cl
     return released(course, "a4", tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def classroom_a5(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    return released(course, "a5", tmp_path_factory)
+
+
 def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     root, assignment = tmp_path_factory.mktemp("class"), course.assignments[name]
     build_assignment(course, name, root)

@@ -6,191 +6,31 @@ and its folder. It is graded beside perfect submissions, in every kind of walls 
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
+from attacks import judge as judge_attacks
+from attacks.code import ATTACKS
+from conftest import ROOT
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
 
+from autograder import referee
 from autograder.classroom import Score, scores
 from autograder.course import Course
 from autograder.grade import Grader, Result
 from autograder.jail import walls
+from autograder.jail.client import spawn
+from autograder.jail.limits import Limits
+from autograder.judge_process import judge_role
 
-WRONG = "def threshold_relu(x, t):\n    return np.minimum(x, t)\n"
-RIGHT = "def threshold_relu(x, t):\n    return np.maximum(x, np.asarray(t, x.dtype))\n"
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A cell to put in front, a source for ``threshold_relu``, and the honest fraction of its points.
-
-    Args:
-        lost: other exercises that honestly lose everything, because the submission broke them itself.
-        says: what the feedback of ``threshold_relu`` must say.
-    """
-
-    cell: str = ""
-    source: str = WRONG
-    honest: float = 0.0
-    lost: tuple[str, ...] = ()
-    says: str = ""
-    after: str = ""
-    others: Mapping[str, str] = field(default_factory=dict)
-
-
-def body(*lines: str) -> str:
-    return "\n".join(["def threshold_relu(x, t):", *(f"    {line}" for line in lines)]) + "\n"
-
-
-ATTACKS = {
-    # -- fooling a comparison
-    "equal_to_everything": Attack(
-        "class Equal(np.ndarray):\n"
-        "    def __eq__(self, other): return np.ones(self.shape, bool)\n"
-        "    def __array_ufunc__(self, *args, **kwargs): return np.zeros(())\n",
-        body("return np.zeros(x.shape, x.dtype).view(Equal)"),
-    ),
-    "array_protocol_object": Attack(
-        "class Chameleon:\n    def __array__(self, dtype=None, copy=None): return np.full((3, 5), 0.7)\n",
-        body("return Chameleon()"),
-    ),
-    "infinite_tolerance": Attack("np.isclose = np.allclose = np.array_equal = lambda *a, **k: np.True_"),
-    "patched_numpy_testing": Attack(
-        "import numpy.testing\nnumpy.testing.assert_allclose = numpy.testing.assert_array_equal = lambda *a, **k: None"
-    ),
-    "patched_check": Attack("import checks\ncheck = checks.check = lambda *a: print('8 of 8 public cases pass.')"),
-    "patched_observe": Attack(
-        "import sys\n"
-        "for module in list(sys.modules.values()):\n"
-        "    for name in ('observe', 'judge_case', 'compare', 'plain'):\n"
-        "        if hasattr(module, name): setattr(module, name, lambda *a, **k: None)\n",
-        says="0 of 4",
-        lost=(
-            "threshold_relu_backward",
-            "fold_threshold_dense",
-            "fold_threshold_network",
-            "fold_threshold_conv",
-            "sigmoid_forward",
-            "sigmoid_backward",
-            "affine_backward",
-        ),
-    ),
-    "ast_transformer": Attack(
-        "import ast\n"
-        "class Drop(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
-        "get_ipython().ast_transformers.append(Drop())"
-    ),
-    "input_transformer": Attack(
-        "get_ipython().input_transformers_post.append(lambda lines: [l.replace('assert', 'pass #') for l in lines])"
-    ),
-    "faked_result": Attack(
-        "from IPython.display import display\ndisplay(4.0)\nprint('threshold_relu: 4 of 4 points')\n4.0"
-    ),
-    "memorised_public_cases": Attack(
-        source=body(
-            "answers = {(2, 2): [[0.7, 0.7], [0.7, 2.0]], (2, 3): [[0, 1, 2], [1, 1, -1.0]]}",
-            "if x.shape in answers: return np.array(answers[x.shape])",
-            "return {0.7: x, -0.9: np.array([[-0.9, -0.5, 0.25]])}.get(float(np.ravel(t)[0]), x.copy())",
-        )
-    ),
-    "nan_everywhere": Attack(source=body("return np.full(x.shape, np.nan, x.dtype)"), says="expected a finite number"),
-    "object_array": Attack(source=body("return np.array([None] * x.size, object).reshape(x.shape)"), says="object"),
-    "huge_result": Attack(source=body("return np.zeros((20_000, 20_000))"), says="MemoryError"),
-    "deep_result": Attack(source=body("r = []", "for _ in range(5000): r = [r]", "return r"), says="RecursionError"),
-    "self_containing_result": Attack(source=body("r = []", "r.append(r)", "return r"), says="RecursionError"),
-    # -- ending the process
-    "endless_loop": Attack(source=body("while True: pass"), says="time limit of 3 s"),
-    "endless_cell": Attack("while True: pass", RIGHT, 1.0),
-    "sys_exit": Attack(source=body("import sys", "sys.exit(0)"), says="SystemExit"),
-    "os_exit": Attack(source=body("import os", "os._exit(0)"), says="exited with status 0"),
-    "os_exit_in_a_cell": Attack("import os\nos._exit(3)", RIGHT, 1.0),
-    "kill_itself": Attack(source=body("import os", "os.kill(os.getpid(), 9)")),  # pid 1 of a namespace survives this
-    "abort": Attack(source=body("import os", "os.abort()"), says="killed by signal"),
-    "segmentation_fault": Attack(source=body("import ctypes", "ctypes.string_at(0)"), says="SIGSEGV"),
-    "memory": Attack(source=body("return np.ones((200, 1024, 1024, 8))"), says="emory"),
-    "endless_recursion": Attack(source=body("return threshold_relu(x, t)"), says="RecursionError"),
-    "output_flood": Attack("while True: print('x' * 10_000)", RIGHT, 1.0),
-    "disk": Attack(
-        "try:\n"
-        "    with open('big', 'wb') as file:\n"
-        "        while True: file.write(bytes(1 << 20))\n"
-        "except OSError as error: print(error)",
-        RIGHT,
-        1.0,
-    ),
-    "threads": Attack(
-        "import threading, time\n"
-        "try:\n"
-        "    while True: threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()\n"
-        "except RuntimeError as error: print(error)",
-        RIGHT,
-        1.0,
-    ),
-    "keyboard_interrupt": Attack(source=body("raise KeyboardInterrupt"), says="KeyboardInterrupt"),
-    "atexit_hang": Attack("import atexit, time\natexit.register(time.sleep, 1e6)", RIGHT, 1.0),
-    # -- leaving the jail
-    "signal_to_the_parent": Attack("import os, signal\nos.kill(os.getppid(), signal.SIGINT)", RIGHT, 1.0),
-    "kill_everything": Attack("import os\nos.kill(-1, 9)", RIGHT, 1.0),
-    "fork": Attack("import os\nos.fork()", RIGHT, 1.0),
-    "subprocess": Attack("import subprocess\nsubprocess.run(['/bin/sh', '-c', 'sleep 1000 &'])", RIGHT, 1.0),
-    "network": Attack("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:80/')", RIGHT, 1.0),
-    "write_outside": Attack("open('/tmp/convnet-course-was-here', 'w').write('x')", RIGHT, 1.0),
-    "import_the_solutions": Attack(
-        "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="is not defined"
-    ),
-    "import_the_hidden_checks": Attack(
-        "import autograder.hidden.a1_relu_sigmoid as h",
-        body("return h.threshold_loop(x, t).astype(x.dtype)"),
-        says="NameError",
-    ),
-    "import_the_judge": Attack("import autograder.judge.judging as j", body("return j"), says="NameError"),
-    "read_the_secret": Attack("loot = open('ROOT/.course_secret', 'rb').read()", body("return loot"), says="'loot'"),
-    "read_the_gradebook": Attack("loot = open('ROOT/gradebook.db', 'rb').read()", body("return loot"), says="'loot'"),
-    "list_the_course": Attack("import os\nloot = os.listdir('ROOT')", body("return loot"), says="'loot'"),
-    "read_a_neighbour": Attack(
-        "loot = open('ROOT/submitted/honest/a1/a1_relu_sigmoid.ipynb').read()", body("return loot"), says="'loot'"
-    ),
-    "sql_on_the_gradebook": Attack(
-        "import sqlite3\n"
-        "with sqlite3.connect('ROOT/gradebook.db') as db: db.execute('update grade_cell set max_score = 100')\n",
-        RIGHT,
-        1.0,
-    ),
-    "environment_secrets": Attack(
-        "import os\nsecret = os.environ['COURSE_TEST_SECRET']", body("return secret"), says="NameError"
-    ),
-    "forged_frames": Attack(
-        "import os, socket\n"
-        "for fd in range(3, 64):\n"
-        "    try: socket.socket(fileno=os.dup(fd)).send(b'\\0' * 4096)\n"
-        "    except OSError: pass\n",
-        RIGHT,
-        1.0,
-    ),
-    "closed_sockets": Attack("import os\nos.closerange(3, 256)", RIGHT, 1.0),
-    # -- undoing what came before, or what comes after
-    "later_cell_repairs_an_earlier_one": Attack(after=RIGHT),
-    "later_cell_breaks_an_earlier_one": Attack(
-        source=RIGHT, honest=1.0, after="def threshold_relu(x, t): return None\n"
-    ),
-    "deleted_numpy": Attack(
-        "import sys",
-        RIGHT,
-        1.0,
-        others={"affine_backward": "for n in list(sys.modules):\n    if n.startswith('numpy'): del sys.modules[n]\n"},
-        lost=("affine_backward",),
-    ),
-    "arguments_destroyed_after_use": Attack(
-        source=body("import ctypes", "y = np.maximum(x, np.asarray(t, x.dtype))", "x[...] = 0", "return y"),
-        honest=5 / 7,
-    ),
-}
+WEARY = "weary_judge:main"  # tests/weary_judge.py
 
 
 TIERS = ("namespaces", "landlock")
@@ -304,3 +144,104 @@ def forked_processes(servers: Path) -> list[str]:
         parents[folder.name] = status.split("PPid:")[1].split()[0]
     ours = [pid for pid, line in lines.items() if os.fsencode(servers) in line and b"jail.server" in line]
     return [pid for pid in ours if lines.get(parents[pid]) == lines[pid]]
+
+
+# ------------------------------------------------------------------------------ wearing out the judge, and its absence
+
+
+def untouched_files(root: Path) -> dict[str, bytes]:
+    """What grading alone never writes: the class's configuration, secret and gradebook, and the course's own file."""
+    paths = [root / name for name in ("nbgrader_config.py", ".course_secret", "gradebook.db")] + [ROOT / "course.yaml"]
+    return {path.name: path.read_bytes() for path in paths if path.exists()}
+
+
+def with_limits(course: Course, **limits: float) -> Course:
+    settings = course.grading.limits.model_copy(update=limits)
+    return course.model_copy(update={"grading": course.grading.model_copy(update={"limits": settings})})
+
+
+@pytest.mark.parametrize("name", judge_attacks.ATTACKS)
+def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, course, classroom, tier):
+    limits = {"call_seconds": 2.0, "cell_seconds": 20.0, "memory_mb": 1024, "judge_seconds": 20.0}
+    grader = Grader(with_limits(course, **limits), classroom.assignment, classroom.root, tier)
+    attack = judge_attacks.ATTACKS[name]
+    notebook = classroom.notebook({"fold_threshold_network": attack.source})
+    position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-fold_threshold_network")
+    notebook.cells[position:position] = [nbformat.v4.new_code_cell(attack.cell) for _ in range(attack.copies)]
+    hostile, honest = classroom.hand_in("wearing", notebook), classroom.hand_in("honest", classroom.notebook())
+    before = untouched_files(classroom.root)
+    with ThreadPoolExecutor() as pool:
+        result, neighbour = pool.map(lambda path: grade(grader, path), [hostile, honest])
+    fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
+    expected = dict.fromkeys(classroom.assignment.exercises, 1.0) | {"fold_threshold_network": attack.honest}
+    assert fractions == expected, {v.exercise: v.traceback or v.reason for v in result.verdicts.values()}
+    text = result.verdicts["fold_threshold_network"].text(0.0, 14.0)
+    assert attack.says in text and len(text) < 20_000, text
+    assert (
+        len(json.dumps(list(result.outputs.values()), ensure_ascii=False)) < 40 * course.grading.limits.output_kb * 1024
+    )
+    assert {grader.score(verdict, 1.0) for verdict in neighbour.verdicts.values()} == {1.0}
+    assert untouched_files(classroom.root) == before
+    assert_nothing_left(private_servers)
+
+
+@pytest.mark.parametrize("name", judge_attacks.WHILE_NOBODY_ASKS)
+def test_limits_hold_while_nobody_asks(name, private_servers, tier):
+    cell, reason = judge_attacks.WHILE_NOBODY_ASKS[name]
+    if tier == "namespaces" and reason.startswith("disk"):
+        pytest.skip("the scratch folder is a file system of that size")
+    limits = Limits(memory_mb=256, disk_mb=16, submission_seconds=3)
+    with spawn(limits, tier) as neighbour, spawn(limits, tier) as student:
+        assert student.run_cell(cell, 20).died is None
+        wait_for(lambda: is_gone(student.pid))
+        assert student.run_cell("1", 5).died == reason
+        assert neighbour.run_cell("1 + 1", 5).outputs[0]["data"]["text/plain"] == "2"
+    assert_nothing_left(private_servers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", judge_attacks.NETWORKS)
+def test_network_that_wears_out_the_judge_costs_its_author_one_exercise(
+    name, private_servers, course, classroom_a5, tier
+):
+    source, says = judge_attacks.NETWORKS[name]
+    limits = {"call_seconds": 3.0, "judge_seconds": 30.0, "judge_memory_mb": 1024}
+    grader = Grader(with_limits(course, **limits), classroom_a5.assignment, classroom_a5.root, tier)
+    path = classroom_a5.hand_in("wearing", classroom_a5.notebook({"build_deep": source}))
+    before = untouched_files(classroom_a5.root)
+    result = grade(grader, path)
+    fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
+    assert fractions == dict.fromkeys(classroom_a5.assignment.exercises, 1.0) | {"build_deep": 0.0}, result.verdicts
+    assert says in result.verdicts["build_deep"].text(0.0, 28.0)
+    assert untouched_files(classroom_a5.root) == before
+    assert_nothing_left(private_servers)
+
+
+def test_judge_that_is_worn_out_or_killed_is_replaced_and_keeps_its_verdicts(
+    private_servers, course, classroom, tier, monkeypatch
+):
+    """A judge that works for ever at one exercise, and one that a crash takes away at another."""
+    limits = {"judge_seconds": 2.0}
+    grader = Grader(with_limits(course, **limits), classroom.assignment, classroom.root, tier)
+    path = classroom.hand_in("worn", classroom.notebook())
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    monkeypatch.setattr(referee, "judge_role", lambda folder: replace(judge_role(folder), entry=WEARY))
+    result = grade(grader, path)
+    fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
+    lost = {"threshold_relu_backward": 0.0, "sigmoid_forward": None}
+    assert fractions == dict.fromkeys(classroom.assignment.exercises, 1.0) | lost
+    worn, killed = (result.verdicts[name] for name in lost)
+    assert worn.flagged and "time limit of 2 s, in the grader itself" in worn.text(0.0, 8.0)
+    assert killed.status == "needs manual grading" and "SIGKILL" in killed.traceback
+    assert_nothing_left(private_servers)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()

@@ -74,7 +74,7 @@ def build_root(readable: Iterable[str], base: Path, disk_mb: int, machine: str) 
         _place(tree, base / path.lstrip("/"))
     proc, scratch = base / "proc", base / SCRATCH.lstrip("/")
     proc.mkdir()
-    linux.mount("proc", str(proc), "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    linux.mount("proc", str(proc), "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "subset=pid")
     scratch.mkdir()
     options = f"size={disk_mb}m,nr_inodes={MAX_FILES},mode=700"
     linux.mount("tmpfs", str(scratch), "tmpfs", MS_NOSUID | MS_NODEV, options)

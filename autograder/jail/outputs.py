@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from typing import Any
 
@@ -20,7 +21,8 @@ def rebuild(reply: Any, budget: int) -> tuple[dict[str, Any], ...]:
 
     Args:
         reply: a list of dicts as ``Recorder.outputs`` makes them; anything else may have come instead.
-        budget: bytes of text and images together; the student's side has truncated honest outputs to it.
+        budget: bytes of text and images together, as they are stored; the student's side has truncated honest outputs
+            to it.
 
     Raises:
         WireError: when the reply is not of that form.
@@ -33,6 +35,12 @@ def rebuild(reply: Any, budget: int) -> tuple[dict[str, Any], ...]:
     return outputs
 
 
+def stored_size(text: str) -> int:
+    """Bytes of a text in a notebook's file, where a control character takes six."""
+    quotes = 2
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")) - quotes
+
+
 def _rebuild_one(item: Any) -> dict[str, Any]:
     if type(item) is not dict:
         raise WireError("not an output")
@@ -41,7 +49,7 @@ def _rebuild_one(item: Any) -> dict[str, Any]:
         return {"output_type": "stream", "name": item["name"], "text": _text(item.get("text"))}
     if kind == "error":
         lines = item.get("traceback")
-        if type(lines) is not list:
+        if type(lines) is not list or len(lines) > MAX_OUTPUTS:
             raise WireError("not a traceback")
         error = {"ename": _text(item.get("ename")), "evalue": _text(item.get("evalue"))}
         return {"output_type": "error", **error, "traceback": [_text(line) for line in lines]}
@@ -85,4 +93,4 @@ def _text(value: Any) -> str:
 def _size(output: dict[str, Any]) -> int:
     texts = [output.get("text", ""), output.get("ename", ""), output.get("evalue", "")]
     texts += [*output.get("traceback", ()), *output.get("data", {}).values()]
-    return sum(len(text) for text in texts)
+    return sum(map(stored_size, texts))

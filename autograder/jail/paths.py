@@ -23,21 +23,23 @@ SYSTEM = (
     "/etc/ssl/openssl.cnf",
     "/lib",
     "/lib64",
-    "/sys/devices/system/cpu",
-    "/sys/devices/system/node",
+    "/sys/devices/system/cpu/online",
+    "/sys/devices/system/cpu/possible",
+    "/sys/devices/system/cpu/present",
+    "/sys/devices/system/node/online",
     "/usr/lib",
     "/usr/lib64",
     "/usr/share/fonts",
     "/usr/share/locale",
     "/usr/share/zoneinfo",
 )
-# TensorFlow aborts without /proc/self/cmdline; the rest is about the machine, not about other processes.
+# TensorFlow aborts without /proc/self/cmdline. No counters of the whole machine: what one process makes them count,
+# another can read.
 OWN_PROC = (
     "/proc/cpuinfo",
     "/proc/filesystems",
-    "/proc/meminfo",
-    "/proc/self",
-    "/proc/stat",
+    # one by one: beside them lie counters of the whole machine's network
+    *(f"/proc/self/{name}" for name in ("cmdline", "environ", "fd", "limits", "maps", "stat", "statm", "status")),
     "/proc/sys/vm/overcommit_memory",
     "/proc/version",
 )

@@ -93,13 +93,15 @@ class Process:
         """
         self._expect_alive()
         try:
-            return wire.recv_frame(self.sock, max_bytes, watch=lambda: self._look(allowance))
+            frame = wire.recv_frame(self.sock, max_bytes, watch=lambda: self._look(allowance))
         except EOFError:
             raise self._ended() from None
         except wire.FrameTooLong:
             raise self.kill("output limit", by_limit=True) from None
         except wire.WireError:
             raise self.kill("malformed reply") from None
+        self._expect_within(allowance)  # our looks may have been too rare to see it, on a busy machine
+        return frame
 
     def kill(self, reason: str, by_limit: bool = False) -> Died:
         """Kill the process, and return the exception that says why."""
@@ -113,11 +115,14 @@ class Process:
         """End a process that has used up its allowance; what has an answer for us already does not sleep."""
         if not select.select([self.sock], [], [], 0)[0]:
             allowance.look()
-        if allowance.left <= 0:
-            raise self.kill(f"time limit of {allowance.seconds:g} s", by_limit=True)
+        self._expect_within(allowance)
         if allowance.starved:
             self.kill("the machine was too busy")
             raise Starved("this machine is too busy to grade; try again when it has less to do")
+
+    def _expect_within(self, allowance: Allowance) -> None:
+        if allowance.left <= 0:
+            raise self.kill(f"time limit of {allowance.seconds:g} s", by_limit=True)
 
     def close(self) -> None:
         """End the process, if it is still there, and wait until its scratch folder is gone too."""

@@ -40,8 +40,13 @@ CLONE_NEW_ANYTHING = 0x7E020080
 AF_UNIX, SOCK_STREAM, SOCK_TYPE = 1, 1, 0xF
 # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# dup, flags, record locks, close-on-exec dup, pipe size; no owners, leases, signals or notifications
-FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+# dup, flags, close-on-exec dup, pipe size; no owners, leases, signals or notifications
+FCNTLS = (0, 1, 2, 3, 4, 1030, 1032)
+TAKE_LOCK = (6, 7, 37, 38)  # libraries lock their own files; nobody else has them, so it works without a lock
+# How to treat one's own memory. Not: what to fetch, keep or drop of a file's pages, which others can feel.
+MADVICE = (0, 1, 2, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19)
+FUTEX_PRIVATE, FUTEX_COMMAND, FUTEX_WAITS = 128, 0x7F, (0, 9)
+OTHERS_CLOCKS, OWN_CLOCKS = 0x80000000, 0xFFFFFFF8  # a negative clock names a process; the last few name oneself
 # what only reads, thread names, timer slack, transparent huge pages, names of mappings
 PRCTLS = (2, 3, 15, 16, 21, 23, 27, 29, 30, 39, 41, 42, 0x53564D41)
 
@@ -90,10 +95,10 @@ def program(machine: str, pid: int) -> bytes:
     steps += [load(NUMBER)]
     if machine == "x86_64":
         steps += [Instruction(JUMP_AT_LEAST, 0, 1, X32), give(KILL_PROCESS)]
+    for name, number in syscalls.guarded(machine).items():  # first: of the others the kernel keeps a map
+        steps += when_equal(number, guards[name])
     for number in syscalls.allowed(machine).values():
         steps += when_equal(number, [give(ALLOW)])
-    for name, number in syscalls.guarded(machine).items():
-        steps += when_equal(number, guards[name])
     for number in syscalls.ignored(machine).values():
         steps += when_equal(number, [refuse(0)])
     steps += [Instruction(JUMP_AT_LEAST, 0, 1, syscalls.NEWEST), refuse(errno.ENOSYS), denied]
@@ -104,7 +109,20 @@ def _guards(pid: int, denied: Instruction) -> dict[str, list[Instruction]]:
     """The second look at calls that are allowed for some arguments."""
     ourselves = (0, pid)
     scheduling = one_of(0, ourselves, refuse(0))  # libraries pin their own threads and abort on an error
-    return {
+    about_us = one_of(0, ourselves, refuse(errno.ESRCH))  # what a neighbour sets, we could read
+    cached_only = one_of(5, (0,), refuse(errno.EOPNOTSUPP))  # a flag asks whether a page is in memory already
+    return _between_processes(ourselves, denied) | {
+        "preadv2": cached_only,
+        "pwritev2": cached_only,
+        "madvise": one_of(2, MADVICE, refuse(errno.EINVAL)),
+        "sched_getaffinity": about_us,
+        "sched_getattr": about_us,
+        "sched_getparam": about_us,
+        "sched_getscheduler": about_us,
+        "sched_rr_get_interval": about_us,
+        "getpgid": about_us,
+        "getsid": about_us,
+        "getpriority": one_of(1, ourselves, refuse(errno.ESRCH)),
         "clone": [
             argument(0),
             Instruction(JUMP_ANY_BIT, 0, 2, CLONE_THREAD),
@@ -123,16 +141,46 @@ def _guards(pid: int, denied: Instruction) -> dict[str, list[Instruction]]:
             denied,
         ],
         "ioctl": one_of(1, IOCTLS, refuse(errno.ENOTTY)),
-        "fcntl": one_of(1, FCNTLS, denied),
+        "fcntl": [
+            argument(1),
+            *(step for value in TAKE_LOCK for step in when_equal(value, [refuse(0)])),
+            *one_of(1, FCNTLS, denied),
+        ],
         "prctl": one_of(0, PRCTLS, denied),
         "kill": one_of(0, (pid,), denied),
         "tgkill": one_of(0, (pid,), denied),
-        "prlimit64": one_of(0, ourselves, denied),
         "sched_setaffinity": scheduling,
         "sched_setattr": scheduling,
         "sched_setparam": scheduling,
         "sched_setscheduler": scheduling,
     }
+
+
+def _between_processes(ourselves: Iterable[int], denied: Instruction) -> dict[str, list[Instruction]]:
+    """Calls through which two confined processes could tell each other something."""
+    clock = [
+        argument(0),
+        Instruction(JUMP_AT_LEAST, 2, 0, OWN_CLOCKS),
+        Instruction(JUMP_AT_LEAST, 0, 1, OTHERS_CLOCKS),
+        refuse(errno.EINVAL),  # another's processor time
+        give(ALLOW),
+    ]
+    futex = [
+        argument(1),
+        Instruction(JUMP_ANY_BIT, 0, 1, FUTEX_PRIVATE),
+        give(ALLOW),
+        Instruction(AND, 0, 0, FUTEX_COMMAND),
+        # joining a thread waits so; to wake somebody in a file's page is a bell in the neighbour's house
+        *(step for command in FUTEX_WAITS for step in when_equal(command, [give(ALLOW)])),
+        refuse(errno.EINVAL),
+    ]
+    # Limits are only read: whoever lowers the number of processes finds out how many its user has.
+    prlimit = [
+        *(s for half in (0, 4) for s in (load(32 + half), Instruction(JUMP_EQUAL, 1, 0, 0), denied)),
+        *one_of(0, ourselves, denied),
+    ]
+    clocks = ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create")
+    return {**dict.fromkeys(clocks, clock), "futex": futex, "prlimit64": prlimit}
 
 
 class _Program(ctypes.Structure):

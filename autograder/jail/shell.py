@@ -20,6 +20,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder.jail.outputs import stored_size
+
 MAX_OUTPUTS = 800
 MAX_LINES = 100  # of a traceback; endless recursion is shortened by IPython itself
 MAX_LINE = 20_000
@@ -69,10 +71,11 @@ class Recorder:
     def error(self, kind: str, message: str, lines: list[str]) -> None:
         """Record an exception. It always fits: a cell's error matters more than what it printed."""
         shortened = [str(line)[:MAX_LINE] for line in lines[:MAX_LINES]]
-        if sum(map(len, shortened)) > self._budget // 2:
-            shortened = [f"{kind}: {message}"[: self._budget // 4]]
         limit = self._budget // 8
-        error = {"ename": str(kind)[:limit], "evalue": str(message)[:limit], "traceback": shortened}
+        kind, message = _fitting(str(kind), limit), _fitting(str(message), limit)
+        if sum(map(stored_size, shortened)) > self._budget // 2:
+            shortened = [f"{kind}: {message}"]
+        error = {"ename": kind, "evalue": message, "traceback": shortened}
         self._outputs.append({"output_type": "error", **error})
 
     def clear(self) -> None:
@@ -95,12 +98,19 @@ class Recorder:
         return result
 
     def _afford(self, text: str) -> str:
-        text = text[: max(0, self._left)]
-        self._left -= len(text.encode("utf-8", "replace"))
-        return text
+        fitting = _fitting(text, self._left)
+        self._left = self._left - stored_size(fitting) if fitting == text else 0
+        return fitting
 
     def _has_room(self) -> bool:
         return len(self._outputs) < MAX_OUTPUTS
+
+
+def _fitting(text: str, room: int) -> str:
+    """As much of a text as takes up at most ``room`` bytes in a notebook's file."""
+    text = text[: max(0, room)]
+    size = stored_size(text)
+    return text if size <= room else text[: len(text) * max(0, room) // size]
 
 
 def _png_bytes(value: Any) -> bytes | None:

@@ -75,7 +75,8 @@ class Box:
             readable = ["/"]
         else:
             readable += paths.OWN_PROC
-            os.open("/proc/self", os.O_PATH)  # kept open: the rule for it holds as long as the kernel remembers it
+            for path in filter(os.path.exists, paths.OWN_PROC):
+                os.open(path, os.O_PATH)  # kept open: a rule holds as long as the kernel remembers the file
         os.chdir(scratch)
         _limit_resources(self._limits)
         linux.drop_privileges(self._machine)

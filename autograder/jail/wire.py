@@ -19,6 +19,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -270,7 +271,7 @@ def send_encoded(
     waiting = _Waiting(sock, deadline, watch)
     rest = memoryview(_PREFIX.pack(len(data)) + data)
     while rest:
-        rest = rest[waiting.patiently(lambda part=rest[:MIB]: sock.send(part)) or 0 :]
+        rest = rest[waiting.patiently(partial(sock.send, rest[:MIB])) or 0 :]
 
 
 def recv_frame(
@@ -307,7 +308,7 @@ class _Receiver:
         while len(data) < size:
             wanted = min(size - len(data), MIB)
             try:
-                part = self._waiting.patiently(lambda wanted=wanted: self._sock.recv(wanted))
+                part = self._waiting.patiently(partial(self._sock.recv, wanted))
             except ConnectionError:
                 raise EOFError("the other side is gone") from None
             if part == b"":

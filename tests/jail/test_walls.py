@@ -18,7 +18,8 @@ from autograder.jail.limits import JailUnavailable, Limits
 
 # What the probes use. Each probe is the body of a function; to return is to have broken out, to raise is to be stopped.
 PREPARE = """
-import asyncio, ctypes, ctypes.util, fcntl, mmap, os, resource, shutil, signal, socket, struct, subprocess, sys
+import asyncio, ctypes, ctypes.util, fcntl, mmap, os, resource, shutil, signal, socket, struct, subprocess, sys, time
+import numpy as np
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 
@@ -34,6 +35,10 @@ def prctl(option, *arguments):
         raise OSError(ctypes.get_errno(), 'prctl')
 
 HOME = os.getcwd()
+SHARED = os.__file__
+
+def shared_map():
+    return mmap.mmap(os.open(SHARED, os.O_RDONLY), 4096, prot=mmap.PROT_READ, flags=mmap.MAP_SHARED)
 
 def attempt(source):
     scope = dict(globals())
@@ -154,6 +159,65 @@ PROBES = {
     "netlink": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
     "virtual machine sockets": "socket.socket(40, socket.SOCK_STREAM)",
     "packets": "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
+    # --- what one confined process could tell another: what it has read, what it holds, what it makes the machine count
+    "ask whether a page is cached": "os.preadv(os.open(SHARED, os.O_RDONLY), [bytearray(1)], 0, os.RWF_NOWAIT)",
+    "write only what does not wait": "os.pwritev(os.open('f', os.O_WRONLY | os.O_CREAT), [b'x'], 0, os.RWF_NOWAIT)",
+    "ask which pages are in memory": (
+        "m = mmap.mmap(os.open(SHARED, os.O_RDONLY), 4096, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)\n"
+        "call(27, 232, ctypes.c_void_p(np.frombuffer(m, np.uint8).ctypes.data), 4096, ctypes.create_string_buffer(8))"
+    ),
+    "ask for a file's pages": (
+        "call(451, 451, os.open(SHARED, os.O_RDONLY), b'0' * 16, ctypes.create_string_buffer(40), 0)"
+    ),
+    "fetch a file's pages": "shared_map().madvise(mmap.MADV_WILLNEED)",
+    "fetch a file's pages at once": "shared_map().madvise(22)",
+    "drop a file's pages": "shared_map().madvise(21)",
+    "make a file's pages cold": "shared_map().madvise(20)",
+    "share equal pages": "mmap.mmap(-1, 4096).madvise(12)",
+    "splice a file": "os.splice(os.open(SHARED, os.O_RDONLY), os.pipe()[1], 1, offset_src=0)",
+    "ask who locks a file": "fcntl.fcntl(os.open(SHARED, os.O_RDONLY), fcntl.F_GETLK, bytes(32))",
+    "ask who locks an open file": "fcntl.fcntl(os.open(SHARED, os.O_RDONLY), 36, bytes(32))",
+    "lease a file": "fcntl.fcntl(os.open(SHARED, os.O_RDONLY), 1024, fcntl.F_RDLCK)",
+    "wake who waits in a shared page": (
+        "call(202, 98, ctypes.c_void_p(np.frombuffer(shared_map(), np.uint8).ctypes.data), 1, 1)"
+    ),
+    "wake by the newer call": "call(454, 454, ctypes.create_string_buffer(8), 1, 1, 2)",
+    "free blocks of a disk": "return os.statvfs(SHARED)",
+    "free blocks of the scratch folder": "return os.fstatvfs(os.open('.', os.O_RDONLY))",
+    "free memory of the machine": "if libc.sysinfo(ctypes.create_string_buffer(256)) < 0: raise OSError",
+    "the neighbour's processor time": "return time.clock_gettime((~NEIGHBOUR << 3) | 2)",
+    "the resolution of the neighbour's clock": "return time.clock_getres((~NEIGHBOUR << 3) | 2)",
+    "a timer on the neighbour's clock": ("call(222, 107, (~NEIGHBOUR << 3) | 2, None, ctypes.create_string_buffer(8))"),
+    "the neighbour's processors": "return os.sched_getaffinity(NEIGHBOUR)",
+    "the neighbour's scheduling": "return os.sched_getscheduler(NEIGHBOUR)",
+    "the neighbour's group": "return os.getpgid(NEIGHBOUR)",
+    "the neighbour's session": "return os.getsid(NEIGHBOUR)",
+    "the neighbour's priority": "return os.getpriority(os.PRIO_PROCESS, NEIGHBOUR)",
+    "count the user's processes": "resource.setrlimit(resource.RLIMIT_NPROC, (5, 5))",
+    "count the user's signals": "resource.prlimit(0, resource.RLIMIT_SIGPENDING, (5, 5))",
+    "a terminal": "return os.openpty()",
+    **{
+        f"read /proc/{name}": f"return open('/proc/{name}').read()"
+        for name in (
+            *("meminfo", "stat", "loadavg", "uptime", "vmstat", "diskstats", "interrupts", "softirqs", "locks"),
+            *("schedstat", "buddyinfo", "zoneinfo", "slabinfo", "pressure/cpu", "sys/fs/file-nr", "sys/fs/inode-nr"),
+            *(
+                "sys/fs/dentry-state",
+                "sys/kernel/random/entropy_avail",
+                "sysvipc/shm",
+                "timer_list",
+            ),
+        )
+    },
+    **{
+        f"network counters in {place}": (
+            f"text = open('/proc/{place}/net/dev').read()\n"
+            "if text.count(':') < 2: raise OSError  # nothing but one's own loopback\nreturn text"
+        )
+        for place in ("", "self", "thread-self", "self/task/' + str(os.getpid()) + '")
+    },
+    "memory of a node": "return open('/sys/devices/system/node/node0/meminfo').read()",
+    "idle time of a processor": "return os.listdir('/sys/devices/system/cpu/cpu0')",
     # --- resources
     "a file beyond the disk limit": "f = open('big', 'wb'); f.truncate(1 << 40)",
     "memory beyond the limit": "return len(bytearray(16 << 30))",
@@ -222,6 +286,19 @@ def test_changing_metadata_succeeds_without_effect(victims):
     assert victims.prisoner.run_cell(copied, 10).outputs == ()
 
 
+@pytest.mark.parametrize("lock", ["fcntl.flock(f, {})", "fcntl.lockf(f, {})"])
+def test_lock_on_a_shared_file_works_and_tells_the_neighbour_nothing(victims, lock):
+    source = "import fcntl, os; f = open(os.__file__); " + lock.format("fcntl.LOCK_SH | fcntl.LOCK_NB")
+    assert victims.neighbour.run_cell(source, 10).outputs == ()
+    assert victims.prisoner.run_cell(source.replace("LOCK_SH", "LOCK_EX"), 10).outputs == ()
+
+
+def test_advice_about_a_shared_file_changes_nothing_that_others_feel(victims):
+    source = "import os; f = os.open(os.__file__, os.O_RDONLY); os.posix_fadvise(f, 0, 0, os.POSIX_FADV_DONTNEED)"
+    assert victims.prisoner.run_cell(source, 10).outputs == ()
+    assert "fadvise64" in syscalls.ignored(platform.machine()) and "readahead" in syscalls.ignored(platform.machine())
+
+
 def test_environment_holds_no_secrets(tier, monkeypatch):
     monkeypatch.setenv("COURSE_TEST_TOKEN", "hunter2")
     with spawn(Limits(), tier) as student:
@@ -241,6 +318,10 @@ def test_environment_holds_no_secrets(tier, monkeypatch):
         "import os, resource, platform, getpass; os.cpu_count(); resource.getrusage(0); platform.platform()",
         "import concurrent.futures as c; list(c.ThreadPoolExecutor(4).map(abs, range(9)))",
         "import os; os.kill(os.getpid(), 0)",
+        "import os; os.preadv(os.open(os.__file__, os.O_RDONLY), [bytearray(9)], 0); os.sched_getaffinity(0)",
+        "import time; time.process_time(), time.thread_time(), time.clock_getres(time.CLOCK_PROCESS_CPUTIME_ID)",
+        "import mmap; m = mmap.mmap(-1, 8192); m.madvise(mmap.MADV_DONTNEED); m.madvise(mmap.MADV_HUGEPAGE)",
+        "import fcntl; f = open('own', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); fcntl.flock(f, fcntl.LOCK_EX)",
         "import matplotlib.pyplot as plt; plt.title('$x^2$'); plt.plot([1]); plt.savefig('figure.png'); plt.close()",
     ],
 )
