@@ -76,7 +76,7 @@ class Result:
     def record(self, submission: Submission) -> str:
         """The JSON kept beside the graded notebook; the same for every grading of the same submission."""
         data = {
-            "handed_in": submission.handed_in.evidence,
+            "handed_in": submission.handed_in.to_json(),
             "isolation": self.isolation,
             "notes": list(submission.notes),
             "unreadable": submission.unreadable,

@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 REGISTER = "handed_in.csv"
@@ -43,6 +44,10 @@ class HandedIn:
     evidence: str = ""
     late: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """What is kept beside the graded notebook."""
+        return {"evidence": self.evidence, "late": self.late, "time": written(self.time) if self.time else None}
+
 
 def decide(due: datetime, here: datetime, claim: datetime | None, entry: tuple[datetime, str] | None) -> HandedIn:
     """Weigh the evidence.
@@ -55,13 +60,12 @@ def decide(due: datetime, here: datetime, claim: datetime | None, entry: tuple[d
     """
     if entry is not None:
         time, source = entry
-        return HandedIn(time, f"{written(time)}, by {source}", time > due)
+        return HandedIn(time, f"by {source}", time > due)
     if here <= due:
         return HandedIn(claim if claim and claim <= due else None, "before the due date, by the file times")
     if claim is not None and claim > due:
-        return HandedIn(claim, f"{written(claim)}, by its timestamp.txt, which says that it is late", True)
-    said = f"; its timestamp.txt says {written(claim)}, which may be the student's own word" if claim else ""
-    return HandedIn(claim, f"not known{said}")
+        return HandedIn(claim, "by its timestamp.txt, which says that it is late", True)
+    return HandedIn(claim, "not known; its timestamp.txt may be the student's own word" if claim else "not known")
 
 
 def written(time: datetime) -> str:

@@ -81,11 +81,12 @@ def receive(root: Path, folder: Path, notebook: str, due: datetime, entry: tuple
 def _ensure_folder(parent: int, name: str, aside: _Quarantine) -> str:
     """Make sure that a folder lies under a name, and that we may work in it; returns what lay there instead."""
     found = folders.kind(parent, name)
-    if found != "a folder":
+    if found not in ("", "a folder"):
         aside.take(parent, name)
+    if found != "a folder":
         os.mkdir(name, 0o755, dir_fd=parent)
     folders.unlock(parent, name)
-    return "" if found == "a folder" else f"{found} in place of its folder"
+    return "" if found in ("", "a folder") else f"{found} in place of its folder"
 
 
 class _Quarantine:

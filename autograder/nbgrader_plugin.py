@@ -31,7 +31,7 @@ from traitlets.config import Config
 from autograder.choosing import shown
 from autograder.course import load_course
 from autograder.grade import Grader, Result, Submission
-from autograder.handed_in import HandedIn, read_register
+from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
 from autograder.jail.process import Tier
 from autograder.pages import configure_pages
@@ -210,8 +210,9 @@ def checked_exercise(cell: NotebookNode) -> str:
 def notes_text(submission: Submission, result: Result) -> str:
     """What the grader wants to say before the first cell, in markdown."""
     notes = list(submission.notes)
-    if submission.handed_in.late:
-        notes.append(f"handed in late: {submission.handed_in.evidence}")
+    handed_in = submission.handed_in
+    if handed_in.late and handed_in.time:
+        notes.append(f"handed in late: {written(handed_in.time)}, {handed_in.evidence}")
     if result.isolation == "none":
         notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
     return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""

@@ -6,7 +6,9 @@ and its folder. It is graded beside perfect submissions, in every kind of walls 
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +17,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
+from attacks.folders import FOLDERS
+from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
 
 from autograder.classroom import Score, scores
 from autograder.course import Course
-from autograder.grade import Grader, Result
+from autograder.demo import hand_in
+from autograder.grade import Grader, Result, course_secret
 from autograder.jail import walls
 
 WRONG = "def threshold_relu(x, t):\n    return np.minimum(x, t)\n"
@@ -304,3 +308,87 @@ def forked_processes(servers: Path) -> list[str]:
         parents[folder.name] = status.split("PPid:")[1].split()[0]
     ours = [pid for pid, line in lines.items() if os.fsencode(servers) in line and b"jail.server" in line]
     return [pid for pid in ours if lines.get(parents[pid]) == lines[pid]]
+
+
+# ------------------------------------------------------------------ hostile folders, handed in twice, through nbgrader
+
+
+@pytest.fixture(scope="module")
+def folders_class(private_servers, classroom, tmp_path_factory) -> tuple[Path, list[dict[str, Score]]]:
+    """A class in which every hostile folder stands between honest students: graded, handed in again, graded again.
+
+    Each round is graded behind another kind of walls.
+    """
+    tiers = [feature.name for feature in walls.probe().features if feature.name in TIERS and feature.holds]
+    if not tiers:
+        pytest.skip(walls.probe().explain())
+    root = tmp_path_factory.mktemp("folders") / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    (root / "course.yaml").write_text("title: a file that the class has beside its configuration\n")
+    course_secret(root)
+    before = fingerprint(root)
+    text, rounds = json.dumps(classroom.notebook()), []
+    for again, tier in ((False, tiers[0]), (True, tiers[-1])):
+        hand_in(root, "0-first", classroom.assignment, text)
+        for name, folder in FOLDERS.items():
+            hand_in(root, f"{name}-then", classroom.assignment, text)  # sorted, it follows
+            place = root / "submitted" / name / "a1"
+            empty_place(place)
+            hand_in(root, name, classroom.assignment, text)
+            (folder.again or folder.make if again else folder.make)(place)
+        nbgrader(root, "autograde", "a1", f"--SubmissionExporter.walls={tier}", "--force")
+        rounds.append({row.student: row for row in scores(root, "a1")})
+    assert fingerprint(root) == before
+    assert_nothing_left(private_servers)
+    return root, rounds
+
+
+def empty_place(place: Path) -> None:
+    """What a collector does before it copies a newer submission."""
+    if place.parent.is_symlink():
+        place.parent.unlink()
+    elif place.is_symlink():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_hostile_folder_earns_its_honest_score(name, folders_class):
+    root, rounds = folders_class
+    folder = FOLDERS[name]
+    for rows, score in zip(rounds, (folder.score, folder.score if folder.again is None else 70), strict=True):
+        assert rows[name].total == score
+        assert bool([cell for cell in rows[name].manual if cell.startswith("check_")]) == (score == 0)
+    if folder.says:
+        record = json.loads((root / "autograded" / name / "a1" / "verdicts.json").read_text())
+        assert folder.says in " ".join(record["notes"]) or folder.again
+
+
+def test_neighbours_of_hostile_folders_keep_their_scores(folders_class):
+    honest = {"0-first", *(f"{name}-then" for name in FOLDERS)}
+    for rows in folders_class[1]:
+        assert {student: rows[student].total for student in honest} == dict.fromkeys(honest, 70)
+
+
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name != "many-files"])
+def test_only_texts_and_pictures_lie_beside_a_graded_notebook(name, folders_class):
+    root, _ = folders_class
+    released = {path.relative_to(root / "source/a1") for path in (root / "source/a1").rglob("*")}
+    folder = root / "autograded" / name / "a1"
+    theirs = [path for path in folder.rglob("*") if path.relative_to(folder) not in released]
+    assert not [path for path in theirs if path.is_symlink() or not path.is_file()]
+    assert {path.name for path in theirs} <= {"a1_relu_sigmoid.ipynb", "verdicts.json", "notes.txt", "plot.png"}
+    assert {"notes.txt", "plot.png"} <= {path.name for path in theirs} or name != "web-pages"
+
+
+def test_nothing_of_a_hostile_folder_is_lost(folders_class):
+    aside = folders_class[0] / "quarantine"
+    assert (aside / "link-then-folder/a1/0001/up").is_symlink()
+    assert (aside / "link-then-folder/a1/0002/up/nbgrader_config.py").is_symlink()
+    assert (aside / "deep-tree/a1/0001" / ("d" * 200)).is_dir()
+    assert (aside / "many-files/a1/0001/a1/2999.txt").is_file()
+    assert (aside / "web-pages/a1/0001/evil.html").is_file()
+    assert (aside / "stamp-junk/a1/0001/timestamp.txt").read_bytes().startswith(b"yesterday")
+    assert (aside / "quarantine-is-a-link.1").is_symlink()
