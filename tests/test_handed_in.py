@@ -125,7 +125,7 @@ def test_late_penalty_rests_on_the_register_and_the_record_says_so(classroom, tm
     with sqlite3.connect(root / "gradebook.db") as database:
         rows = database.execute(
             "select student_id, late_submission_penalty from submitted_notebook join submitted_assignment "
-            "on submitted_assignment.id = assignment_id order by student_id"
+            "on submitted_assignment.id = submitted_notebook.assignment_id order by student_id"
         ).fetchall()
     assert [(student, penalty or 0) for student, penalty in rows] == [("ada", 0), ("bob", 70)]
     said = [json.loads((root / f"autograded/{s}/a1/verdicts.json").read_text())["handed_in"] for s in ("ada", "bob")]

@@ -56,7 +56,7 @@ def test_reader_that_is_killed_makes_one_submission_unreadable(death, classroom,
         raise Died(death)
 
     monkeypatch.setattr(Process, "receive", receive)
-    with pytest.raises(UnreadableSubmission, match="cannot be read: (memory|processor time|output) limit"):
+    with pytest.raises(UnreadableSubmission, match=r"cannot be read: (memory|processor time|output) limit"):
         read(b"{}", "a1.ipynb", classroom.release())
 
 
