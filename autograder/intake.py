@@ -29,7 +29,7 @@ TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to hand back feedback
 MAX_ENTRIES = 200  # in one submission's folder; one that holds more is moved whole
 MAX_FILES = 20  # that stay beside the notebook
-DEPTH = 2  # folders around a notebook that was packed with them
+DEPTH, WIDTH = 2, 20  # how far we look into folders for a notebook that was packed with them
 MAX_TEXT = 1_000_000  # bytes of a text beside the notebook
 PLAIN_NAME = re.compile(r"\w[\w .()+-]{0,99}", re.ASCII)
 TEXTS = (".txt", ".csv")
@@ -142,12 +142,12 @@ def _lift_notebook(top: int, folder: int, depth: int) -> bool:
         if folder != top and name.endswith(".ipynb") and _may_stay(folder, name) and not folders.kind(top, name):
             folders.move(name, folder, top)
             return True
-    for name in entries if depth else ():
-        if folders.kind(folder, name) == "a folder" and not name.startswith((".", "__")):
-            folders.unlock(folder, name)
-            with folders.opened(name, folder) as below:
-                if _lift_notebook(top, below, depth - 1):
-                    return True
+    below = [name for name in entries if folders.kind(folder, name) == "a folder" and not name.startswith((".", "__"))]
+    for name in below[:WIDTH] if depth else ():
+        folders.unlock(folder, name)
+        with folders.opened(name, folder) as inside:
+            if _lift_notebook(top, inside, depth - 1):
+                return True
     return False
 
 

@@ -1,6 +1,6 @@
 """Plain nbgrader, with our grading inside: ``nbgrader autograde`` and every other command work unchanged.
 
-nbgrader offers three places to stand, and we use no other: an exporter class (reads submissions), the two lists of
+nbgrader offers places to stand, and we use these: an exporter class (reads submissions), the two lists of
 preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the only writer of the gradebook.
 """
 
