@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+SHOWN = 5  # names of students in one line
+
 
 @dataclass(frozen=True)
 class Score:
@@ -83,7 +85,8 @@ def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None
     command = ["autograde", assignment, *(["--force"] if force else [])]
     command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
     count = len(list((root / "submitted").glob(f"*/{assignment}")))
-    return run_nbgrader(root, command, count, console, r"(\S+: \d+ exercises judged.*)|Skipping existing")
+    pattern = r"(\S+: (?:\d+ exercises judged|not graded: ).*)|Skipping existing"
+    return run_nbgrader(root, command, count, console, pattern)
 
 
 def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
@@ -129,6 +132,20 @@ def scores(root: Path, assignment: str) -> list[Score]:
                     waiting.append(grade.name)
             rows.append(Score(submission.student_id, exercises, tuple(waiting)))
     return rows
+
+
+def evidence_lines(root: Path, assignment: str) -> list[str]:
+    """What the hand-in times of a class rest on: a line for each kind of evidence, and one for those who are late."""
+    students: dict[str, list[str]] = {}
+    for path in sorted(root.glob(f"autograded/*/{assignment}/verdicts.json")):
+        handed_in = json.loads(path.read_text(encoding="utf-8"))["handed_in"]
+        for line in (handed_in["evidence"], "late" if handed_in["late"] else ""):
+            students.setdefault(line, []).append(path.parts[-3])
+    return [f"handed in {line}: {_some(names)}" for line, names in sorted(students.items()) if line]
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{len(names)} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
 
 
 def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:

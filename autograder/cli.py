@@ -145,7 +145,7 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
 def _grade(course: Course, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.classroom import autograde, score_table, scores, timing_table
+    from autograder.classroom import autograde, evidence_lines, score_table, scores, timing_table
 
     assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
@@ -155,6 +155,8 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
         print(json.dumps({row.student: row.exercises for row in rows}, indent=1, sort_keys=True))
     else:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
+        for line in evidence_lines(root, assignment.name):
+            console.print(line, markup=False, highlight=False)
     if arguments.timings:
         trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
         console.print(timing_table(root, trained))

@@ -22,15 +22,19 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.choosing import choose_notebook
 from autograder.course import Assignment, Course
+from autograder.handed_in import HandedIn
 from autograder.jail.limits import Limits
 from autograder.jail.process import Tier
 from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 from autograder.judge_process import FOLDER_VARIABLE, JudgeJob
+from autograder.reader import MAX_MB, ReaderFailed, read
 from autograder.referee import JudgeFailed, run_job
-from autograder.repair import Repaired, UnreadableSubmission, read_submission, repair
+from autograder.repair import repair
+from autograder.submitted import UnreadableSubmission
 
 SECRET_BYTES = 32
 
@@ -42,11 +46,17 @@ class Submission:
     Args:
         notes: what was repaired, one sentence each, for the feedback.
         unreadable: why nothing could be read from the file; "" for a readable one.
+        fault: why we could not even try, through no fault of the student.
+        doubtful: whether a person should look at what was chosen from several notebooks.
+        handed_in: when it came, and how we know.
     """
 
     notebook: NotebookNode
     notes: tuple[str, ...]
     unreadable: str = ""
+    fault: str = ""
+    doubtful: bool = False
+    handed_in: HandedIn = field(default_factory=HandedIn)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Result:
     def record(self, submission: Submission) -> str:
         """The JSON kept beside the graded notebook; the same for every grading of the same submission."""
         data = {
+            "handed_in": submission.handed_in.to_json(),
             "isolation": self.isolation,
             "notes": list(submission.notes),
             "unreadable": submission.unreadable,
@@ -93,14 +104,23 @@ class Grader:
         self._secret = course_secret(root)
 
     def prepare(self, path: Path) -> Submission:
-        """Read and repair a submitted notebook; never raises for what a student may have handed in."""
+        """Read and repair a submitted notebook; never raises, whatever a student handed in."""
+        grading = self.course.grading
+        tier: Tier | None = "none" if grading.isolation == "none" else self.tier
         try:
-            notebook = read_submission(path, self.course.grading.limits.notebook_mb)
-            repaired: Repaired = repair(notebook, self._release)
+            chosen = choose_notebook(path, min(grading.limits.notebook_mb, MAX_MB))
+            repaired = read(chosen.data, chosen.name, self._release, tier)
         except UnreadableSubmission as error:
-            blank = repair(self._release, self._release)
-            return Submission(blank.notebook, (f"unreadable: {error}",), str(error))
-        return Submission(repaired.notebook, repaired.notes)
+            return Submission(self._blank(), (f"unreadable: {error}",), unreadable=str(error))
+        except ReaderFailed as error:
+            return Submission(self._blank(), (), fault=str(error))
+        except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
+            return Submission(self._blank(), (), fault=traceback.format_exc())
+        return Submission(repaired.notebook, (*chosen.notes, *repaired.notes), doubtful=chosen.doubtful)
+
+    def _blank(self) -> NotebookNode:
+        """What stands where nothing could be read: the notebook as it was released."""
+        return repair(self._release, self._release).notebook
 
     def grade(self, submission: Submission) -> Result:
         """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
@@ -108,6 +128,11 @@ class Grader:
         exercises = [step.exercise for step in steps if step.kind == "judge"]
         if submission.unreadable:
             return Result({}, {name: _unreadable(name, submission.unreadable) for name in exercises}, "nothing was run")
+        if submission.fault:
+            reason = "the submission could not be read here"
+            return Result(
+                {}, {name: needs_manual(name, reason, submission.fault) for name in exercises}, "nothing was run"
+            )
         content = "\0".join(step.source for step in steps if step.kind == "run").encode()
         job = JudgeJob(
             folder=self.assignment.folder,

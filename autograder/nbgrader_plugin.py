@@ -1,18 +1,18 @@
 """Plain nbgrader, with our grading inside: ``nbgrader autograde`` and every other command work unchanged.
 
-nbgrader offers three places to stand, and we use no other: an exporter class (reads submissions), the two lists of
-preprocessors of ``Autograde``, and the hook before a submission is converted. nbgrader stays the only writer of the
-gradebook.
+nbgrader offers places to stand, and we use these: an exporter class (reads submissions), the two lists of
+preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the only writer of the gradebook.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
-import stat
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,8 +28,11 @@ from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
+from autograder.choosing import shown
 from autograder.course import load_course
 from autograder.grade import Grader, Result, Submission
+from autograder.handed_in import HandedIn, read_register, written
+from autograder.intake import receive
 from autograder.jail.process import Tier
 from autograder.pages import configure_pages
 
@@ -54,7 +57,8 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(root)
     config.Autograde.exporter_class = SubmissionExporter
-    config.Autograde.pre_convert_hook = quarantine
+    config.ExchangeFactory.collect = "autograder.collecting.WitnessedCollect"
+    config.ZipCollectApp.collector_plugin = "autograder.collecting.WitnessedNames"
     # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
     config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = [
@@ -83,6 +87,8 @@ class SubmissionExporter(NotebookExporter):
         self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
+        self._handed_in: dict[Path, HandedIn] = {}
+        self._receive()
         self._forget_half_graded()
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
@@ -111,8 +117,8 @@ class SubmissionExporter(NotebookExporter):
         wanted = [path for path in notebooks[start:] if self._will_be_graded(path)]
         for path in [current, *wanted[: 2 * self.jobs]]:
             if path not in self._pending:
-                set_aside(path.parent)
-                self._pending[path] = self._pool.submit(_work, grader, path)
+                handed_in = self._handed_in.get(path, HandedIn())
+                self._pending[path] = self._pool.submit(_work, grader, path, handed_in)
 
     def _will_be_graded(self, path: Path) -> bool:
         return self.parent.force or not self._graded_folder(path.parent).exists()
@@ -121,6 +127,31 @@ class SubmissionExporter(NotebookExporter):
         course_dir = self.parent.coursedir
         student, assignment = submission.parent.name, submission.name
         return Path(course_dir.format_path(course_dir.autograded_directory, student, assignment))
+
+    def _receive(self) -> None:
+        """Put every submission's folder in order before nbgrader looks into the first one.
+
+        Only the assignment's notebook is graded, also where it has another name or is missing: then it is unreadable.
+        """
+        converter = self.parent
+        assignment = converter.coursedir.assignment_id
+        grader, root = self.grader(assignment), Path(converter.coursedir.root)
+        due, name = grader.assignment.due, f"{grader.assignment.folder}.ipynb"
+        register = read_register(root, assignment)
+        converter.assignments = {}
+        for folder in sorted(glob.glob(converter._format_source(assignment, converter.coursedir.student_id))):
+            student = Path(folder).parent.name
+            try:
+                if not student.isprintable():
+                    raise ValueError("a student's name that cannot be printed would stop nbgrader")
+                received = receive(root, Path(folder), name, due, register.get(student))
+            except (OSError, ValueError) as error:
+                self.log.error("%s: not graded: its folder cannot be put in order: %s", shown(student), error)
+                continue
+            if received.aside:
+                self.log.warning("%s: set aside: %s", student, ", ".join(map(shown, received.aside[:20])))
+            converter.assignments[folder] = [str(Path(folder, name))]
+            self._handed_in[Path(folder, name)] = received.handed_in
 
     def _forget_half_graded(self) -> None:
         """Remove what a killed run left behind: nbgrader would take a folder without verdicts for a graded one."""
@@ -139,8 +170,8 @@ class SubmissionExporter(NotebookExporter):
         return self._graders[assignment]
 
 
-def _work(grader: Grader, path: Path) -> tuple[Submission, Result]:
-    submission = grader.prepare(path)
+def _work(grader: Grader, path: Path, handed_in: HandedIn) -> tuple[Submission, Result]:
+    submission = replace(grader.prepare(path), handed_in=handed_in)
     return submission, grader.grade(submission)
 
 
@@ -162,7 +193,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         notes = notes_text(submission, result)
         if notes:
             nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
-        resources["course"] = {"result": result, "grader": grader, "flag": bool(submission.unreadable)}
+        resources["course"] = {"result": result, "grader": grader, "submission": submission}
         resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
@@ -179,6 +210,9 @@ def checked_exercise(cell: NotebookNode) -> str:
 def notes_text(submission: Submission, result: Result) -> str:
     """What the grader wants to say before the first cell, in markdown."""
     notes = list(submission.notes)
+    handed_in = submission.handed_in
+    if handed_in.late and handed_in.time:
+        notes.append(f"handed in late: {written(handed_in.time)}, {handed_in.evidence}")
     if result.isolation == "none":
         notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
     return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
@@ -196,49 +230,27 @@ class SaveVerdicts(NbGraderPreprocessor):
                 self._score(grade, cells.get(grade.name), course)
             for comment in submission.comments:
                 cell = cells.get(comment.name)
-                comment.auto_comment = "No response." if cell is not None and is_unchanged(cell) else None
+                silent = cell is not None and is_unchanged(cell) and not course["submission"].fault
+                comment.auto_comment = "No response." if silent else None
             gradebook.db.commit()
         return nb, resources
 
     def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
         """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
+        submission: Submission = course["submission"]
         exercise = checked_exercise(cell) if cell is not None else ""
         if exercise:
             verdict = course["result"].verdicts.get(exercise)
             grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
         else:  # an answer: nothing was written, or a person decides
-            grade.auto_score = 0.0 if cell is not None and is_unchanged(cell) else None
+            silent = cell is not None and is_unchanged(cell) and not submission.fault
+            grade.auto_score = 0.0 if silent else None
         undecided = grade.auto_score is None or grade.manual_score is not None
         judged = course["result"].verdicts.get(exercise)
-        flagged = course["flag"] or (judged is not None and judged.flagged)
+        flagged = bool(submission.unreadable) or submission.doubtful or (judged is not None and judged.flagged)
         grade.needs_manual_grade = undecided or (flagged and bool(exercise))
 
 
 def is_unchanged(cell: NotebookNode) -> bool:
     """Whether a cell is as it was released."""
     return bool(cell.metadata.nbgrader.get("checksum") == compute_checksum(cell))
-
-
-def quarantine(assignment: str, student: str, notebooks: list[str]) -> None:
-    """Move links, devices and pipes out of a submission before nbgrader copies what they point to.
-
-    nbgrader follows symbolic links: a student could have the gradebook or the solutions copied beside their notebook.
-    Nothing is lost: the link itself goes to ``quarantine/`` beside ``submitted/``.
-    """
-    for folder in {Path(notebook).parent for notebook in notebooks}:
-        set_aside(folder)
-
-
-def set_aside(folder: Path) -> None:
-    """Move everything that is neither a file nor a folder out of one submission."""
-    for directory, names, files in os.walk(folder, followlinks=False):
-        for name in [*names, *files]:
-            path = Path(directory, name)
-            mode = path.lstat().st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                place = Path(folder.parent.name, folder.name, path.relative_to(folder))
-                target = folder.parents[2] / "quarantine" / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(path, target)
-                if path.suffix == ".ipynb":
-                    path.touch()  # still handed in, so still graded, as unreadable

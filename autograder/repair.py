@@ -17,18 +17,10 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.submitted import (
-    Found,
-    UnreadableSubmission,
-    kept_attachments,
-    kept_outputs,
-    read_cells,
-    read_submission,
-)
+from autograder.submitted import Found, kept_attachments, kept_outputs, read_cells
 
-__all__ = ["Repaired", "UnreadableSubmission", "read_submission", "repair"]
-
-MAX_ADDED = 2000  # cells beside the release's own
+MAX_ADDED = 1000  # cells beside the release's own
+MAX_ADDED_TEXT = 2_000_000  # characters in them
 MAX_PARSED = 100_000  # characters of code that we parse; Python's parser takes much memory for hostile input
 
 
@@ -54,17 +46,14 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
     known = {_key(cell): cell for cell in release.cells}
     copies: dict[str, list[Found]] = defaultdict(list)
     extra: dict[str, list[Found]] = defaultdict(list)
-    anchor, order, room = "", [], MAX_ADDED
+    anchor, order, room = "", [], _Room()
     for found, key in _identify(read_cells(submitted, notes), release.cells, notes):
         if key:
             anchor = key
             order.append(anchor)
             copies[anchor].append(found)
-        elif found.source.strip() and room:
-            room -= 1
+        elif found.stripped and room.take(found):
             extra[anchor].append(found)
-    if not room:
-        notes.append(f"there were more than {MAX_ADDED} cells of your own: the rest were left out")
     _note_order(order, list(known), notes)
     notebook = deepcopy(release)
     notebook.cells = [_added(found) for found in extra[""]]
@@ -73,13 +62,33 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
         notebook.cells.append(_rebuild(cell, chosen, notes))
         if len(copies[key]) > 1 and _is_work(cell):
             notes.append(f"the cell {key} was there {len(copies[key])} times: the last edited copy was graded")
-        spare = [found for found in copies[key] if found is not chosen and _edited(found, cell)]
+        spare = [found for found in copies[key] if found is not chosen and _edited(found, cell) and room.take(found)]
         notebook.cells += [new_raw_cell(found.source) for found in spare]  # kept for a reader; never run
         notebook.cells += [_added(found) for found in extra[key]]
+    if room.refused:
+        notes.append(f"there were more than {MAX_ADDED} cells or {MAX_ADDED_TEXT} characters of your own: "
+                     "the rest were left out")  # fmt: skip
     added = (cell for cell in notebook.cells if _key(cell) not in known)
     for number, cell in enumerate(added):
         cell.id = f"added-{number}"  # nbformat would draw a random one: the same submission must stay the same
     return Repaired(notebook, tuple(dict.fromkeys(notes)))
+
+
+class _Room:
+    """How much of a student's own there is still room for, beside the release's cells."""
+
+    def __init__(self) -> None:
+        self._cells, self._characters = MAX_ADDED, MAX_ADDED_TEXT
+        self.refused = False
+
+    def take(self, found: Found) -> bool:
+        """Whether this cell still fits; it is counted then."""
+        fits = self._cells > 0 and len(found.source) <= self._characters
+        if fits:
+            self._cells -= 1
+            self._characters -= len(found.source)
+        self.refused = self.refused or not fits
+        return fits
 
 
 def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: list[str]) -> list[tuple[Found, str]]:
@@ -92,31 +101,45 @@ def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: li
         if "nbgrader" in cell.metadata:
             names["grade", _key(cell)] = _key(cell)
     keys = [next((names[claim] for claim in found.claims if claim in names), "") for found in cells]
-    nameless = [number for number, key in enumerate(keys) if not key][:MAX_ADDED]
-    for cell in (cell for cell in release if _key(cell) not in keys):
-        same = [number for number in nameless if not keys[number] and not _edited(cells[number], cell)]
-        if same:
-            keys[same[-1]] = _key(cell)
-    for cell in (cell for cell in release if _key(cell) not in keys and _is_exercise(cell)):
-        fitting = [n for n in nameless if not keys[n] and cells[n].kind == "code" and _defines(cells[n], _key(cell))]
+    nameless = [number for number, key in enumerate(keys) if not key]
+    same, defining = _by_source(cells, nameless), _by_function(cells, nameless)
+    named = set(keys)
+    for cell in (cell for cell in release if _key(cell) not in named):
+        numbers = same.get(cell.source.strip())
+        if numbers:
+            keys[numbers.pop()] = _key(cell)
+            named.add(_key(cell))
+    for cell in (cell for cell in release if _key(cell) not in named and _is_exercise(cell)):
+        fitting = [number for number in defining.get(_key(cell), ()) if not keys[number]]
         if fitting:
             keys[fitting[-1]] = _key(cell)
             notes.append(f"the cell {_key(cell)} had lost its name: it was recognised by the function in it")
     return list(zip(cells, keys, strict=True))
 
 
-def _defines(found: Found, name: str) -> bool:
-    return re.search(rf"^def {re.escape(name)}\b", found.source, re.MULTILINE) is not None
+def _by_source(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number in numbers:
+        found[cells[number].stripped].append(number)
+    return found
+
+
+def _by_function(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number in numbers:
+        for name in cells[number].defined if cells[number].kind == "code" else ():
+            found[name].append(number)
+    return found
 
 
 def _edited(found: Found, cell: NotebookNode) -> bool:
-    return found.source.strip() != cell.source.strip()
+    return bool(found.stripped != cell.source.strip())
 
 
 def _chosen(cell: NotebookNode, copies: Sequence[Found]) -> Found | None:
     """The copy that counts: the last edited one and, of an exercise, the last that still defines the function."""
     edited = [found for found in copies if _edited(found, cell)]
-    defining = [found for found in edited if _is_exercise(cell) and _defines(found, _key(cell))]
+    defining = [found for found in edited if _is_exercise(cell) and _key(cell) in found.defined]
     return next(reversed(defining or edited or copies), None)
 
 
@@ -138,8 +161,8 @@ def _is_experiment(cell: NotebookNode) -> bool:
 
 
 def _note_order(order: list[str], known: list[str], notes: list[str]) -> None:
-    first = list(dict.fromkeys(order))
-    if first != [key for key in known if key in set(first)]:
+    first = dict.fromkeys(order)
+    if list(first) != [key for key in known if key in first]:
         notes.append("the cells were in another order: they were put back")
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
-import stat
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -24,6 +23,10 @@ MAX_TEXT = 100_000  # characters of one kept output
 MAX_IMAGE = 8_000_000  # bytes of one kept picture: a telephone's photograph of a proof fits
 MAX_PIXELS = 64_000_000  # a small file can hold a picture that no browser survives
 MAX_OUTPUTS = 50
+MAX_PARTS = 1_000_000  # lists and objects in the file
+MAX_CELLS = 20_000
+MAX_WORD = 100
+PLACEHOLDER = "received"  # the key of the file that stands where something else than a notebook was handed in
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 JPEG = b"\xff\xd8\xff"
 
@@ -42,53 +45,55 @@ class Found:
     outputs: Any
     attachments: Mapping[str, Any]
 
+    @cached_property
+    def stripped(self) -> str:
+        """The source without the white space around it."""
+        return self.source.strip()
 
-def read_submission(path: Path, max_mb: float) -> dict[str, Any]:
-    """Read a submitted notebook as plain JSON values.
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """The names of the functions that are defined at the left margin."""
+        return frozenset(re.findall(r"^def (\w+)", self.source, re.MULTILINE))
+
+
+def parse_notebook(data: bytes, name: str) -> dict[str, Any]:
+    """Read a submitted file as plain JSON values.
+
+    Args:
+        data: what the file holds.
+        name: what it is called, for the message.
 
     Raises:
-        UnreadableSubmission: when it is missing, no regular file, too large, or no notebook.
+        UnreadableSubmission: when it is no notebook, or has more parts than any notebook.
     """
-    data = _read_bytes(path, int(max_mb * 2**20))
+    # Each list or object costs a hundred bytes of memory, but may take two bytes in the file.
+    parts = data.count(b"[") + data.count(b"{")
+    if parts > MAX_PARTS:
+        raise UnreadableSubmission(
+            f"{name}: expected at most {MAX_PARTS} lists and objects, received {parts}; "
+            "clear large outputs and hand in again"
+        )
     try:
         notebook = json.loads(data.decode("utf-8-sig"))  # some editors put a byte order mark in front
     except UnicodeDecodeError as error:
         raise UnreadableSubmission(
-            f"{path.name}: expected UTF-8 text, received byte {data[error.start]:#04x} at position {error.start}"
+            f"{name}: expected UTF-8 text, received byte {data[error.start]:#04x} at position {error.start}"
         ) from None
     except RecursionError:
-        raise UnreadableSubmission(f"{path.name}: expected a notebook, received JSON that is nested too deep") from None
+        raise UnreadableSubmission(f"{name}: expected a notebook, received JSON that is nested too deep") from None
     except ValueError as error:
         raise UnreadableSubmission(
-            f"{path.name}: expected a notebook in JSON, received a file that is not: {error}"
+            f"{name}: expected a notebook in JSON, received a file that is not: {error}"
         ) from None
+    if isinstance(notebook, dict) and isinstance(notebook.get(PLACEHOLDER), str):
+        raise UnreadableSubmission(f"{name}: expected a regular file, received {notebook[PLACEHOLDER][:MAX_WORD]}")
     if not isinstance(notebook, dict) or not _cells(notebook):
-        raise UnreadableSubmission(f"{path.name}: expected a notebook with a list of cells, received other JSON")
+        raise UnreadableSubmission(f"{name}: expected a notebook with a list of cells, received other JSON")
+    if len(_cells(notebook)) > MAX_CELLS:
+        raise UnreadableSubmission(
+            f"{name}: expected at most {MAX_CELLS} cells, received {len(_cells(notebook))}; delete and hand in again"
+        )
     return notebook
-
-
-def _read_bytes(path: Path, most: int) -> bytes:
-    try:
-        # A link could point at the gradebook, a pipe would block for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise UnreadableSubmission(f"{path.name}: expected a notebook, received no file of that name") from None
-    except OSError as error:
-        received = "a symbolic link" if path.is_symlink() else error.strerror
-        raise UnreadableSubmission(f"{path.name}: expected a regular file, received {received}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableSubmission(f"{path.name}: expected a regular file, received a folder, pipe or device")
-        if status.st_size > most:
-            raise UnreadableSubmission(
-                f"{path.name}: expected at most {most / 2**20:g} MB, received {status.st_size / 2**20:.3g} MB; "
-                "clear large outputs and hand in again"
-            )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(most)
-    finally:
-        os.close(descriptor)
 
 
 def _cells(notebook: Mapping[str, Any]) -> list[Any]:
@@ -197,6 +202,11 @@ def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
     except (binascii.Error, ValueError):
         return None
     return base64.b64encode(data).decode() if 0 < pixels(data) <= MAX_PIXELS else None
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether these are the bytes of a PNG or JPEG of a size that a browser can show."""
+    return 0 < (_png_pixels(data) or _jpeg_pixels(data)) <= MAX_PIXELS
 
 
 def _png_pixels(data: bytes) -> int:

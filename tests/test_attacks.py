@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +19,15 @@ import nbformat
 import pytest
 from attacks import judge as judge_attacks
 from attacks.code import ATTACKS
+from attacks.folders import FOLDERS
 from conftest import ROOT
-from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
+from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
 
 from autograder import referee
 from autograder.classroom import Score, scores
 from autograder.course import Course
-from autograder.grade import Grader, Result
+from autograder.demo import hand_in
+from autograder.grade import Grader, Result, course_secret
 from autograder.jail import walls
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
@@ -149,12 +152,6 @@ def forked_processes(servers: Path) -> list[str]:
 # ------------------------------------------------------------------------------ wearing out the judge, and its absence
 
 
-def untouched_files(root: Path) -> dict[str, bytes]:
-    """What grading alone never writes: the class's configuration, secret and gradebook, and the course's own file."""
-    paths = [root / name for name in ("nbgrader_config.py", ".course_secret", "gradebook.db")] + [ROOT / "course.yaml"]
-    return {path.name: path.read_bytes() for path in paths if path.exists()}
-
-
 def with_limits(course: Course, **limits: float) -> Course:
     settings = course.grading.limits.model_copy(update=limits)
     return course.model_copy(update={"grading": course.grading.model_copy(update={"limits": settings})})
@@ -169,7 +166,7 @@ def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, cou
     position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-fold_threshold_network")
     notebook.cells[position:position] = [nbformat.v4.new_code_cell(attack.cell) for _ in range(attack.copies)]
     hostile, honest = classroom.hand_in("wearing", notebook), classroom.hand_in("honest", classroom.notebook())
-    before = untouched_files(classroom.root)
+    before = fingerprint(classroom.root, "gradebook.db")
     with ThreadPoolExecutor() as pool:
         result, neighbour = pool.map(lambda path: grade(grader, path), [hostile, honest])
     fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
@@ -181,7 +178,7 @@ def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, cou
         len(json.dumps(list(result.outputs.values()), ensure_ascii=False)) < 40 * course.grading.limits.output_kb * 1024
     )
     assert {grader.score(verdict, 1.0) for verdict in neighbour.verdicts.values()} == {1.0}
-    assert untouched_files(classroom.root) == before
+    assert fingerprint(classroom.root, "gradebook.db") == before
     assert_nothing_left(private_servers)
 
 
@@ -208,12 +205,12 @@ def test_network_that_wears_out_the_judge_costs_its_author_one_exercise(
     limits = {"call_seconds": 3.0, "judge_seconds": 30.0, "judge_memory_mb": 1024}
     grader = Grader(with_limits(course, **limits), classroom_a5.assignment, classroom_a5.root, tier)
     path = classroom_a5.hand_in("wearing", classroom_a5.notebook({"build_deep": source}))
-    before = untouched_files(classroom_a5.root)
+    before = fingerprint(classroom_a5.root, "gradebook.db")
     result = grade(grader, path)
     fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
     assert fractions == dict.fromkeys(classroom_a5.assignment.exercises, 1.0) | {"build_deep": 0.0}, result.verdicts
     assert says in result.verdicts["build_deep"].text(0.0, 28.0)
-    assert untouched_files(classroom_a5.root) == before
+    assert fingerprint(classroom_a5.root, "gradebook.db") == before
     assert_nothing_left(private_servers)
 
 
@@ -245,3 +242,87 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
+
+
+# ------------------------------------------------------------------ hostile folders, handed in twice, through nbgrader
+
+
+@pytest.fixture(scope="module")
+def folders_class(private_servers, classroom, tmp_path_factory) -> tuple[Path, list[dict[str, Score]]]:
+    """A class in which every hostile folder stands between honest students: graded, handed in again, graded again.
+
+    Each round is graded behind another kind of walls.
+    """
+    tiers = [feature.name for feature in walls.probe().features if feature.name in TIERS and feature.holds]
+    if not tiers:
+        pytest.skip(walls.probe().explain())
+    root = tmp_path_factory.mktemp("folders") / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    (root / "course.yaml").write_text("title: a file that the class has beside its configuration\n")
+    course_secret(root)
+    before = fingerprint(root)
+    text, rounds = json.dumps(classroom.notebook()), []
+    for again, tier in ((False, tiers[0]), (True, tiers[-1])):
+        hand_in(root, "0-first", classroom.assignment, text)
+        for name, folder in FOLDERS.items():
+            hand_in(root, f"{name}-then", classroom.assignment, text)  # sorted, it follows
+            place = root / "submitted" / name / "a1"
+            empty_place(place)
+            hand_in(root, name, classroom.assignment, text)
+            (folder.again or folder.make if again else folder.make)(place)
+        nbgrader(root, "autograde", "a1", f"--SubmissionExporter.walls={tier}", "--force")
+        rounds.append({row.student: row for row in scores(root, "a1")})
+    assert fingerprint(root) == before
+    assert_nothing_left(private_servers)
+    return root, rounds
+
+
+def empty_place(place: Path) -> None:
+    """What a collector does before it copies a newer submission."""
+    if place.parent.is_symlink():
+        place.parent.unlink()
+    elif place.is_symlink():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_hostile_folder_earns_its_honest_score(name, folders_class):
+    root, rounds = folders_class
+    folder = FOLDERS[name]
+    for rows, score in zip(rounds, (folder.score, folder.score if folder.again is None else 70), strict=True):
+        assert rows[name].total == score
+        assert bool([cell for cell in rows[name].manual if cell.startswith("check_")]) == (score == 0)
+    if folder.says:
+        record = json.loads((root / "autograded" / name / "a1" / "verdicts.json").read_text())
+        assert folder.says in " ".join(record["notes"]) or folder.again
+
+
+def test_neighbours_of_hostile_folders_keep_their_scores(folders_class):
+    honest = {"0-first", *(f"{name}-then" for name in FOLDERS)}
+    for rows in folders_class[1]:
+        assert {student: rows[student].total for student in honest} == dict.fromkeys(honest, 70)
+
+
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name != "many-files"])
+def test_only_texts_and_pictures_lie_beside_a_graded_notebook(name, folders_class):
+    root, _ = folders_class
+    released = {path.relative_to(root / "source/a1") for path in (root / "source/a1").rglob("*")}
+    folder = root / "autograded" / name / "a1"
+    theirs = [path for path in folder.rglob("*") if path.relative_to(folder) not in released]
+    assert not [path for path in theirs if path.is_symlink() or not path.is_file()]
+    assert {path.name for path in theirs} <= {"a1_relu_sigmoid.ipynb", "verdicts.json", "notes.txt", "plot.png"}
+    assert {"notes.txt", "plot.png"} <= {path.name for path in theirs} or name != "web-pages"
+
+
+def test_nothing_of_a_hostile_folder_is_lost(folders_class):
+    aside = folders_class[0] / "quarantine"
+    assert (aside / "link-then-folder/a1/0001/up").is_symlink()
+    assert (aside / "link-then-folder/a1/0002/up/nbgrader_config.py").is_symlink()
+    assert (aside / "deep-tree/a1/0001" / ("d" * 200)).is_dir()
+    assert (aside / "many-files/a1/0001/a1/2999.txt").is_file()
+    assert (aside / "web-pages/a1/0001/evil.html").is_file()
+    assert (aside / "stamp-junk/a1/0001/timestamp.txt").read_bytes().startswith(b"yesterday")
+    assert (aside / "quarantine-is-a-link.1").is_symlink()

@@ -42,7 +42,16 @@ ALLOWED = {
     "build": {"datasets", "bank", "checking", "content", "course", "diagnosis", "script"},
     "release": {"course"},
     "leaks": {"build", "content", "course", "script"},
-    "grade": {"course", "jail", "judge", "judge_process", "referee", "repair"},
+    "folders": set(),
+    "handed_in": set(),
+    "choosing": {"folders", "submitted"},
+    "intake": {"folders", "handed_in", "submitted"},
+    "collecting": {"folders", "handed_in"},
+    "reader": {"jail", "repair", "submitted"},
+    "grade": {
+        *("choosing", "course", "handed_in", "jail", "judge", "judge_process"),
+        *("reader", "referee", "repair", "submitted"),
+    },
     "pages": set(),
     "classroom": set(),
     "notebooks": {"build", "course"},
@@ -64,7 +73,7 @@ ALLOWED = {
     "quiet": set(),
     "preloaded": {"networks", "quiet"},
     "workers": set(),
-    "nbgrader_plugin": {"course", "grade", "jail", "pages"},
+    "nbgrader_plugin": {"choosing", "course", "grade", "handed_in", "intake", "jail", "pages"},
     "cli": {"build", "classroom", "course", "data_cli", "demo", "doctor", "leaks", "notebooks", "release"},
 }
 # What ships, or runs beside student code, gets along with little.

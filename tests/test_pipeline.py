@@ -50,8 +50,8 @@ def test_unreadable_submission_says_so_in_the_feedback(student, graded):
 def test_links_and_pipes_are_set_aside_and_never_followed(graded):
     assert not (graded / "autograded/linked/a1/loot.db").exists()
     assert not (graded / "autograded/linked/a1/up").exists()
-    assert (graded / "quarantine/linked/a1/loot.db").is_symlink()
-    assert (graded / "quarantine/piped/a1/pipe").is_fifo()
+    assert (graded / "quarantine/linked/a1/0001/loot.db").is_symlink()
+    assert (graded / "quarantine/piped/a1/0001/pipe").is_fifo()
     assert "the solutions" not in feedback(graded, "linked-notebook")
 
 

@@ -17,7 +17,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.utils import compute_checksum
 
-from autograder.repair import repair
+from autograder.repair import MAX_ADDED, repair
 from autograder.submitted import MAX_IMAGE
 
 STUB = 'def double(x):\n    """Double x."""\n    raise NotImplementedError()'
@@ -334,8 +334,8 @@ def test_a_flood_of_cells_is_cut_and_the_work_behind_it_is_found(release, submit
     repaired = repair(submitted, release)
     assert_sound(repaired.notebook, release)
     assert HONEST in sources(repaired.notebook)
-    assert len(repaired.notebook.cells) == len(release.cells) + 2000
-    assert "more than 2000 cells" in repaired.notes[0]
+    assert len(repaired.notebook.cells) == len(release.cells) + MAX_ADDED
+    assert f"more than {MAX_ADDED} cells" in repaired.notes[0]
 
 
 def test_old_notebook_format_is_read(release, submitted):

@@ -1,0 +1,178 @@
+"""Who says when: the register, the file times, and a timestamp only where it speaks against its author."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from damage import nbgrader
+
+from autograder.classroom import evidence_lines
+from autograder.collecting import WitnessedCollect, WitnessedNames, last_change
+from autograder.demo import hand_in
+from autograder.handed_in import HandedIn, decide, read_register, read_time, register, written
+from autograder.intake import receive
+
+DUE = datetime(2027, 3, 12, 23, 0, tzinfo=UTC)
+EARLY, LATE = DUE - timedelta(days=1), DUE + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("here", "claim", "entry", "time", "late", "says"),
+    [
+        pytest.param(LATE, EARLY, (LATE, "the exchange"), LATE, True, "by the exchange", id="exchange beats the claim"),
+        pytest.param(LATE, LATE, (EARLY, "zip_collect"), EARLY, False, "by zip_collect", id="register says early"),
+        pytest.param(EARLY, None, None, None, False, "before the due date, by the file times", id="was here in time"),
+        pytest.param(EARLY, LATE, None, None, False, "by the file times", id="was here before it says it was made"),
+        pytest.param(LATE, LATE, None, LATE, True, "which says that it is late", id="admits to be late"),
+        pytest.param(LATE, EARLY, None, EARLY, False, "may be the student's own word", id="claims to be early"),
+        pytest.param(LATE, None, None, None, False, "not known", id="nobody knows"),
+    ],
+)
+def test_evidence_is_weighed(here, claim, entry, time, late, says):
+    decided = decide(DUE, here, claim, entry)
+    assert (decided.time, decided.late) == (time, late)
+    assert says in decided.evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-03-12 23:00:00.000000 UTC",
+        "2027-03-12 23:00:00 UTC\n",
+        "2027-03-12T23:00Z",
+        "2027-03-13 00:00:00 +0100",
+        "2027-03-13 00:00:00+01:00",
+        "2027-03-12 18:00:00 America/New_York",
+        "2027-03-12 23:00:00",
+    ],
+)
+def test_times_of_nbgrader_are_read(text):
+    assert read_time(text) == DUE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "now", "2027", "12/3/2027", "1999-01-01 00:00", "2027-02-30 10:00", "99999-01-01 00:00"),
+        *(
+            "0001-01-01 00:00 +1400",
+            "2027-03-12 23:00 Nowhere/Land",
+            "2027-03-12 23:00 /etc/passwd",
+            "²027-03-12 23:00",
+        ),
+        "2027-03-12 23:00" + " " * 500 + "x",
+    ],
+)
+def test_junk_is_no_time(text):
+    assert read_time(text) is None
+
+
+def test_register_keeps_the_last_line_of_each_student(tmp_path):
+    register(tmp_path, "a1", "ada", EARLY, "the exchange")
+    register(tmp_path, "a2", "ada", EARLY, "the exchange")
+    register(tmp_path, "a1", "ada", LATE, "zip_collect")
+    assert read_register(tmp_path, "a1") == {"ada": (LATE, "zip_collect")}
+    assert read_register(tmp_path / "nowhere", "a1") == {}
+
+
+def test_broken_line_of_the_register_is_named(tmp_path):
+    (tmp_path / "handed_in.csv").write_text("assignment,student,time,source\na1,ada,yesterday,me\n")
+    with pytest.raises(ValueError, match=r"received \['a1', 'ada', 'yesterday', 'me'\]; mend that line"):
+        read_register(tmp_path, "a1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "submitted" / "ada" / "a1"
+    place.mkdir(parents=True)
+    (place / "a1.ipynb").write_text("{}")
+    return place
+
+
+def test_own_timestamp_is_replaced_by_what_the_collector_saw(folder, tmp_path):
+    (folder / "timestamp.txt").write_text(written(EARLY))
+    for aside in (("timestamp.txt",), ()):  # the second time there is nothing left to do
+        received = receive(tmp_path, folder, "a1.ipynb", DUE, (LATE, "the exchange"))
+        assert received.aside == aside
+        assert received.handed_in == HandedIn(LATE, "by the exchange", True)
+    assert (folder / "timestamp.txt").read_text() == written(LATE)
+
+
+def test_file_times_are_those_that_nobody_can_set(folder, tmp_path):
+    os.utime(folder / "a1.ipynb", (0, 0))
+    past = datetime.now(UTC) - timedelta(hours=1)
+    assert receive(tmp_path, folder, "a1.ipynb", past, None).handed_in.evidence == "not known"
+    assert datetime.now(UTC) - last_change(folder) < timedelta(minutes=5)
+
+
+def test_late_penalty_rests_on_the_register_and_the_record_says_so(classroom, tmp_path, private_servers):
+    root, due = tmp_path / "class", classroom.assignment.due
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    for student in ("ada", "bob"):
+        path = hand_in(root, student, classroom.assignment, json.dumps(classroom.notebook()))
+        path.with_name("timestamp.txt").write_text(written(due - timedelta(hours=1)))
+    register(root, "a1", "bob", due + timedelta(hours=2), "the exchange")
+    nbgrader(root, "autograde", "a1", "--LateSubmissionPlugin.penalty_method=zero")
+    with sqlite3.connect(root / "gradebook.db") as database:
+        rows = database.execute(
+            "select student_id, late_submission_penalty from submitted_notebook join submitted_assignment "
+            "on submitted_assignment.id = submitted_notebook.assignment_id order by student_id"
+        ).fetchall()
+    assert [(student, penalty or 0) for student, penalty in rows] == [("ada", 0), ("bob", 70)]
+    said = [json.loads((root / f"autograded/{s}/a1/verdicts.json").read_text())["handed_in"] for s in ("ada", "bob")]
+    assert [(record["evidence"], record["late"]) for record in said] == [
+        ("before the due date, by the file times", False),
+        ("by the exchange", True),
+    ]
+    assert evidence_lines(root, "a1") == [
+        "handed in before the due date, by the file times: 1 (ada)",
+        "handed in by the exchange: 1 (bob)",
+        "handed in late: 1 (bob)",
+    ]
+    assert "handed in late" in (root / "autograded/bob/a1/a1_relu_sigmoid.ipynb").read_text()
+
+
+def test_zip_collect_registers_the_platforms_time_and_leaves_a_students_timestamp_out(tmp_path):
+    app = SimpleNamespace(coursedir=SimpleNamespace(root=str(tmp_path), assignment_id="a1"))
+    names = WitnessedNames()
+    object.__setattr__(names, "_trait_values", {**names._trait_values, "parent": app})
+    names.named_regexp = r".*/(?P<student_id>\w+)_(?P<timestamp>[0-9-]+T[0-9:]+)_(?P<file_id>.+)\.\w+"
+    names.valid_ext = [".ipynb", ".txt"]
+    assert names.collect("/x/ada_2027-03-12T22:00:00_a1.ipynb")["file_id"] == "a1"
+    assert names.collect("/x/ada_2027-03-13T22:00:00_timestamp.txt") is None
+    names.collect("/x/ada_2027-03-11T22:00:00_a1.ipynb")
+    assert read_register(tmp_path, "a1")["ada"] == (datetime(2027, 3, 12, 22, tzinfo=UTC), "zip_collect")
+
+
+def test_exchange_registers_the_time_of_the_last_change(tmp_path, monkeypatch):
+    """A student forges the folder's name, the timestamp and the times of the files; the kernel's own time stands."""
+    from nbgrader.coursedir import CourseDirectory
+
+    root, inbound = tmp_path / "class", tmp_path / "exchange" / "course" / "inbound"
+    place = inbound / "ada+a1+2020-01-01 00:00:00 UTC"
+    place.mkdir(parents=True)
+    root.mkdir()
+    (place / "a1.ipynb").write_text("{}")
+    (place / "timestamp.txt").write_text("2020-01-01 00:00:00 UTC")
+    os.utime(place / "a1.ipynb", (0, 0))
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # nbgrader calls alembic by name
+    course = CourseDirectory()
+    course.root, course.course_id, course.assignment_id = str(root), "course", "a1"
+    collect = WitnessedCollect(coursedir=course)
+    collect.root = str(tmp_path / "exchange")
+    for _ in range(2):  # the second time nothing is copied, so nothing is registered
+        collect.init_src()
+        collect.copy_files()
+    time, source = read_register(root, "a1")["ada"]
+    assert abs(datetime.now(UTC) - time) < timedelta(minutes=5) and source == "the exchange"
+    assert len((root / "handed_in.csv").read_text().splitlines()) == 2
