@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,8 @@ def thirty(private_servers: Path, classroom: Classroom, tmp_path_factory: pytest
     root = tmp_path_factory.mktemp("thirty") / "class"
     shutil.copytree(classroom.root, root)
     shutil.rmtree(root / "submitted", ignore_errors=True)
-    here = Classroom(root, classroom.assignment, classroom.content)
+    here = copy(classroom)
+    here.root = root
     write_course_with_small_limits(root.parent)
     grader = f"--SubmissionExporter.course_root={root.parent}"
     here.hand_in("honest-00", here.notebook())
@@ -141,7 +143,7 @@ def write_course_with_small_limits(folder: Path) -> None:
 
 
 def work(servers: Path) -> float:
-    """Processor seconds of everything that was forked here and has ended: judges, students, nbgrader's own processes."""
+    """Processor seconds of everything forked here that has ended: judges, students, nbgrader's own processes."""
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = own.ru_utime + own.ru_stime
     for folder in (folder for folder in Path("/proc").iterdir() if folder.name.isdigit()):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from autograder.jail import launch, wire
 from autograder.jail.limits import Died, JailUnavailable, Limits, Starved
 from autograder.jail.meter import Allowance
+from autograder.jail.watch import Watch
 
 Tier = Literal["namespaces", "landlock", "none"]
 
@@ -55,7 +56,7 @@ def _fork_once(role: launch.Role, limits: Limits, tier: Tier | None) -> Process:
         control.close()
         mine.close()
         raise
-    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]))
+    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]), limits)
     if "failed" in ready:
         process.close()
         raise JailUnavailable(ready["failed"])
@@ -65,9 +66,12 @@ def _fork_once(role: launch.Role, limits: Limits, tier: Tier | None) -> Process:
 class Process:
     """A forked child and the two sockets that lead to it: the stream it talks on, and the server's word about it."""
 
-    def __init__(self, sock: socket.socket, control: socket.socket, pid: int, tier: Tier, scratch: Path) -> None:
+    def __init__(
+        self, sock: socket.socket, control: socket.socket, pid: int, tier: Tier, scratch: Path, limits: Limits
+    ) -> None:
         self.sock, self.pid, self.tier = sock, pid, tier
         self._control, self._scratch = control, scratch
+        self._watch = Watch(pid, scratch, limits, disk=tier != "namespaces")
         self._death: Died | None = None
         self._server_gone = False
 
@@ -100,7 +104,11 @@ class Process:
             raise self.kill("output limit", by_limit=True) from None
         except wire.WireError:
             raise self.kill("malformed reply") from None
-        self._expect_within(allowance)  # our looks may have been too rare to see it, on a busy machine
+        # Our looks may have been too rare, on a busy machine; and what a request leaves behind is that request's debt.
+        self._expect_within(allowance)
+        problem = self._watch.problem(thorough=True)
+        if problem:
+            raise self.kill(problem, by_limit=True)
         return frame
 
     def kill(self, reason: str, by_limit: bool = False) -> Died:

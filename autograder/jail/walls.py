@@ -31,6 +31,7 @@ OPEN_FILES = 256
 # Address space is cheap and libraries reserve plenty; what really counts, memory in use, is watched from outside.
 SPARE_ADDRESSES_MB = 2048
 SPARE_DATA_MB = 512
+OPEN_SPARE_MB = 16_384  # TensorFlow crashes where memory is refused; a judge that takes too much is to be told so
 SPARE_CPU_SECONDS = 10  # a second fence: the warm server counts too, and says why
 OOM_SCORE = "500"  # when the machine itself runs out of memory, a student's process goes first
 
@@ -63,7 +64,7 @@ class Box:
         os.umask(0o077)
         if self._tier == "none":
             os.chdir(self._scratch)
-            _limit_resources(self._limits)
+            _limit_resources(self._limits, OPEN_SPARE_MB)
             return
         readable, scratch, devices = paths.readable(), str(self._scratch), list(namespaces.DEVICES)
         with contextlib.suppress(OSError):  # a courtesy to the machine, no wall
@@ -85,12 +86,12 @@ class Box:
         seccomp.install(self._machine, os.getpid())
 
 
-def _limit_resources(limits: Limits) -> None:
+def _limit_resources(limits: Limits, spare_mb: int = 0) -> None:
     sizes = _sizes_mb()
     bounds = {
         resource.RLIMIT_CPU: math.ceil(limits.submission_seconds) + SPARE_CPU_SECONDS,
-        resource.RLIMIT_AS: (sizes["VmSize"] + limits.memory_mb + SPARE_ADDRESSES_MB) * MIB,
-        resource.RLIMIT_DATA: (sizes["VmData"] + limits.memory_mb + SPARE_DATA_MB) * MIB,
+        resource.RLIMIT_AS: (sizes["VmSize"] + limits.memory_mb + SPARE_ADDRESSES_MB + spare_mb) * MIB,
+        resource.RLIMIT_DATA: (sizes["VmData"] + limits.memory_mb + SPARE_DATA_MB + spare_mb) * MIB,
         resource.RLIMIT_FSIZE: limits.disk_mb * MIB,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_STACK: STACK_BYTES,

@@ -35,8 +35,12 @@ class Watch:
         self._baseline = own_memory(pid)[0]
         self._next_disk = 0.0
 
-    def problem(self) -> str:
-        """The limit that the child exceeds, in words that a student understands; "" when it keeps them all."""
+    def problem(self, *, thorough: bool = False) -> str:
+        """The limit that the child exceeds, in words that a student understands; "" when it keeps them all.
+
+        Args:
+            thorough: look through the folders, too, however recently that was done.
+        """
         memory, threads = own_memory(self._pid)
         limits = self._limits
         if memory - self._baseline > limits.memory_mb * KIB:
@@ -45,7 +49,8 @@ class Watch:
             return f"limit of {MAX_THREADS} threads"
         if (cpu_seconds(self._pid) or 0.0) > limits.submission_seconds:
             return limits.whole_submission
-        if self._disk and time.monotonic() >= self._next_disk and not self._disk_is_fine():
+        due = thorough or time.monotonic() >= self._next_disk
+        if self._disk and due and not self._disk_is_fine():
             return f"disk limit of {limits.disk_mb} MiB"
         return ""
 
