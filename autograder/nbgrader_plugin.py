@@ -31,7 +31,7 @@ from traitlets.config import Config
 from autograder.course import load_course
 from autograder.grade import Grader, Result, Submission
 from autograder.jail.process import Tier
-from autograder.pages import configure_pages
+from autograder.pages.guard import configure_pages
 
 RECORD = "verdicts.json"
 
