@@ -57,7 +57,7 @@ class PageExporter(HTMLExporter):
         yield "highlight_code", lambda source, **_: self._renderer.render("code", source, self._budget)
         yield "ansi2html", lambda text: self._renderer.render("terminal", text, self._budget)
         yield "clean_html", plain
-        yield "strip_files_prefix", str
+        yield "strip_files_prefix", lambda html: html
 
     @pass_context
     def markdown(self, context: Context, source: str) -> str:
@@ -95,6 +95,7 @@ class PageExporter(HTMLExporter):
         meta = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{rules}">'
         return f"{start}{HEAD}\n{meta}\n{STYLE}{rest}"
 
+    @default("template_paths")
     def _template_paths(self, prune: bool = True, root_dirs: Any = None) -> list[str]:
         return [str(TEMPLATES), *super()._template_paths(prune, root_dirs)]
 

@@ -25,6 +25,13 @@ SPACE = re.compile(r"[0-3](\.[0-9]{1,4})?em")  # a wider or a negative one would
 SIZE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?(em|ex|px|pt|%)?|infinity|medium|thin|thick|true|false")
 SIZED = frozenset({"linethickness", "maxsize", "minsize", "scriptlevel"})
 
+# Parts that an element must have: a browser draws one with too few as an error, or wrongly.
+PARTS = {"mfrac": 2, "mover": 2, "mroot": 2, "msub": 2, "msubsup": 3, "msup": 2, "munder": 2, "munderover": 3}
+# Environments that the converter knows; others it would draw as one row.
+ENVIRONMENTS = frozenset({
+    "align", "align*", "array", "cases", "equation", "equation*", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix",
+    "Vmatrix", "smallmatrix", "split",
+})  # fmt: skip
 # Environments that the converter does not know, in terms of those that it does.
 SYNONYMS = {
     "aligned": ("split", ""), "eqnarray": ("array", "{rcl}"), "eqnarray*": ("array", "{rcl}"),
@@ -51,6 +58,8 @@ GREEK = {"bold": (0x1D6A8, 0x1D6C2), "bold-italic": (0x1D71C, 0x1D736)}
 def mathml(tex: str, *, display: bool) -> str | None:
     """The formula as a ``<math>`` element; None where it cannot be drawn exactly as it was meant."""
     tex = re.sub(r"\\(begin|end)\{([a-z]+\*?)\}", _synonym, tex)
+    if not ENVIRONMENTS.issuperset(re.findall(r"\\begin\s*\{([^}]*)", tex)):
+        return None
     try:
         root = ElementTree.fromstring(convert(tex, display="block" if display else "inline"))
     except Exception:  # noqa: BLE001 - the converter has as many ways to fail as there are ways to write TeX badly
@@ -71,6 +80,7 @@ def _keep(element: ElementTree.Element) -> bool:
     text = element.text or ""
     unknown = element.tag == "mi" and text.startswith("\\")  # a command that the converter left as it was
     broken = "linebreak" in element.attrib  # no browser breaks the line there
+    broken = broken or len(element) != PARTS.get(element.tag, len(element))
     if element.tag not in TAGS or unknown or broken:
         return False
     variant = element.attrib.get("mathvariant", "normal")
