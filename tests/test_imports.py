@@ -42,7 +42,7 @@ ALLOWED = {
     "release": {"course"},
     "leaks": {"build", "content", "course", "script"},
     "grade": {"course", "jail", "judge", "judge_process", "repair"},
-    "pages": set(),
+    "pages": {"submitted"},
     "classroom": set(),
     "notebooks": {"build", "course"},
     "demo": {"build", "classroom", "content", "course", "release"},

@@ -117,8 +117,12 @@ def test_what_cannot_be_drawn_exactly_is_shown_as_it_was_written(tex):
     assert tex in BeautifulSoup(html, "html.parser").get_text()
 
 
-@pytest.mark.parametrize("tex", [r"\href{javascript:x}{y}", r"\class{a}{x}", r"\style{top:0}{x}", r"\color{red}{x}",
-                                 r"\hspace{-90em}x", r"\hspace{90em}x", r"\rule{90em}{90em}", r"\raise90em{x}"])  # fmt: skip
+MOVING = (r"\hspace{-90em}x", r"\hspace{90em}x", r"\rule{90em}{90em}", r"\raise90em{x}")
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\href{javascript:x}{y}", r"\class{a}{x}", r"\style{top:0}{x}", r"\color{red}{x}", *MOVING]
+)
 def test_formula_names_links_and_moves_nothing(tex):
     drawn = formulas.mathml(tex, display=False) or ""
     assert not re.search(r"href|class|style=|id=|90em|-\d", drawn)
@@ -136,7 +140,7 @@ def test_wearing_markdown_is_rendered_or_shown_as_it_was_written(kind, rendering
     assert rendering.render("markdown", "*next*", Budget()) == "<p><em>next</em></p>\n"
 
 
-@pytest.mark.parametrize("kind", ["environments", "fewer environments", "longer than an answer may be"])
+@pytest.mark.parametrize("kind", ["environments", "displays that never end", "longer than an answer may be"])
 def test_text_beyond_the_bounds_is_flagged_and_can_be_read(kind, rendering):
     budget = Budget()
     html = rendering.render("markdown", WEARING[kind], budget)

@@ -151,7 +151,8 @@ WEARING = {
     "tables": "|a" * 14_000 + "\n" + "|-" * 14_000,
     "less-than": "<" * 60_000,
     "tags": "<b>" * 20_000,
-    "links that never end": "<a href=x>" * 6_000,
+    "links that never end": "<a>" * 19_000,
+    "displays that never end": r"\\[" * 19_000,
     "comments": "<!--" * 15_000,
     "links that are none": "<a href=" * 7_000,
     "backticks": "".join("`" * n + "a" for n in range(340)),
@@ -175,3 +176,21 @@ WEARING_PRINTED = {
     "colours": "\x1b[31ma" * 30_000, "open sequences": "\x1b[" * 99_000, "parameters": "\x1b[" + "1;" * 99_000 + "m",
     "one line and a return": "a" * 190_000 + "\r\n", "too long": "a" * 900_000,
 }  # fmt: skip
+
+ANSWERS = ("fold_proof", "same_padding_proof", "sigmoid_proof")
+KINDS = list(WEARING)
+# Three texts for each student: one for each answer of a1.
+WORN = {f"worn-{n:02d}": KINDS[3 * n : 3 * n + 3] for n in range(-(-len(KINDS) // 3))}
+BEYOND = ("environments", "displays that never end", "links that never end", "longer than an answer may be")
+FLAGGED = {student for student, kinds in WORN.items() if set(kinds) & set(BEYOND)}
+
+
+def wearing_class(classroom: Any) -> dict[str, Any]:
+    """A perfect notebook for each student, the hostile ones with what wears a renderer out in their answers."""
+    made = {}
+    for student in ("aa-honest", *WORN, "zz-honest"):
+        notebook = made[student] = classroom.notebook()
+        for answer, kind in zip(ANSWERS, WORN.get(student, ()), strict=False):
+            cell_of(notebook, answer).source = WEARING[kind]
+            cell_of(notebook, answer)["attachments"] = {"honest.png": {"image/png": png()}}
+    return made
