@@ -107,6 +107,14 @@ def tab(tmp_path: Path) -> Iterator[Tab]:
         yield Tab(browser)
 
 
+@pytest.fixture
+def staff(server: str, tab: Tab) -> Tab:
+    """A tab in which the instructor has logged in."""
+    tab.open(f"{server}/api/status")
+    tab.events.clear()
+    return tab
+
+
 @pytest.fixture(scope="module")
 def submission(root: Path) -> str:
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
@@ -165,29 +173,29 @@ def assert_shows_honest_work(tab: Tab) -> None:
     assert "evil.html" in text  # told, not linked
 
 
-def test_formgrader_shows_a_hostile_submission_that_cannot_act(server, submission, tab, tmp_path):
-    tab.open(f"{server}/formgrader/submissions/{submission}/?token={TOKEN}")
+def test_formgrader_shows_a_hostile_submission_that_cannot_act(server, submission, staff):
+    staff.open(f"{server}/formgrader/submissions/{submission}/")
     page = f"{server}/formgrader/submissions/{submission}/"
-    tab.until("formgrader.loaded && formgrader.grade_uis.length && formgrader.comment_uis.length")
-    assert_shows_honest_work(tab)
-    before = tab.evaluate("formgrader.grades.toJSON().map(g => [g.name, g.auto_score, g.manual_score])")
-    assert click_everywhere(tab) > 300
-    tab.listen(0.5)
-    assert tab.evaluate("location.href").startswith(page)
-    assert_nothing_acted(tab, f"{server}/formgrader/")
-    assert tab.evaluate("document.querySelectorAll('.text_cell_render a, .output_area a, .input_area a').length") == 0
-    assert tab.evaluate("formgrader.grades.toJSON().map(g => [g.name, g.auto_score, g.manual_score])") == before
+    staff.until("formgrader.loaded && formgrader.grade_uis.length && formgrader.comment_uis.length")
+    assert_shows_honest_work(staff)
+    before = staff.evaluate("formgrader.grades.toJSON().map(g => [g.name, g.auto_score, g.manual_score])")
+    assert click_everywhere(staff) > 300
+    staff.listen(0.5)
+    assert staff.evaluate("location.href").startswith(page)
+    assert_nothing_acted(staff, f"{server}/formgrader/")
+    assert staff.evaluate("document.querySelectorAll('.text_cell_render a, .output_area a, .input_area a').length") == 0
+    assert staff.evaluate("formgrader.grades.toJSON().map(g => [g.name, g.auto_score, g.manual_score])") == before
 
 
-def test_a_person_still_grades_and_comments(server, submission, root, tab):
-    tab.open(f"{server}/formgrader/submissions/{submission}/?token={TOKEN}")
-    tab.until("formgrader.loaded && formgrader.grade_uis.length && formgrader.comment_uis.length")
-    tab.type_into("#fold_proof", "2")
-    tab.type_into("#fold_proof-comment", "read $x^2$ again")
-    tab.evaluate("document.activeElement.blur()")
-    tab.until("formgrader.grades.findWhere({name: 'fold_proof'}).get('manual_score') == 2")
-    tab.until("formgrader.comments.findWhere({name: 'fold_proof'}).get('manual_comment')")
-    tab.listen(1.0)
+def test_a_person_still_grades_and_comments(server, submission, root, staff):
+    staff.open(f"{server}/formgrader/submissions/{submission}/")
+    staff.until("formgrader.loaded && formgrader.grade_uis.length && formgrader.comment_uis.length")
+    staff.type_into("#fold_proof", "2")
+    staff.type_into("#fold_proof-comment", "read $x^2$ again")
+    staff.evaluate("document.activeElement.blur()")
+    staff.until("formgrader.grades.findWhere({name: 'fold_proof'}).get('manual_score') == 2")
+    staff.until("formgrader.comments.findWhere({name: 'fold_proof'}).get('manual_comment')")
+    staff.listen(1.0)
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
         notebook = gradebook.find_submission_notebook("a1_relu_sigmoid", "a1", "mallory")
         assert next(grade.manual_score for grade in notebook.grades if grade.name == "fold_proof") == 2
@@ -195,35 +203,35 @@ def test_a_person_still_grades_and_comments(server, submission, root, tab):
         assert comment.manual_comment == "read $x^2$ again"
 
 
-def test_handlers_of_nbgraders_own_still_work(server, submission, tab):
-    tab.open(f"{server}/formgrader/submissions/{submission}/?token={TOKEN}")
-    tab.until("formgrader.loaded")
-    tab.evaluate("document.querySelector('span.name-hidden.glyphicon').click()")
-    assert "mallory" in tab.evaluate("document.querySelector('nav').innerText")
+def test_handlers_of_nbgraders_own_still_work(server, submission, staff):
+    staff.open(f"{server}/formgrader/submissions/{submission}/")
+    staff.until("formgrader.loaded")
+    staff.evaluate("document.querySelector('span.name-hidden.glyphicon').click()")
+    assert "mallory" in staff.evaluate("document.querySelector('nav').innerText")
 
 
 @pytest.mark.parametrize(
     "page",
     ["manage_assignments", "gradebook", "manage_students", "gradebook/a1/a1_relu_sigmoid", "manage_submissions/a1"],
 )
-def test_every_list_of_formgrader_works_under_its_policy(server, tab, page):
-    tab.open(f"{server}/formgrader/{page}?token={TOKEN}")
-    tab.until("document.querySelector('#main-table tr') && !document.body.innerText.includes('Loading, please wait')")
+def test_every_list_of_formgrader_works_under_its_policy(server, staff, page):
+    staff.open(f"{server}/formgrader/{page}")
+    staff.until("document.querySelector('#main-table tr') && !document.body.innerText.includes('Loading, please wait')")
     refused = [
-        e["entry"]["text"] for e in tab.named("Log.entryAdded") if "Content Security Policy" in e["entry"]["text"]
+        e["entry"]["text"] for e in staff.named("Log.entryAdded") if "Content Security Policy" in e["entry"]["text"]
     ]
     assert refused == []
-    assert_ran_without_errors(tab)
+    assert_ran_without_errors(staff)
 
 
 def assert_ran_without_errors(tab: Tab) -> None:
     assert [event["exceptionDetails"] for event in tab.named("Runtime.exceptionThrown")] == []
 
 
-def test_an_address_cannot_bring_a_script_into_formgraders_lists(server, tab):
-    tab.open(f"{server}/formgrader/gradebook/%22%3B%3C%2Fscript%3E%3Cscript%3Epwned(1)%3C%2Fscript%3E/x?token={TOKEN}")
-    tab.listen(0.5)
-    assert tab.named("Runtime.bindingCalled") == []
+def test_an_address_cannot_bring_a_script_into_formgraders_lists(server, staff):
+    staff.open(f"{server}/formgrader/gradebook/%22%3B%3C%2Fscript%3E%3Cscript%3Epwned(1)%3C%2Fscript%3E/x")
+    staff.listen(0.5)
+    assert staff.named("Runtime.bindingCalled") == []
 
 
 @pytest.mark.parametrize("name", [*FILES, "../a1/evil.html", "%2e%2e/%2e%2e/ada/a1/verdicts.json", ""])

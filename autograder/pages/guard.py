@@ -7,6 +7,7 @@ that ``course build`` wrote, before the first page, however the server was start
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -24,9 +25,21 @@ PACKAGE = "nbgrader.server_extensions.formgrader"
 def configure_pages(config: Any) -> None:
     """Make feedback and, in a Jupyter server, formgrader show students' work so that it cannot act."""
     config.GenerateFeedback.exporter_class = PageExporter
+    config.GenerateFeedback.post_convert_hook = leave_only_pages
     config.HTMLExporter.sanitize_html = True  # templates leave out what they add for widgets
     if f"{PACKAGE}.handlers" in sys.modules:  # this process serves the formgrader
         guard(sys.modules[f"{PACKAGE}.base"], sys.modules[f"{PACKAGE}.handlers"])
+
+
+def leave_only_pages(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Remove what nbgrader copied beside the feedback: students have these files, and staff open this folder."""
+    for folder in {Path(notebook).parent for notebook in notebooks}:
+        pages = {f"{Path(notebook).stem}.html" for notebook in notebooks}
+        for path in (folder.parents[2] / "feedback" / folder.parent.name / folder.name).iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in pages:
+                path.unlink()
 
 
 def guard(base: ModuleType, handlers: ModuleType) -> None:
