@@ -102,12 +102,8 @@ class Tab:
             self.call("Input.dispatchMouseEvent", type=kind, **place)
 
     def type_into(self, selector: str, text: str) -> None:
-        """Click on an input field and type."""
-        box = self.evaluate(
-            f"(e => {{ e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect(); "
-            f"return [b.x + b.width / 2, b.y + b.height / 2]; }})(document.querySelector({json.dumps(selector)}))"
-        )
-        self.click(*box)
+        """Put the cursor into an input field and type; without a click, for pages that scroll by themselves."""
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
         self.call("Input.insertText", text=text)
 
     def screenshot(self, path: Path) -> None:
