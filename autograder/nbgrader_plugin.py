@@ -34,7 +34,7 @@ from autograder.grade import Grader, Result, Submission
 from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
 from autograder.jail.process import Tier
-from autograder.pages import configure_pages
+from autograder.pages.guard import configure_pages
 
 RECORD = "verdicts.json"
 

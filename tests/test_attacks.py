@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ import pytest
 from attacks import judge as judge_attacks
 from attacks.code import ATTACKS
 from attacks.folders import FOLDERS
+from attacks.pages import FLAGGED, WORN, wearing_class
 from conftest import ROOT
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
 
@@ -326,3 +328,44 @@ def test_nothing_of_a_hostile_folder_is_lost(folders_class):
     assert (aside / "web-pages/a1/0001/evil.html").is_file()
     assert (aside / "stamp-junk/a1/0001/timestamp.txt").read_bytes().startswith(b"yesterday")
     assert (aside / "quarantine-is-a-link.1").is_symlink()
+
+
+# ---------------------------------------------------------------------- texts that wear a renderer out, and their pages
+
+
+@pytest.fixture(scope="module")
+def worn(classroom, private_servers, tmp_path_factory) -> Path:
+    """A class in which most answers would keep a renderer busy for seconds or minutes; graded, with feedback."""
+    root = tmp_path_factory.mktemp("worn") / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    for student, notebook in wearing_class(classroom).items():
+        hand_in(root, student, classroom.assignment, json.dumps(notebook))
+    kept = ("nbgrader_config.py", ".course_secret", "gradebook.db")
+    nbgrader(root, "autograde", "a1")
+    before = {name: (root / name).read_bytes() for name in kept}
+    nbgrader(root, "generate_feedback", "a1")
+    assert {name: (root / name).read_bytes() for name in kept} == before
+    return root
+
+
+def worn_students() -> list[str]:
+    return ["aa-honest", *WORN, "zz-honest"]
+
+
+@pytest.mark.parametrize("student", worn_students())
+def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
+    (page,) = (worn / "feedback" / student / "a1").glob("*.html")
+    text = page.read_text()
+    assert "affine_backward: 6 of 6 points" in text
+    flagged = "Shown as it was written, not rendered" in text
+    assert flagged if student in FLAGGED else student in WORN or not flagged  # some are near the bound
+    (row,) = (row for row in scores(worn, "a1") if row.student == student)
+    assert row.exercises == full_but([])
+
+
+def test_nothing_that_rendered_is_left_running(worn, private_servers):
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    mine = os.fsencode(sys.executable)
+    assert not [line for line in lines if line.startswith(mine) and b"autograder.pages.worker" in line]
+    assert_nothing_left(private_servers)

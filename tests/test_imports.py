@@ -52,7 +52,7 @@ ALLOWED = {
         *("choosing", "course", "handed_in", "jail", "judge", "judge_process"),
         *("reader", "referee", "repair", "submitted"),
     },
-    "pages": set(),
+    "pages": {"submitted"},
     "classroom": set(),
     "notebooks": {"build", "course"},
     "demo": {"build", "classroom", "content", "course", "release"},
