@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.plain import leaves, plain
+from autograder.plain import leaves, plain, settle
 
 GLOBAL_RANDOM = "NumPy's global random state"
 
@@ -127,7 +127,7 @@ def observe(
         with np.errstate(**(errstate or {})), warnings.catch_warnings():  # type: ignore[arg-type]
             warnings.simplefilter("ignore")
             result = function(*(given[i] for i in range(len(args))), **{k: given[k] for k in kwargs or {}})
-            value, error = plain(result), None
+            value, error = plain(settle(result)), None
     except BaseException as exc:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
         result, value, error = None, None, _describe(exc)
     changed = [key for key in given if _state(arguments[key], given[key]) != before[key]]
