@@ -31,6 +31,11 @@ def settle(value: Any) -> Any:
     return _functional(value) if own and not hasattr(value, "_nodes_by_depth") else value
 
 
+def runnable(value: Any) -> Any:
+    """What computes a model's outputs when it is called: the model itself, or the one that a symbolic tensor ends."""
+    return value if issubclass(type(value), keras.Model) else _functional(value)
+
+
 def describe(model: Any) -> dict[str, Any]:
     """Write a model down as plain data.
 
@@ -39,10 +44,10 @@ def describe(model: Any) -> dict[str, Any]:
             KerasTensor, which stands for the model from its one input to it; or a layer.
 
     Returns:
-        ``{"@": "model", "shape", "batch", "dtype", "input", "operations": [{"kind", "name", "class", "config", "trainable",
-        "trained", "weights"}], "calls": [{"operation", "args", "kwargs"}], "output", "penalties"}``; tensors are ``{"@": "tensor",
-        "call", "index"}``, the input is call -1; ``trained`` counts the weights that are trained. Of a layer:
-        ``{"@": "layer", "name", "weights"}``.
+        ``{"@": "model", "shape", "batch", "dtype", "input", "operations": [{"kind", "name", "class", "config",
+        "trainable", "trained", "weights"}], "calls": [{"operation", "args", "kwargs"}], "output", "penalties"}``;
+        tensors are ``{"@": "tensor", "call", "index"}``, the input is call -1; ``trained`` counts the weights that are
+        trained. Of a layer: ``{"@": "layer", "name", "weights"}``.
 
     Raises:
         TypeError: for a model that cannot be written down; the message is for the student.

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.checking import Case, Exercise, Refused
 from autograder.figures import FIGURES
-from autograder.observing import Given
+from autograder.observing import Given, make
 from autograder.plain import is_kind, register
 
 OTHER_COLOUR = 20  # of 255, in red, green or blue: a smaller difference is not seen
@@ -29,7 +29,7 @@ class BesideAnotherFigure(Given):
 
         plt.close("all")
         plt.figure().gca().plot([0.0, 1.0], [5.0, 5.0], label="an older curve")
-        return self.value
+        return make(self.value, made)
 
     def finish(self) -> None:
         import matplotlib.pyplot as plt  # noqa: PLC0415
