@@ -33,8 +33,8 @@ def mixing(name: str, config: Mapping[str, Any], args: Sequence[Any]) -> bool:
         axes = axis if isinstance(axis, (list, tuple)) else [axis]
         return any(one is None or (type(one) is int and one % max(1, len(shape)) == 0) for one in axes)
     if name == "Transpose":
-        axes = config.get("axes")
-        return not axes or axes[0] != 0
+        order = config.get("axes")
+        return not order or order[0] != 0
     if name == "Reshape" and "newshape" in config:
         return not _keeps_images_whole(tuple(config["newshape"]), shape)
     if name == "Pad":

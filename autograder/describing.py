@@ -15,8 +15,8 @@ from autograder.stock import ACTIVATIONS, operation_classes
 
 # Keras's own classes, and how each says its arguments, looked up before any code of a student runs: a class of their
 # own may carry any name, and a layer of theirs may say anything of itself.
-_LAYERS = {kind: kind.get_config for kind in vars(keras.layers).values() if isinstance(kind, type)}
-_OPERATIONS = {kind: kind.get_config for kind in operation_classes()}
+_LAYERS: dict[Any, Any] = {k: k.get_config for k in vars(keras.layers).values() if hasattr(k, "get_config")}
+_OPERATIONS: dict[Any, Any] = {kind: kind.get_config for kind in operation_classes()}
 _DESCRIBED = (keras.Model, keras.KerasTensor, keras.layers.Layer)
 
 

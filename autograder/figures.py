@@ -38,6 +38,7 @@ class _Stock:
         from matplotlib.text import Text  # noqa: PLC0415
 
         self.artist, self.axes, self.canvas, self.figure = Artist, Axes, FigureCanvasAgg, Figure
+        self.lines, self.panels = Axes.lines.fget, Figure.axes.fget  # type: ignore[attr-defined]
         self.legend, self.line, self.text, self.to_rgba = Legend, Line2D, Text, to_rgba
 
 
@@ -89,7 +90,7 @@ def _settled(figure: Any) -> Iterator[None]:
 
 def _describe(figure: Any) -> dict[str, Any]:
     classes = stock()
-    panels = [axes for axes in classes.figure.axes.fget(figure) if issubclass(type(axes), classes.axes)]
+    panels = [axes for axes in classes.panels(figure) if issubclass(type(axes), classes.axes)]
     own = figure.legends[0] if figure.legends and len(panels) == 1 else None
     legends = [classes.axes.get_legend(axes) or own for axes in panels]
     words = [[axes.xaxis.label, axes.yaxis.label, legend] for axes, legend in zip(panels, legends)]
@@ -107,7 +108,7 @@ def _describe(figure: Any) -> dict[str, Any]:
 
 def _lines(axes: Any) -> list[Any]:
     classes = stock()
-    lines = [line for line in classes.axes.lines.fget(axes) if issubclass(type(line), classes.line)]
+    lines = [line for line in classes.lines(axes) if issubclass(type(line), classes.line)]
     if len(lines) > MAX_LINES:
         raise ValueError(f"it has {len(lines)} lines; at most {MAX_LINES} are looked at")
     return lines
@@ -137,7 +138,7 @@ def _text(text: Any) -> str:
     """The words of a text; none when it is not shown."""
     classes = stock()
     alpha = classes.artist.get_alpha(text)
-    seen = classes.artist.get_visible(text) and alpha != 0 and classes.text.get_fontsize(text) > 1
+    seen = classes.artist.get_visible(text) and alpha != 0 and float(classes.text.get_fontsize(text)) > 1
     return str(classes.text.get_text(text)) if seen else ""
 
 

@@ -28,7 +28,9 @@ def drive(steps: Generator[Any, Answer, None]) -> Iterator[tuple[Any, ...]]:
         answer = box.pop()
 
 
-def _entrance(no_trace: Callable[..., None], no_profile: Callable[..., None], everything: type) -> FunctionType:
+def _entrance(
+    no_trace: Callable[..., None], no_profile: Callable[..., None], everything: type[BaseException]
+) -> FunctionType:
     def enter(calls: list[Iterator[tuple[Any, ...]]]) -> None:
         for function, args, kwargs, box in calls.pop():  # the iterator itself is in no variable
             try:

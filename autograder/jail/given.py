@@ -8,14 +8,13 @@ earlier exercise: a network that it was lent, a symbolic tensor, a random genera
 from __future__ import annotations
 
 import json
-import mmap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.jail.memory import Memory, array
+from autograder.jail.memory import Mapped, Memory, array
 from autograder.observing import Given, Remote, Rng
 from autograder.plain import KIND, is_kind, plain, settle
 
@@ -134,7 +133,7 @@ class Lent(Given):
 class Lift:
     """Turns plain data back into given objects, and remembers the networks made from them."""
 
-    def __init__(self, stand_in: Callable[[str], Callable[..., Any]], memory: mmap.mmap) -> None:
+    def __init__(self, stand_in: Callable[[str], Callable[..., Any]], memory: Mapped[Any]) -> None:
         self._stand_in, self._memory = stand_in, memory
         self._lent: list[tuple[Any, str]] = []
 

@@ -6,6 +6,7 @@ that whatever is written into them is written before our eyes; and when we write
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import math
 import mmap
@@ -17,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.jail import linux
 from autograder.jail.wire import DTYPES, MIB
 
 SIZE = 32 * MIB
 ALIGNMENT = 64
-_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL  # type: ignore[attr-defined]
 _HELLO = b"m"
 
 
@@ -63,7 +64,7 @@ class Memory:
     def __init__(self) -> None:
         self._file = os.memfd_create("arguments", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self._file, SIZE)
-        fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, _SEALS)  # type: ignore[attr-defined]
+        fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
         self._memory = mmap.mmap(self._file, SIZE)
         self._next = 0
         self.placed: list[Placed] = []
@@ -99,19 +100,23 @@ class Memory:
         os.close(self._file)
 
 
-def receive(sock: socket.socket) -> mmap.mmap:
-    """The student's end."""
+Mapped = ctypes.Array
+
+
+def receive(sock: socket.socket) -> Mapped[ctypes.c_ubyte]:
+    """The student's end. No descriptor stays open, so that it does not count as a file of the student's."""
     _, files, _, _ = socket.recv_fds(sock, len(_HELLO), 1)
     try:
-        return mmap.mmap(files[0], SIZE)
+        address = linux.map_shared(files[0], SIZE)
     finally:
         os.close(files[0])
+    return (ctypes.c_ubyte * SIZE).from_address(address)
 
 
-def array(memory: mmap.mmap, where: dict[str, Any]) -> np.ndarray:
+def array(memory: Mapped[ctypes.c_ubyte], where: dict[str, Any]) -> np.ndarray:
     """The array that ``Memory.place`` has put there: the memory itself, no copy."""
     return _view(memory, where["start"], where["dtype"], where["shape"])
 
 
-def _view(memory: mmap.mmap, start: int, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+def _view(memory: Any, start: int, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
     return np.frombuffer(memory, DTYPES[dtype], math.prod(shape), start).reshape(shape)

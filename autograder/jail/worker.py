@@ -7,15 +7,15 @@ runs, nothing here lies on its stack. It holds no hidden case, no expected value
 from __future__ import annotations
 
 import builtins
-import mmap
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.describing import runnable
 from autograder.jail import canary, memory, wire
-from autograder.jail.entering import Answer, opaque
+from autograder.jail.entering import Answer, drive, opaque
 from autograder.jail.given import Lift
 from autograder.observing import CallError, Outcome, describe_error, observation
 from autograder.plain import plain
@@ -34,7 +34,7 @@ class Worker:
 
     def __init__(self, sock: socket.socket, shell: Any, settle: Callable[[Any], Any]) -> None:
         self._sock, self._shell, self._settle = sock, shell, settle
-        self._memory: mmap.mmap = memory.receive(sock)
+        self._memory = memory.receive(sock)
         self._home = Path.cwd()
         self._serial = 0
         self._lease: object = None  # of the stand-ins of the call that is going on
@@ -113,8 +113,6 @@ class Worker:
 
     def _run(self, request: dict[str, Any]) -> Steps:
         """What the model that the last call returned makes of images."""
-        from autograder.describing import runnable
-
         model, error = yield runnable, [self._result[0]], {}
         result = None
         if error is None:
@@ -189,6 +187,4 @@ def _encoded(serial: int, outcome: Outcome) -> bytes:
 
 def calls(sock: socket.socket, shell: Any, settle: Callable[[Any], Any]) -> Iterator[tuple[Any, ...]]:
     """Everything that a process is asked to call, for ``entering.enter``."""
-    from autograder.jail.entering import drive
-
     return drive(Worker(sock, shell, settle).steps())
