@@ -16,12 +16,13 @@ import numpy as np
 
 from autograder.plain import KIND, Describer
 
-RESOLUTION = 50.0  # pixels per inch: enough to tell a curve from no curve
+RESOLUTION = 70.0  # pixels per inch: enough to tell a curve from no curve
 MAX_PIXELS = 2_000_000
 VISIBLE = 24  # of 255: a smaller change of a pixel's colour is not noticed
 FEW_PIXELS = 5  # a point of a scatter has more
 EDGE = 6  # pixels that a curve's ends may be off: half a marker, half a line's width
 MAX_LINES = 100
+SHRUNK = 0.6  # a notebook widens the paper for labels and legends beside the axes: here the axes make room for them
 
 
 class _Stock:
@@ -78,11 +79,17 @@ def _settled(figure: Any) -> Iterator[None]:
         raise ValueError(f"it measures {width:g} by {height:g} inches")
     classes.canvas(figure)
     classes.figure.set_dpi(figure, min(RESOLUTION, float(np.sqrt(MAX_PIXELS / (width * height)))))
+    places = []
     try:
         _pixels(figure)
         classes.figure.set_layout_engine(figure, "none")  # else a hidden label would move all the rest
+        places = [(axes, classes.axes.get_position(axes, original=True)) for axes in _panels(figure)]
+        for axes, place in places:
+            classes.axes.set_position(axes, [*(0.5 + SHRUNK * (place.min - 0.5)), *(SHRUNK * place.size)])
         yield
     finally:
+        for axes, place in places:
+            classes.axes.set_position(axes, place)
         classes.figure.set_layout_engine(figure, engine)
         classes.figure.set_dpi(figure, resolution)
         classes.figure.set_canvas(figure, canvas)
@@ -90,7 +97,7 @@ def _settled(figure: Any) -> Iterator[None]:
 
 def _describe(figure: Any) -> dict[str, Any]:
     classes = stock()
-    panels = [axes for axes in classes.panels(figure) if issubclass(type(axes), classes.axes)]
+    panels = _panels(figure)
     own = figure.legends[0] if figure.legends and len(panels) == 1 else None
     legends = [classes.axes.get_legend(axes) or own for axes in panels]
     words = [[axes.xaxis.label, axes.yaxis.label, legend] for axes, legend in zip(panels, legends)]
@@ -104,6 +111,10 @@ def _describe(figure: Any) -> dict[str, Any]:
         for axes, facts in zip(panels, described):
             facts["lines"] = [_line(figure, axes, line, before) for line in _lines(axes)]
     return {KIND: "figure", "axes": described}
+
+
+def _panels(figure: Any) -> list[Any]:
+    return [axes for axes in stock().panels(figure) if issubclass(type(axes), stock().axes)]
 
 
 def _lines(axes: Any) -> list[Any]:

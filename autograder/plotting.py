@@ -47,8 +47,8 @@ def facts(value: Any) -> dict[str, Any]:
         value: the description of a Matplotlib figure.
 
     Returns:
-        Number of axes, the axis labels, the data of every labelled curve that can be seen, the texts of the legend, and
-        how many curves can be told apart by colour, line style or marker.
+        Number of axes, the axis labels, every labelled curve's data, which curves are not drawn where these data lie,
+        the texts of the legend, and how many curves can be told apart by colour, line style or marker.
 
     Raises:
         Refused: for anything but a figure.
@@ -57,8 +57,6 @@ def facts(value: Any) -> dict[str, Any]:
         raise Refused(f"returned {type(value).__name__ if value is not None else 'None'}; expected a Matplotlib Figure")
     try:
         return _facts(value)
-    except Refused:
-        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):  # no figure of ours was written down so
         raise Refused("returned a figure that cannot be read") from None
 
@@ -67,15 +65,14 @@ def _facts(figure: Mapping[str, Any]) -> dict[str, Any]:
     panels = [axes for axes in figure["axes"] if axes["lines"] or axes["xlabel"] or axes["ylabel"]]
     first: Mapping[str, Any] = panels[0] if panels else {"xlabel": "", "ylabel": "", "lines": [], "legend": []}
     lines = [line for line in first["lines"] if not str(line["label"]).startswith("_")]  # others only decorate
-    hidden = sorted(str(line["label"]) for line in lines if line["seen"] is not True)
-    if hidden:
-        raise Refused(f"the curve {hidden[0][:40]!r} cannot be seen in the figure, or not as far as its data reach")
+    hidden = sorted(str(line["label"])[:40] for line in lines if line["seen"] is not True)
     curves = {str(line["label"]): tuple(np.asarray(line[axis], float) for axis in ("x", "y")) for line in lines}
     return {
         "axes": len(panels),
         "x label": str(first["xlabel"]),
         "y label": str(first["ylabel"]),
         "curves": ", ".join(sorted(curves)) or "none",
+        "curves that cannot be seen as far as their data reach": ", ".join(hidden) or "none",
         "legend": ", ".join(sorted(map(str, first["legend"]))) or "none",
         "x values": [curves[name][0] for name in sorted(curves)],
         "y values": [curves[name][1] for name in sorted(curves)],
@@ -102,6 +99,7 @@ def plot_case(series: Mapping[str, tuple[Any, Any]], xlabel: str, ylabel: str, l
         "x label": xlabel,
         "y label": ylabel,
         "curves": ", ".join(names),
+        "curves that cannot be seen as far as their data reach": "none",
         "legend": ", ".join(names),
         "x values": [np.asarray(series[name][0], float) for name in names],
         "y values": [np.asarray(series[name][1], float) for name in names],

@@ -15,12 +15,19 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from attacks import words
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
 
 from autograder.classroom import Score, scores
+from autograder.content import load_content
 from autograder.course import Course
+from autograder.demo import cell_source
 from autograder.grade import Grader, Result
 from autograder.jail import walls
+from autograder.jail.client import spawn
+from autograder.jail.limits import Limits
+from autograder.judge.session import Session, Step
+from autograder.judge_process import _JailedStudent
 
 WRONG = "def threshold_relu(x, t):\n    return np.minimum(x, t)\n"
 RIGHT = "def threshold_relu(x, t):\n    return np.maximum(x, np.asarray(t, x.dtype))\n"
@@ -304,3 +311,50 @@ def forked_processes(servers: Path) -> list[str]:
         parents[folder.name] = status.split("PPid:")[1].split()[0]
     ours = [pid for pid, line in lines.items() if os.fsencode(servers) in line and b"jail.server" in line]
     return [pid for pid in ours if lines.get(parents[pid]) == lines[pid]]
+
+
+# ---------------------------------------------------------------------------- what the student's side says about itself
+
+WORDS = [(folder, name) for folder, attacks in words.BY_ASSIGNMENT.items() for name in attacks]
+NEIGHBOURS = {  # an exercise of the same submission, and the cells that open its notebook
+    "a1_relu_sigmoid": ("affine_backward", "import numpy as np"),
+    "a2_first_networks": ("mse_loss", "import numpy as np"),
+    "a4_all_conv": (
+        "first_last_conv",
+        "import keras\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport tensorflow as tf\n"
+        "from keras import layers",
+    ),
+}
+
+
+@pytest.mark.parametrize(("folder", "name"), WORDS, ids=[f"{folder[:2]}: {name}" for folder, name in WORDS])
+def test_what_a_students_side_says_of_itself_earns_nothing(folder, name, private_servers, classroom):
+    require("landlock")
+    attack, (neighbour, imports) = words.BY_ASSIGNMENT[folder][name], NEIGHBOURS[folder]
+    before = class_files(classroom.root)
+    content, limits = load_content(folder), Limits(call_seconds=30, cell_seconds=30)
+    sources = [imports, cell_source(content.solutions[neighbour], neighbour), attack.cell, attack.source]
+    steps = [Step(number, "run", source) for number, source in enumerate(sources)]
+    judged = dict.fromkeys([attack.exercise, neighbour])
+    session = Session(
+        spawn=lambda: _JailedStudent(spawn(limits, "landlock")),
+        limits=limits,
+        specs=content.specs,
+        mutants=content.mutants,
+        seeds=dict.fromkeys(judged, b"words"),
+    )
+    verdicts = session.grade([*steps, *(Step(9, "judge", exercise=exercise) for exercise in judged)]).verdicts
+    verdict = verdicts[attack.exercise]
+    assert verdict.status == "graded", verdict.traceback
+    assert verdict.fraction == pytest.approx(attack.honest, abs=1e-6), verdict.text(0.0, 1.0)
+    assert attack.says in " ".join(check.problem for check in verdict.checks)
+    if neighbour != attack.exercise:
+        assert set(verdicts[neighbour].fraction.values()) == {1.0}, verdicts[neighbour].text(0.0, 1.0)
+    assert class_files(classroom.root) == before
+    assert_nothing_left(private_servers)
+
+
+def class_files(root: Path) -> dict[str, bytes]:
+    """What only the grader itself may write: configuration, secret, gradebook."""
+    names = ("nbgrader_config.py", ".course_secret", "gradebook.db")
+    return {name: (root / name).read_bytes() for name in names if (root / name).exists()}
