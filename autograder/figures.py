@@ -74,18 +74,21 @@ def _settled(figure: Any) -> Iterator[None]:
     classes = stock()
     canvas, resolution = figure.canvas, classes.figure.get_dpi(figure)
     engine = classes.figure.get_layout_engine(figure)
-    width, height = classes.figure.get_size_inches(figure)
-    if not 0.5 <= width * height <= 1e6:
-        raise ValueError(f"it measures {width:g} by {height:g} inches")
+    inches = classes.figure.get_size_inches(figure)
+    paper = float(inches[0] * inches[1])
+    if not 0.5 <= paper <= 1e6:
+        raise ValueError(f"it measures {inches[0]:g} by {inches[1]:g} inches")
     classes.canvas(figure)
-    classes.figure.set_dpi(figure, min(RESOLUTION, float(np.sqrt(MAX_PIXELS / (width * height)))))
+    classes.figure.set_dpi(figure, min(RESOLUTION, float(np.sqrt(MAX_PIXELS / paper))))
     places = []
     try:
         _pixels(figure)
         classes.figure.set_layout_engine(figure, "none")  # else a hidden label would move all the rest
         places = [(axes, classes.axes.get_position(axes, original=True)) for axes in _panels(figure)]
         for axes, place in places:
-            classes.axes.set_position(axes, [*(0.5 + SHRUNK * (place.min - 0.5)), *(SHRUNK * place.size)])
+            left, bottom, width, height = (float(number) for number in place.bounds)
+            corner = 0.5 + SHRUNK * (left - 0.5), 0.5 + SHRUNK * (bottom - 0.5)
+            classes.axes.set_position(axes, (*corner, SHRUNK * width, SHRUNK * height))
         yield
     finally:
         for axes, place in places:
