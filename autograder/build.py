@@ -27,7 +27,10 @@ from autograder.script import Cell, Role, Script, read_script, stub_definition
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
-SHIPPED = tuple("checking describing diagnosis networks observing plain plotting probing rebuilding stock".split())  # noqa: SIM905
+SHIPPED = (
+    *("batches", "checking", "describing", "diagnosis", "figures", "networks", "observing", "plain", "plotting"),
+    *("probing", "rebuilding", "stock"),
+)
 DATASETS = Path(datasets.__file__).parent
 SHIPPED_DATASETS = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
 CONFIG = """\

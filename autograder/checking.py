@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.observing import GLOBAL_RANDOM, CallError, Given, Outcome, observe
+from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Given, Outcome, observe
 from autograder.plain import identical, is_kind
 
 # ---------------------------------------------------------------------------------------------- what is compared
@@ -206,6 +206,8 @@ def _modified_failure(modified: Sequence[str]) -> Failure | None:
         return None
     if modified[0] == GLOBAL_RANDOM:
         return Failure("random", f"drew from {GLOBAL_RANDOM}; use only the random generator it was given")
+    if modified[0] == TAMPERED:
+        return Failure("modified", f"{TAMPERED} was tampered with, so nothing that it tells about the arguments counts")
     return Failure("modified", f"changed its argument {modified[0]} in place; the caller still needs it unchanged")
 
 

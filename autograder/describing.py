@@ -10,25 +10,50 @@ from typing import Any
 import keras
 import numpy as np
 
-from autograder.plain import KIND
-from autograder.stock import ACTIVATIONS
+from autograder.plain import KIND, Describer
+from autograder.stock import ACTIVATIONS, operation_classes
+
+# Keras's own classes, and how each says its arguments, looked up before any code of a student runs: a class of their
+# own may carry any name, and a layer of theirs may say anything of itself.
+_LAYERS: dict[Any, Any] = {k: k.get_config for k in vars(keras.layers).values() if hasattr(k, "get_config")}
+_OPERATIONS: dict[Any, Any] = {kind: kind.get_config for kind in operation_classes()}
+_DESCRIBED = (keras.Model, keras.KerasTensor, keras.layers.Layer)
+
+
+def fits(kind: type) -> bool:
+    """Whether a class is one of Keras's models, layers or symbolic tensors, or made from one."""
+    return issubclass(kind, _DESCRIBED)
+
+
+def settle(value: Any) -> Any:
+    """Trace a subclassed model, by running its own code on a symbolic input; anything else stays as it is."""
+    own = issubclass(type(value), keras.Model) and not isinstance(value, keras.Sequential)
+    return _functional(value) if own and not hasattr(value, "_nodes_by_depth") else value
+
+
+def runnable(value: Any) -> Any:
+    """What computes a model's outputs when it is called: the model itself, or the one that a symbolic tensor ends."""
+    return value if issubclass(type(value), keras.Model) else _functional(value)
 
 
 def describe(model: Any) -> dict[str, Any]:
     """Write a model down as plain data.
 
     Args:
-        model: a functional or Sequential model, or a subclassed one whose ``call`` works on symbolic inputs; or a
-            KerasTensor, which stands for the model from its one input to it.
+        model: a functional or Sequential model, or a subclassed one whose ``call`` works on symbolic inputs; a
+            KerasTensor, which stands for the model from its one input to it; or a layer.
 
     Returns:
-        ``{"@": "model", "shape", "input", "operations": [{"kind", "name", "class", "config", "trainable", "weights"}],
-        "calls": [{"operation", "args", "kwargs"}], "output"}``; tensors are ``{"@": "tensor", "call", "index"}``,
-        the input is call -1.
+        ``{"@": "model", "shape", "batch", "dtype", "input", "operations": [{"kind", "name", "class", "config",
+        "trainable", "trained", "weights"}], "calls": [{"operation", "args", "kwargs"}], "output", "penalties"}``;
+        tensors are ``{"@": "tensor", "call", "index"}``, the input is call -1; ``trained`` counts the weights that are
+        trained. Of a layer: ``{"@": "layer", "name", "weights"}``.
 
     Raises:
         TypeError: for a model that cannot be written down; the message is for the student.
     """
+    if not issubclass(type(model), (keras.Model, keras.KerasTensor)):
+        return {KIND: "layer", "name": str(model.name), "weights": [np.asarray(weight) for weight in model.weights]}
     graph = _functional(model)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
@@ -37,6 +62,9 @@ def describe(model: Any) -> dict[str, Any]:
     return {
         KIND: "model",
         "shape": tuple(graph.inputs[0].shape[1:]),
+        "batch": graph.inputs[0].shape[0],
+        "dtype": str(graph.inputs[0].dtype),
+        "penalties": len(graph.losses),
         "input": str(graph.inputs[0]._keras_history.operation.name),
         "operations": writer.operations,
         "calls": writer.calls,
@@ -124,23 +152,29 @@ class _Writer:
 
 
 def _operation(operation: Any) -> dict[str, Any]:
-    layer = isinstance(operation, keras.layers.Layer)
-    module = type(operation).__module__
-    stock = module.startswith("keras.src.layers." if layer else "keras.src.ops.")
-    kind = "model" if isinstance(operation, keras.Model) else ("layer" if layer else "operation") if stock else "custom"
+    layer, kind = isinstance(operation, keras.layers.Layer), type(operation)
+    stock = kind in _LAYERS or kind in _OPERATIONS
+    nested = issubclass(kind, keras.Model)
+    return {
+        "kind": "model" if nested else ("layer" if layer else "operation") if stock else "custom",
+        "class": kind.__name__,
+        "name": str(operation.name),
+        "trainable": bool(operation.trainable) if layer else True,
+        "trained": len(operation.trainable_weights) if layer else 0,
+        "config": configuration(operation),
+        "weights": [np.asarray(weight) for weight in operation.weights] if layer and stock else [],
+    }
+
+
+def configuration(operation: Any) -> dict[str, Any]:
+    """The arguments of a stock layer or operation, as plain data; none for any other."""
+    says = _LAYERS.get(type(operation)) or _OPERATIONS.get(type(operation))
     try:
-        config = operation.get_config() if stock else {}
+        config = says(operation) if says else {}
         config |= _activation(operation, config)
     except Exception:  # noqa: BLE001 - a stock operation that cannot say its arguments: rebuilding it will fail
         config = {}
-    return {
-        "kind": kind,
-        "class": type(operation).__name__,
-        "name": str(operation.name),
-        "trainable": bool(getattr(operation, "trainable", True)),
-        "config": {str(key): _argument(item) for key, item in config.items()},
-        "weights": [np.asarray(weight) for weight in getattr(operation, "weights", [])] if stock else [],
-    }
+    return {str(key): _argument(item) for key, item in config.items()}
 
 
 def _activation(operation: Any, config: dict[str, Any]) -> dict[str, str]:
@@ -171,3 +205,6 @@ def _argument(value: Any) -> Any:
             return {KIND: str(value["class_name"]), **{str(k): _argument(v) for k, v in config.items()}}
         return {str(key): _argument(item) for key, item in value.items()}
     return {KIND: type(value).__name__}
+
+
+MODELS = Describer(fits, describe, settle)

@@ -163,7 +163,15 @@ class _JailedStudent:
     def call(self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]) -> Outcome:
         try:
             return self._student.call(
-                function, case.args, case.kwargs, errstate=case.errstate, timeout=timeout, staff=staff
+                function,
+                case.args,
+                case.kwargs,
+                errstate=case.errstate,
+                timeout=timeout,
+                staff=staff,
+                pure=case.pure,
+                fresh=case.fresh,
+                repeat=case.advances,
             )
         except Died as death:
             raise Stopped(str(death)) from None

@@ -19,11 +19,14 @@ import keras
 import numpy as np
 
 from autograder.checking import Refused
-from autograder.describing import describe
+from autograder.describing import MODELS, describe
 from autograder.observing import Given
+from autograder.plain import KIND, identical, is_kind, register
 from autograder.rebuilding import graft, rebuild
 
-__all__ = ["LayerOf", "Network", "Refused", "Symbol", "describe", "graft", "rebuild"]
+__all__ = ["LayerOf", "Network", "Refused", "Symbol", "describe", "graft", "own_layers", "rebuild"]
+
+register(MODELS)
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,22 @@ class LayerOf(Given):
 
     def __str__(self) -> str:
         return f"layer {self.name!r}"
+
+
+def own_layers(network: Network) -> Callable[[Any], Any]:
+    """A measure: which of a network's layers came back, as ``{"@": "layer", "name"}``, alone or in a tuple.
+
+    A layer is known by its name and its weights: whoever makes another of the same name has not found it.
+    """
+
+    def measure(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return tuple(measure(item) for item in value)
+        if not is_kind(value, "layer"):
+            return value
+        weights = {operation["name"]: operation["weights"] for operation in network.description["operations"]}
+        if value.get("name") not in weights or not identical(value.get("weights"), weights[value["name"]]):
+            raise Refused("returned a layer that is not one of the network's own")
+        return {KIND: "layer", "name": value["name"]}
+
+    return measure

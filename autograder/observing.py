@@ -13,15 +13,18 @@ import inspect
 import os
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.random import default_rng, get_state
 
-from autograder.plain import leaves, plain
+from autograder.plain import leaves, plain, settle
 
 GLOBAL_RANDOM = "NumPy's global random state"
+TAMPERED = "the code that watches a call"  # stands for an argument that was changed: nothing that it tells counts
+OUR_FILES = ("observing.py", "entering.py", "plain.py")  # in a traceback, no line of the student's
 
 
 class Given:
@@ -51,10 +54,14 @@ class Rng(Given):
     seed: int
 
     def make(self, made: Mapping[Any, Any]) -> Any:
-        return np.random.default_rng(self.seed)
+        return default_rng(self.seed)
 
     def __str__(self) -> str:
         return f"np.random.default_rng({self.seed})"
+
+
+class Misuse(Exception):
+    """A function of ours was used as it must not be: the call is wrong, whatever its author makes of the error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +69,24 @@ class Remote(Given):
     """A callable argument; in the grader ``function`` stays on the trusted side and answers from there.
 
     Args:
-        function: receives plain values and arrays, returns the same.
+        function: receives plain values and arrays, returns the same. When it raises ``Misuse``, its caller sees a
+            ``ValueError``, and the call that it was lent for has failed.
         name: what messages call it.
     """
 
     function: Callable[..., Any]
     name: str = "function"
+    complaints: list[str] = field(default_factory=list, repr=False)
 
     def make(self, made: Mapping[Any, Any]) -> Any:
+        self.complaints.clear()
+
         def remote(*args: Any, **kwargs: Any) -> Any:
-            return plain(self.function(*plain(args), **plain(kwargs)))
+            try:
+                return plain(settle(self.function(*plain(settle(args)), **plain(settle(kwargs)))))
+            except Misuse as misuse:
+                self.complaints.append(str(misuse))
+                raise ValueError(str(misuse)) from None
 
         remote.__name__ = self.name
         return remote
@@ -97,6 +112,8 @@ class Outcome:
         modified: arguments that were changed, ``GLOBAL_RANDOM`` among them when it was drawn from.
         shared: arguments with which the result shares memory.
         advanced: random generators that were drawn from.
+        second: the result of a second call on the very same objects, where one was asked for.
+        names: of all arguments, in order.
     """
 
     value: Any = None
@@ -104,6 +121,12 @@ class Outcome:
     modified: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     advanced: tuple[str, ...] = ()
+    second: Any = None
+    names: tuple[str, ...] = ()
+
+
+Entry = tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]
+Observation = Generator[Entry, tuple[Any, BaseException | None], Outcome]
 
 
 def observe(
@@ -116,35 +139,92 @@ def observe(
 
     Exceptions of any kind become part of the outcome, ``SystemExit`` included; warnings are not shown.
     """
-    arguments = dict(enumerate(args)) | dict(kwargs or {})
+    steps = observation(function, args, kwargs or {}, errstate or {}, settle)
+    call, positional, named = next(steps)
+    while True:
+        try:
+            answer: tuple[Any, BaseException | None] = call(*positional, **named), None
+        except BaseException as error:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
+            answer = None, error
+        try:
+            call, positional, named = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+
+
+def observation(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    errstate: Mapping[str, str],
+    settle: Callable[[Any], Any],
+    *,
+    repeat: bool = False,
+    keep: Callable[[Any, Any], None] = lambda result, settled: None,
+) -> Observation:
+    """The steps of ``observe``: yields each call that may run a student's code, and is sent its result and its error.
+
+    So the caller decides from where such code is entered: nothing of what is noted here lies on its stack.
+
+    Args:
+        settle: what a result's own classes have to do before it is read.
+        repeat: call once more, on the very same objects, whatever the first call has left of them.
+        keep: receives the result as it is, and settled.
+    """
+    arguments = dict(enumerate(args)) | dict(kwargs)
     names = parameter_names(function, arguments)
     given: dict[Any, Any] = {}
     for key, argument in arguments.items():
         given[key] = make(argument, given)
     before = {key: _state(arguments[key], given[key]) for key in given}
     random_state = _global_random()
-    try:
-        with np.errstate(**(errstate or {})), warnings.catch_warnings():  # type: ignore[arg-type]
-            warnings.simplefilter("ignore")
-            result = function(*(given[i] for i in range(len(args))), **{k: given[k] for k in kwargs or {}})
-            value, error = plain(result), None
-    except BaseException as exc:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
-        result, value, error = None, None, _describe(exc)
+    call = function, [given[i] for i in range(len(args))], {key: given[key] for key in kwargs}
+    with np.errstate(**errstate), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.simplefilter("ignore")
+        result, raised = yield call
     changed = [key for key in given if _state(arguments[key], given[key]) != before[key]]
     modified = tuple(names[key] for key in changed if not isinstance(arguments[key], Rng))
     modified += (GLOBAL_RANDOM,) if _global_random() != random_state else ()
     advanced = tuple(names[key] for key in changed if isinstance(arguments[key], Rng))
-    mine = [(f"{names[key]}{path}", leaf) for key in given for path, leaf in leaves(given[key])]
-    theirs = _arrays(result)
-    shared = tuple(
-        path
-        for path, leaf in mine
-        if isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, array) for array in theirs)
-    )
+    value, settled, error = yield from _read(result, raised, settle)
+    second = None
+    if error is None:
+        keep(result, settled)
+        mine = [(f"{names[key]}{path}", leaf) for key in given for path, leaf in leaves(given[key])]
+        theirs = _arrays(settled)
+    shared = tuple(path for path, leaf in mine if _overlaps(leaf, theirs)) if error is None else ()
+    if repeat and error is None:
+        with np.errstate(**errstate), warnings.catch_warnings():  # type: ignore[arg-type]
+            warnings.simplefilter("ignore")
+            again, raised = yield call
+        second, _, _ = yield from _read(again, raised, settle)
+    complaints = [
+        text for _, leaf in leaves([*arguments.values()]) if isinstance(leaf, Remote) for text in leaf.complaints
+    ]
+    if complaints and error is None:
+        value, error = None, CallError("ValueError", complaints[0][:500])
     for argument in arguments.values():
         if isinstance(argument, Given):
             argument.finish()
-    return Outcome(value, error, modified, shared, advanced)
+    return Outcome(value, error, modified, shared, advanced, second, tuple(names.values()))
+
+
+def _read(
+    result: Any, raised: BaseException | None, settle: Callable[[Any], Any]
+) -> Generator[Entry, tuple[Any, BaseException | None], tuple[Any, Any, CallError | None]]:
+    """What came of a call: its plain value, the settled result, its error."""
+    if raised is None:
+        result, raised = yield settle, [result], {}
+    if raised is not None:
+        return None, None, describe_error(raised)
+    try:
+        return plain(result), result, None
+    except BaseException as error:  # noqa: BLE001 - reading a result may still meet what its author left there
+        return None, None, describe_error(error)
+
+
+def _overlaps(leaf: Any, arrays: Sequence[np.ndarray]) -> bool:
+    return isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, array) for array in arrays)
 
 
 def make(argument: Any, made: Mapping[Any, Any] | None = None) -> Any:
@@ -168,11 +248,16 @@ def parameter_names(function: Callable[..., Any], keys: Mapping[Any, Any]) -> di
     return {k: k if isinstance(k, str) else parameters[k] if k < len(parameters) else f"argument {k}" for k in keys}
 
 
-def _describe(exc: BaseException) -> CallError:
-    frames = traceback.extract_tb(exc.__traceback__)
-    own = [frame for frame in frames if os.path.basename(frame.filename) != os.path.basename(__file__)]
+def describe_error(error: BaseException) -> CallError:
+    """An exception as plain words. Its own methods may do anything, and are given one try."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if os.path.basename(frame.filename) not in OUR_FILES]
     line = f"line {own[0].lineno}: {own[0].line}" if own and own[0].line else ""
-    return CallError(type(exc).__name__, str(exc)[:500], line[:200])
+    try:
+        message = str(error)[:500]
+    except BaseException:  # noqa: BLE001 - a student's __str__
+        message = "(its message cannot be shown)"
+    return CallError(type(error).__name__, message, line[:200])
 
 
 def _arrays(tree: Any) -> list[np.ndarray]:
@@ -185,9 +270,16 @@ def _state(argument: Any, thing: Any) -> Any:
         return repr(thing.bit_generator.state)
     if isinstance(argument, Given):
         return argument.state(thing)
-    return [(array.shape, array.tobytes()) for array in _arrays(thing)]
+    return [(path, _content(leaf)) for path, leaf in leaves(thing)]
+
+
+def _content(leaf: Any) -> Any:
+    """A leaf in a form that stays as it is; of objects that are no data only which one it is."""
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.shape, leaf.dtype.str, leaf.tobytes()
+    return repr(leaf) if type(leaf) in (bool, int, float, str) else id(leaf)
 
 
 def _global_random() -> tuple[bytes, int]:
-    _, keys, position, *_ = np.random.get_state()
+    _, keys, position, *_ = get_state()
     return np.asarray(keys).tobytes(), int(position)

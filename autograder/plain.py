@@ -2,43 +2,99 @@
 
 Objects of Keras and Matplotlib become descriptions, dicts whose key ``"@"`` names their kind. Whoever compares a
 result, or sends it through the walls of the grader, handles plain data only: no method of a student's object is ever
-called on the trusted side.
+called on the trusted side. A dict of the student's own that has such a key is data: its key gets a second ``"@"``.
+
+    >>> plain({"@": "figure"})
+    {'@@': 'figure'}
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 DTYPES = ("float32", "float64", "int32", "int64", "bool", "uint8")  # what may leave a student's function
 KIND = "@"  # the key that marks a description
+KEYS = (str, int, float, bool, type(None))
+
+
+class Describer(NamedTuple):
+    """Who writes down one kind of objects.
+
+    Args:
+        fits: whether an object of this class is of that kind.
+        describe: writes it down; reads it by the methods of the stock classes.
+        settle: does what must run the object's own code, and returns what can be described.
+    """
+
+    fits: Callable[[type], bool]
+    describe: Callable[[Any], dict[str, Any]]
+    settle: Callable[[Any], Any] = lambda value: value
+
+
+_describers: list[Describer] = []
+
+
+def register(describer: Describer) -> None:
+    """Let ``plain`` describe one more kind of objects; the module that knows them registers itself."""
+    _describers.append(describer)
+
+
+def settle(value: Any) -> Any:
+    """Let a result's own classes do their part: what only looks like an array becomes one.
+
+    Everything here may run code of the student's. What comes back is read without it, by ``plain``.
+    """
+    if isinstance(value, (tuple, list)):
+        items = [settle(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {key: settle(item) for key, item in value.items()}
+    describer = _describer(value)
+    if describer is not None:
+        return describer.settle(value)
+    if not issubclass(type(value), (np.ndarray, np.generic)) and hasattr(value, "__array__"):
+        return np.asarray(value)
+    return value
 
 
 def plain(value: Any) -> Any:
-    """Reduce a result to None, bool, int, float, str, arrays of ``DTYPES``, tuples, lists, dicts and descriptions.
+    """Reduce a settled result to None, bool, int, float, str, arrays of ``DTYPES``, tuples, lists, dicts, descriptions.
 
     Raises:
         TypeError: for anything else; the message is written for the student.
     """
-    if value is None or type(value) in (bool, int, float, str):
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
         return value
-    if isinstance(value, (tuple, list)):
-        items = [plain(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    described = _described(value)
-    if described is not None:
-        return described
-    if not isinstance(value, (np.ndarray, np.generic)) and not hasattr(value, "__array__"):
-        raise TypeError(f"returned a {type(value).__name__}; expected arrays or numbers")
+    if issubclass(kind, tuple):
+        return tuple([plain(item) for item in tuple.__iter__(value)])
+    if issubclass(kind, list):
+        return [plain(item) for item in list.__iter__(value)]
+    if issubclass(kind, dict):
+        return {_key(key): plain(item) for key, item in dict.items(value)}
+    describer = _describer(value)
+    if describer is not None:
+        return describer.describe(value)
+    if not issubclass(kind, (np.ndarray, np.generic)):
+        raise TypeError(f"returned a {kind.__name__}; expected arrays or numbers")
     array = np.array(value, subok=False)
     if array.dtype.name not in DTYPES:
         raise TypeError(f"returned an array of dtype {array.dtype}; expected one of {', '.join(DTYPES)}")
     return array
+
+
+def _describer(value: Any) -> Describer | None:
+    kind = type(value)  # not its __class__, which can be made to say anything
+    return next((describer for describer in _describers if describer.fits(kind)), None)
+
+
+def _key(key: Any) -> str:
+    if type(key) not in KEYS:
+        raise TypeError(f"returned a dict with a key of type {type(key).__name__}; expected names")
+    return KIND + key if type(key) is str and key[:1] == KIND else str(key)
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -72,47 +128,3 @@ def _identical_leaves(one: Any, other: Any) -> bool:
 def is_kind(value: Any, kind: str) -> bool:
     """Whether a plain value is a description of this kind: ``model``, ``layer``, ``figure``."""
     return isinstance(value, dict) and value.get(KIND) == kind
-
-
-def _described(value: Any) -> dict[str, Any] | None:
-    """The description of a Keras or Matplotlib object; neither is imported for it."""
-    keras = sys.modules.get("keras")
-    if keras is not None and hasattr(keras, "KerasTensor"):
-        if isinstance(value, (keras.Model, keras.KerasTensor)):
-            from autograder.describing import describe  # noqa: PLC0415 - only who has Keras needs it
-
-            return describe(value)
-        if isinstance(value, keras.layers.Layer):
-            return {KIND: "layer", "name": str(value.name)}
-    figures = sys.modules.get("matplotlib.figure")
-    if figures is not None and isinstance(value, figures.Figure):
-        return _figure(value)
-    return None
-
-
-def _figure(figure: Any) -> dict[str, Any]:
-    """What a figure shows, panel by panel; pixels are never compared. A figure's legend counts for its only panel."""
-    own = figure.legends[0] if figure.legends and len(figure.axes) == 1 else None
-    return {KIND: "figure", "axes": [_axes(axes, axes.get_legend() or own) for axes in figure.axes]}
-
-
-def _axes(axes: Any, legend: Any) -> dict[str, Any]:
-    from matplotlib.colors import to_hex  # noqa: PLC0415 - only who has drawn a figure needs it
-
-    return {
-        "xlabel": str(axes.get_xlabel()),
-        "ylabel": str(axes.get_ylabel()),
-        "title": str(axes.get_title()),
-        "legend": [str(text.get_text()) for text in legend.get_texts()] if legend is not None else [],
-        "lines": [
-            {
-                "label": str(line.get_label()),
-                "x": np.asarray(line.get_xdata(orig=True), float),
-                "y": np.asarray(line.get_ydata(orig=True), float),
-                "color": str(to_hex(line.get_color())),
-                "style": str(line.get_linestyle()),
-                "marker": str(line.get_marker()),
-            }
-            for line in axes.lines
-        ],
-    }

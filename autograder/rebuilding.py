@@ -13,8 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from autograder.batches import mixing
 from autograder.checking import Refused
-from autograder.plain import KIND, is_kind
+from autograder.describing import configuration
+from autograder.plain import KIND, identical, is_kind
 from autograder.stock import (
     ACTIVATIONS,
     CONSTANT_INITIALIZERS,
@@ -30,6 +32,8 @@ MAX_CALLS = 400
 MAX_PARAMETERS = 5_000_000
 MAX_WORK = 2_000_000_000  # multiplications for one image
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
+SAME = 1e-2  # of the largest output: the same float32 sums, on the same machine, through at most 400 operations
+MAX_MOMENTUM = 0.9999  # beyond it, BatchNormalization's statistics hardly move
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}\Z")
 
 
@@ -56,12 +60,36 @@ def rebuild(
     if not is_kind(description, "model"):
         raise Refused(f"returned {_what(description)}; expected a Keras model")
     try:
-        return _Builder(description, rng).model(input_shape)
+        model = _Builder(description, rng).model(input_shape)
+        _check_ran(description, model if rng is None and input_shape is None else None)
+        return model
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - an enemy chooses what goes wrong here
         text = str(error).strip().split("\n")[0][:200]
         raise Refused(f"the model cannot be built again: {type(error).__name__}: {text}") from None
+
+
+def _check_ran(description: dict[str, Any], model: Any) -> None:
+    """Compare with what the student's own model computed, where it was asked to; once for each description.
+
+    Args:
+        model: the fresh one with the described weights; None to make it.
+    """
+    ran = description.pop("ran", None)
+    if ran is None:
+        return
+    if ran["problem"]:
+        raise Refused(f"the model cannot be run: {ran['problem']}")
+    model = model or _Builder(description, None).model(None)
+    ours, theirs = np.asarray(model(ran["images"])), ran["outputs"]
+    if not isinstance(theirs, np.ndarray) or theirs.shape != ours.shape:
+        found = f"of shape {theirs.shape}" if isinstance(theirs, np.ndarray) else "that are no array"
+        raise Refused(f"the model computes outputs {found}, its layers say {ours.shape}")
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    size = max(float(np.abs(ours[finite]).max(initial=0.0)), 1e-6)
+    if not np.allclose(theirs, ours, rtol=SAME, atol=SAME * size, equal_nan=True):
+        raise Refused("the model computes something else than its layers say; use Keras's layers as they are")
 
 
 def graft(description: Any, tensor: Any) -> Any:
@@ -84,6 +112,7 @@ class _Builder:
         self._calls = description["calls"]
         self._output = description["output"]
         self._shape, self._input = description["shape"], description["input"]
+        _check_whole(description)
         self._rng, self._names, self._seeded = rng, names, seeded
         self._made: dict[int, Any] = {}
         self._used: set[str] = set()
@@ -96,9 +125,10 @@ class _Builder:
         shape = tuple(self._shape if input_shape is None else input_shape)
         if not 1 <= len(shape) <= 4 or not all(n is None or (type(n) is int and 1 <= n <= 1024) for n in shape):
             raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
-        inputs = keras.Input(shape, **self._name(self._input))
+        inputs = keras.Input(shape, dtype="float32", **self._name(self._input))
         model = keras.Model(inputs, self.apply(inputs))
         model.work_per_image = self._work
+        self._check_trained()
         if self._rng is None:
             self._set_weights()
         return model
@@ -120,11 +150,15 @@ class _Builder:
         unknown = set(kwargs) - ({"training"} if spec["kind"] == "layer" else set(OPERATIONS.get(spec["class"], ())))
         if unknown:
             raise Refused(f"{spec['class']} called with {sorted(unknown)[0]}, which cannot be graded")
+        if mixing(spec["class"], spec["config"], args):
+            raise Refused(f"{spec['class']} along the batch axis: each image must be computed by itself")
         self._measure(spec, args, first=index not in self._made)
         if index not in self._made:
             self._made[index] = self._make(spec)
         results = self._made[index](*args, **kwargs)
         for j, result in enumerate(results if isinstance(results, (list, tuple)) else [results]):
+            if result.shape[0] is not None:
+                raise Refused(f"{spec['class']} mixes the images of a batch; each must be computed by itself")
             if np.prod([n or 1 for n in result.shape[1:]], dtype=float) > MAX_EXTENT:
                 raise Refused(f"{spec['class']} makes a tensor of shape {result.shape}, too large to grade")
             self._tensors[number, j] = result
@@ -148,10 +182,13 @@ class _Builder:
             arguments = {key: _checked(spec["config"][key]) for key in LAYERS[name] if key in spec["config"]}
             layer = getattr(keras.layers, name)(**self._finished(name, arguments), **self._name(spec["name"]))
             layer.trainable = spec["trainable"] is True
+            _check_options(name, spec["config"], layer, [*arguments])
             return layer
         if kind == "operation" and name in OPERATIONS:
             arguments = {key: _checked(spec["config"][key]) for key in OPERATIONS[name] if key in spec["config"]}
-            return find_operation(name)(**arguments)
+            operation = find_operation(name)(**arguments)
+            _check_options(name, spec["config"], operation, [])
+            return operation
         raise Refused(_refusal(kind, name))
 
     def _finished(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -196,6 +233,12 @@ class _Builder:
             return tuple(items) if isinstance(value, tuple) else items
         return _checked(value)
 
+    def _check_trained(self) -> None:
+        for index, operation in self._made.items():
+            if len(getattr(operation, "trainable_weights", [])) != self._operations[index]["trained"]:
+                name = self._operations[index]["class"]
+                raise Refused(f"{name} with weights of which some are trained and some are not; set `trainable` alone")
+
     def _set_weights(self) -> None:
         for index, operation in self._made.items():
             given = [w for w in self._operations[index]["weights"] if isinstance(w, np.ndarray)]
@@ -204,6 +247,47 @@ class _Builder:
                 raise Refused(f"{self._operations[index]['class']} has weights of other shapes than its arguments say")
             for variable, weight in zip(own, given, strict=True):
                 variable.assign(weight.astype(variable.dtype))
+
+
+def _check_whole(description: Any) -> None:
+    """What concerns the model as a whole, and what a fresh one would be without."""
+    if description["dtype"] != "float32":
+        raise Refused(f"a model whose input has dtype {str(description['dtype'])[:20]}; leave it float32")
+    if description["batch"] is not None:
+        raise Refused("a model for batches of one size only; give keras.Input the shape of one image, no batch size")
+    for operation in description["operations"]:
+        penalties = [key for key, value in operation["config"].items() if key.endswith("_regularizer") and value]
+        if penalties:
+            raise Refused(_option(operation["class"], penalties[0], operation["config"][penalties[0]]))
+    if description["penalties"]:
+        raise Refused("a model that adds a loss of its own (add_loss), which cannot be graded; leave it out")
+
+
+def _check_options(name: str, described: Any, made: Any, graded: list[str]) -> None:
+    """Refuse every option that the fresh layer does not share with the described one.
+
+    Initialisers among ``graded`` are another matter, and so are seeds, names, and what is a layer's own to train.
+    """
+    own = configuration(made)
+    free = {"name", "trainable", "seed", "dtype"} if "dtype" in graded else {"name"}
+    free |= {key for key in graded if key.endswith("_initializer")}
+    for key in [*described, *own]:
+        same = key in described and key in own and identical(_as_tuples(described[key]), _as_tuples(own[key]))
+        if key not in free and not same:
+            raise Refused(_option(name, key, described.get(key)))
+    if not 0 <= own.get("momentum", 0.0) <= MAX_MOMENTUM:
+        raise Refused(_option(name, "momentum", own["momentum"]))
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_as_tuples(item) for item in value)
+    return value
+
+
+def _option(name: Any, key: Any, value: Any) -> str:
+    shown = value.get(KIND, "...") if isinstance(value, dict) else value
+    return f"{str(name)[:40]} with {str(key)[:40]}={str(shown)[:40]}, which cannot be graded; leave it out"
 
 
 def _refusal(kind: str, name: str) -> str:

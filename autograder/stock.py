@@ -11,6 +11,7 @@ from typing import Any
 
 _CONV = ("filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "activation", "use_bias")
 _WEIGHTS = ("kernel_initializer", "bias_initializer")
+_NORM = ("beta_initializer", "gamma_initializer")
 _POOL = ("pool_size", "strides", "padding")
 
 LAYERS: dict[str, tuple[str, ...]] = {
@@ -20,7 +21,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "Add": (),
         "Average": (),
         "AveragePooling2D": _POOL,
-        "BatchNormalization": ("axis", "momentum", "epsilon", "center", "scale"),
+        "BatchNormalization": ("axis", "momentum", "epsilon", "center", "scale", *_NORM, "moving_mean_initializer",
+                               "moving_variance_initializer"),
         "CenterCrop": ("height", "width"),
         "Concatenate": ("axis",),
         "Conv2D": (*_CONV, *_WEIGHTS),
@@ -34,9 +36,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "GaussianNoise": ("stddev",),
         "GlobalAveragePooling2D": ("keepdims",),
         "GlobalMaxPooling2D": ("keepdims",),
-        "GroupNormalization": ("groups", "axis", "epsilon", "center", "scale"),
+        "GroupNormalization": ("groups", "axis", "epsilon", "center", "scale", *_NORM),
         "Identity": (),
-        "LayerNormalization": ("axis", "epsilon", "center", "scale"),
+        "LayerNormalization": ("axis", "epsilon", "center", "scale", *_NORM),
         "LeakyReLU": ("negative_slope",),
         "MaxPooling2D": _POOL,
         "Maximum": (),
@@ -132,11 +134,19 @@ INITIALIZERS: dict[str, tuple[str, ...]] = {
 CONSTANT_INITIALIZERS = frozenset(["Constant", "Identity", "Ones", "Zeros"])  # they take no seed
 
 
+def operation_classes() -> list[Any]:
+    """Keras's own classes of operations, those of ``OPERATIONS`` among them."""
+    from keras.src.ops import core, image, linalg, math, nn, numpy  # noqa: PLC0415 - the lists above serve without Keras
+    from keras.src.ops.operation import Operation  # noqa: PLC0415
+
+    modules = (numpy, nn, core, math, image, linalg)
+    found = [item for module in modules for item in vars(module).values() if isinstance(item, type)]
+    return [kind for kind in found if issubclass(kind, Operation)]
+
+
 def find_operation(name: str) -> Any:
     """The class of an operation in ``OPERATIONS``."""
-    from keras.src.ops import core, nn, numpy  # noqa: PLC0415 - the lists above serve without Keras
-
-    return next(getattr(module, name) for module in (numpy, nn, core) if hasattr(module, name))
+    return next(kind for kind in operation_classes() if kind.__name__ == name)
 
 
 def new_parameters(name: str, config: Mapping[str, Any], shape: tuple[int | None, ...]) -> int:

@@ -19,21 +19,25 @@ from pathlib import Path
 import nbformat
 import pytest
 from attacks import judge as judge_attacks
+from attacks import words
 from attacks.code import ATTACKS
 from attacks.folders import FOLDERS
 from attacks.pages import FLAGGED, WORN, wearing_class
 from conftest import ROOT
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
+from heard import Heard
 
 from autograder import referee
 from autograder.classroom import Score, scores
+from autograder.content import load_content
 from autograder.course import Course
-from autograder.demo import hand_in
+from autograder.demo import cell_source, hand_in
 from autograder.grade import Grader, Result, course_secret
 from autograder.jail import walls
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
-from autograder.judge_process import judge_role
+from autograder.judge.session import Session, Step
+from autograder.judge_process import _JailedStudent, judge_role
 
 WEARY = "weary_judge:main"  # tests/weary_judge.py
 
@@ -368,4 +372,45 @@ def test_nothing_that_rendered_is_left_running(worn, private_servers):
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
     mine = os.fsencode(sys.executable)
     assert not [line for line in lines if line.startswith(mine) and b"autograder.pages.worker" in line]
+    assert_nothing_left(private_servers)
+
+
+# ---------------------------------------------------------------------------- what the student's side says about itself
+
+WORDS = [(folder, name) for folder, attacks in words.BY_ASSIGNMENT.items() for name in attacks]
+NEIGHBOURS = {  # an exercise of the same submission, and the cells that open its notebook
+    "a1_relu_sigmoid": ("affine_backward", "import numpy as np"),
+    "a2_first_networks": ("mse_loss", "import numpy as np"),
+    "a4_all_conv": (
+        "first_last_conv",
+        "import keras\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport tensorflow as tf\n"
+        "from keras import layers",
+    ),
+}
+
+
+@pytest.mark.parametrize(("folder", "name"), WORDS, ids=[f"{folder[:2]}: {name}" for folder, name in WORDS])
+def test_what_a_students_side_says_of_itself_earns_nothing(folder, name, private_servers, classroom):
+    require("landlock")
+    attack, (neighbour, imports) = words.BY_ASSIGNMENT[folder][name], NEIGHBOURS[folder]
+    before = fingerprint(classroom.root, "gradebook.db")
+    content, limits = load_content(folder), Limits(call_seconds=30, cell_seconds=30)
+    sources = [imports, cell_source(content.solutions[neighbour], neighbour), attack.cell, attack.source]
+    steps = [Step(number, "run", source) for number, source in enumerate(sources)]
+    judged = dict.fromkeys([attack.exercise, neighbour])
+    session = Session(
+        spawn=lambda: _JailedStudent(spawn(limits, "landlock")),
+        limits=limits,
+        specs=content.specs,
+        mutants=content.mutants,
+        seeds=dict.fromkeys(judged, b"words"),
+    )
+    verdicts = Heard(session, [*steps, *(Step(9, "judge", exercise=exercise) for exercise in judged)]).verdicts
+    verdict = verdicts[attack.exercise]
+    assert verdict.status == "graded", verdict.traceback
+    assert verdict.fraction == pytest.approx(attack.honest, abs=1e-6), verdict.text(0.0, 1.0)
+    assert attack.says in " ".join(check.problem for check in verdict.checks)
+    if neighbour != attack.exercise:
+        assert set(verdicts[neighbour].fraction.values()) == {1.0}, verdicts[neighbour].text(0.0, 1.0)
+    assert fingerprint(classroom.root, "gradebook.db") == before
     assert_nothing_left(private_servers)

@@ -6,9 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+import autograder.plotting  # noqa: F401 - registers how figures are described
 from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case, observe_case
-from autograder.observing import Rng, observe
-from autograder.plain import identical, plain
+from autograder.observing import CallError, Misuse, Remote, Rng, observe
+from autograder.plain import identical, plain, settle
 
 
 def failure(function, case: Case, returns=()):
@@ -131,7 +132,7 @@ def test_property_is_checked_after_the_values():
 
 def test_keras_tensors_count_as_arrays():
     keras = pytest.importorskip("keras")
-    assert compare(plain(keras.ops.convert_to_tensor(X)), X) is None
+    assert compare(plain(settle(keras.ops.convert_to_tensor(X))), X) is None
 
 
 @pytest.mark.parametrize(
@@ -182,3 +183,25 @@ def test_legend_of_a_figure_counts_for_its_only_panel():
     figure.legend()
     assert plain(figure)["axes"][0]["legend"] == ["loss"]
     plt.close(figure)
+
+
+@pytest.mark.parametrize("key", ["@", "@@", "@kind"])
+def test_dict_that_looks_like_a_description_is_data(key):
+    assert plain({key: "figure"}) == {f"@{key}": "figure"}
+
+
+def test_list_that_is_changed_is_an_argument_that_is_changed():
+    assert observe(lambda values: values.sort(), ([3.0, 1.0],)).modified == ("values",)
+
+
+def test_misuse_of_a_lent_function_fails_the_call_whatever_its_author_catches():
+    def predict(x):
+        raise Misuse("too many")
+
+    def careful(predict):
+        try:
+            return predict(1.0)
+        except Exception:
+            return 0.0
+
+    assert observe(careful, (Remote(predict),)).error == CallError("ValueError", "too many")

@@ -14,21 +14,23 @@ ROOT = Path(__file__).resolve().parents[1]
 # layer: what it may import of ours. The student's process holds `jail` and what ships: no secret is in reach there.
 SHIPPED = set(build.SHIPPED)  # modules that students get as they are
 ALLOWED = {
-    "plain": {"describing"},  # only when a model is met
+    "plain": set(),
+    "batches": set(),
+    "figures": {"plain"},
     "observing": {"plain"},
     "checking": {"observing", "plain"},
     "stock": set(),
     "describing": {"plain", "stock"},
-    "rebuilding": {"checking", "plain", "stock"},
-    "networks": {"checking", "describing", "observing", "rebuilding"},
-    "plotting": {"checking", "observing", "plain"},
+    "rebuilding": {"batches", "checking", "describing", "plain", "stock"},
+    "networks": {"checking", "describing", "observing", "plain", "rebuilding"},
+    "plotting": {"checking", "figures", "observing", "plain"},
     "probing": {"checking"},
     "diagnosis": {"checking", "observing", "plain"},
     "datasets": {"datasets"},
     "assignments": {*SHIPPED, "datasets"},
     "bank": set(),
     "solutions": {"bank", "solutions"},
-    "jail": {"jail", "networks", "observing", "plain", "plotting"},
+    "jail": {"describing", "jail", "networks", "observing", "plain", "plotting"},
     "judge": {*SHIPPED, "jail", "judge"},
     "laboratory": {"datasets", "judge"},
     "hidden": {*SHIPPED, "assignments", "hidden", "judge", "solutions"},
@@ -80,7 +82,8 @@ ALLOWED = {
 OUTSIDE = {
     **{layer: {"numpy"} for layer in ("observing", "checking")},
     "plotting": {"numpy", "matplotlib"},
-    "plain": {"numpy", "matplotlib"},
+    **{layer: {"numpy"} for layer in ("plain", "batches")},
+    "figures": {"numpy", "matplotlib"},
     **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks", "probing")},
     "stock": {"keras"},
     "datasets": {"numpy"},

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from heard import Heard
 
 from autograder.checking import Case, Exercise
 from autograder.jail.limits import Limits, Starved
@@ -149,25 +150,6 @@ def session(**changes) -> Session:
     FakeStudent.spawned = 0
     settings = {"spawn": FakeStudent, "limits": Limits(), "specs": {"double": SPEC}, "mutants": {"double": ()}}
     return Session(**(settings | {"seeds": {"double": b"s"}} | changes))
-
-
-class Heard:
-    """Takes the steps of a session and keeps what it tells."""
-
-    def __init__(self, session: Session, steps: list[Step], first: int = 0) -> None:
-        self.outputs: dict[int, list] = {}
-        self.verdicts: dict[str, Verdict] = {}
-        self._steps = steps
-        session.grade(steps, self, first)
-
-    def begins(self, number, spent):
-        assert self._steps[number] is not None
-
-    def ran(self, number, outputs, replay):
-        self.outputs[self._steps[number].cell] = outputs
-
-    def judged(self, number, verdict, seconds):
-        self.verdicts[verdict.exercise] = verdict
 
 
 def run(number: int, source: str) -> Step:

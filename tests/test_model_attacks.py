@@ -53,7 +53,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_hostile_model_earns_nothing_and_costs_its_author_nothing_else(attack, course, classroom_a4):
+def test_hostile_model_earns_its_honest_score_and_costs_its_author_nothing_else(attack, course, classroom_a4):
     grader = Grader(course, classroom_a4.assignment, classroom_a4.root)
     right = classroom_a4.right["build_all_conv"].replace("def build_all_conv", "def _right")
     source = f"{right}\n\n\n{HEADER}{ATTACKS[attack]}"
@@ -61,6 +61,8 @@ def test_hostile_model_earns_nothing_and_costs_its_author_nothing_else(attack, c
     result = grader.grade(grader.prepare(path))
     verdict = result.verdicts["build_all_conv"]
     assert verdict.status == "graded", verdict.traceback
-    assert verdict.fraction["structure"] == 0.0, json.dumps(verdict.to_json(), indent=1)
+    # a describing module that was replaced is not the one that describes: the right network stays the right one
+    honest = 1.0 if "forged" in ATTACKS[attack] else 0.0
+    assert verdict.fraction["structure"] == honest, json.dumps(verdict.to_json(), indent=1)
     others = {name: grader.score(v, 1.0) for name, v in result.verdicts.items() if name != "build_all_conv"}
     assert set(others.values()) == {1.0}, others

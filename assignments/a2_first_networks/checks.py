@@ -10,7 +10,7 @@ import numpy as np
 from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
 from autograder.diagnosis import Checker
 from autograder.networks import rebuild
-from autograder.observing import Remote, Rng
+from autograder.observing import Misuse, Remote, Rng
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import run, set_weights_by_order, weighted_layers
 
@@ -127,7 +127,7 @@ def at_most(batch_size: int):
 
     def predict(images):
         if len(images) > batch_size:
-            raise ValueError(f"{len(images)} images at once; at most {batch_size} fit")
+            raise Misuse(f"{len(images)} images at once; at most {batch_size} fit")
         return images.reshape(len(images), images.shape[-1])
 
     return Remote(predict, "predict_logits")

@@ -8,7 +8,7 @@ from keras import layers
 
 from autograder.checking import Case, Exercise, Tolerance
 from autograder.diagnosis import Checker
-from autograder.networks import LayerOf, Network, rebuild
+from autograder.networks import LayerOf, Network, own_layers, rebuild
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import convolutions, kernel_weights, kernels, pass_means, run
 
@@ -51,7 +51,7 @@ def expected_facts(shape, classes, normalised, weights):
 
 
 def _named_network(*parts):
-    """A small network of named layers, (kind, name, size); its weights are never looked at."""
+    """A small network of named layers, (kind, name, size); its weights only tell it from others."""
 
     def build():
         x = inputs = keras.Input((6, 5, 2), name="images")
@@ -77,6 +77,9 @@ ZEBRA = Network(
     ),
     "input - ReLU 'conv_in' - Conv2D 'zebra' - ReLU - Conv2D 1x1 'apple' - average - Dense 'conv_out'",
 )
+
+
+ALONE = Network(_named_network(("conv", "alone", 3)), "input - Conv2D 'alone'")
 
 
 def _one_weight():
@@ -130,10 +133,16 @@ EXERCISES = (
     Exercise(
         "first_last_conv",
         cases=(
-            Case((ZEBRA,), ({"@": "layer", "name": "zebra"}, {"@": "layer", "name": "apple"}), label="names mislead"),
             Case(
-                (Network(_named_network(("conv", "alone", 3)), "input - Conv2D 'alone'"),),
+                (ZEBRA,),
+                ({"@": "layer", "name": "zebra"}, {"@": "layer", "name": "apple"}),
+                measure=own_layers(ZEBRA),
+                label="names mislead",
+            ),
+            Case(
+                (ALONE,),
                 ({"@": "layer", "name": "alone"}, {"@": "layer", "name": "alone"}),
+                measure=own_layers(ALONE),
                 label="one convolution is first and last",
             ),
         ),

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.jail import outputs, wire
+from autograder.jail import outputs, wire, witness
 from autograder.jail.given import Loan, lower
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.memory import Memory
 from autograder.jail.meter import Allowance, TooMuchWork, at_most, cpu_seconds
 from autograder.jail.process import Process, Tier, fork
-from autograder.observing import CallError, Outcome
+from autograder.observing import CallError, Misuse, Outcome
 
 __all__ = ["CellResult", "Died", "JailUnavailable", "Limits", "Student", "spawn"]
 
@@ -34,6 +35,8 @@ STUDENT = Role(
 FILE_SECONDS = 20.0  # for what involves no student code: copying a file in
 MAX_ANSWERS = 20_000  # calls of our functions during one call of the student's
 REPLY_BYTES = 64 * wire.MIB
+MAX_WORD = 100
+_WORDS = ("modified", "shared", "advanced", "names")
 OVERHEAD_BYTES = wire.MIB  # what the form of a reply may add to its outputs
 
 
@@ -53,6 +56,9 @@ class Student:
         self._serial = 0
         self._cpu = self._idle = 0.0
         self._allowance = Allowance(process.pid, 0.0)
+        self._memory = Memory()
+        self._memory.send(process.sock)
+        self._tried: set[str] = set()  # functions in whose place the canary was observed
 
     @property
     def tier(self) -> Tier:
@@ -108,6 +114,9 @@ class Student:
         errstate: Mapping[str, str] | None = None,
         timeout: float,
         staff: Mapping[str, Callable[..., Any]] | None = None,
+        pure: bool = False,
+        fresh: bool = False,
+        repeat: bool = False,
     ) -> Outcome:
         """Call a function of the student by name and report what it did; what it prints is dropped.
 
@@ -117,37 +126,32 @@ class Student:
             timeout: seconds of work, that of our own functions in ``staff`` included.
             staff: names in the student's notebook that stand for these functions of ours during the call. They run
                 here, on arguments that the student's process chose.
+            pure, fresh: whether it matters that arguments are changed, that the result shares memory with them.
+            repeat: call twice on the same objects, to see whether a generator among them was drawn from.
 
         Raises:
             Died: when the process did not survive the call.
             Starved: when the machine was too busy for it; the process is gone then.
         """
-        functions = dict(staff or {})
-        loan = Loan(dict(enumerate(args)) | dict(kwargs or {}))
-        request = {
-            "op": "call",
-            "function": function,
-            "args": tuple(lower(item, functions) for item in args),
-            "kwargs": {key: lower(item, functions) for key, item in (kwargs or {}).items()},
-            "errstate": dict(errstate) if errstate else None,
-            "staff": list(staff or {}),
-        }
-        allowance = self._allow(timeout)
-        reply = self._ask(request, allowance, REPLY_BYTES)
-        answers = 0
-        while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
-            answers += 1
-            if answers > MAX_ANSWERS:
-                raise self._process.kill(f"limit of {MAX_ANSWERS} calls of the course's own functions", by_limit=True)
-            start = time.process_time()
-            try:
-                reply = self._ask(self._answer(functions, loan, reply, allowance), allowance, REPLY_BYTES)
-            finally:
-                allowance.charge(time.process_time() - start)  # who asks, pays
-        try:
-            return _outcome(reply)
-        except wire.WireError:
-            raise self._process.kill("malformed reply") from None
+        kwargs = kwargs or {}
+        call = _Call(self, function, args, kwargs, dict(errstate or {}), dict(staff or {}), self._allow(timeout))
+        outcome = witness.with_facts(
+            call.make(repeat=repeat), self._memory, call.ask, fresh=fresh, repeat=repeat and not call.misuse
+        )
+        images = witness.probe(outcome.value)
+        if images is not None:
+            ran = call.ask({"op": "run", "images": images})
+            problem = f"{ran.error.kind}: {ran.error.message[:200]}" if ran.error else ""
+            outcome.value["ran"] = {"images": images, "outputs": ran.value, "problem": problem}
+        if call.misuse and outcome.error is None:
+            outcome = replace(outcome, value=None, error=CallError("ValueError", call.misuse[0][:500]))
+        told = pure and witness.has_network([*args, *kwargs.values()])
+        if outcome.error is None and (told or ((pure or fresh) and function not in self._tried)):
+            self._tried.add(function)
+            canary = call.make(canary=True)
+            if not witness.canary_sings(canary, self._memory, args, kwargs, call.ask):
+                return witness.tampered(outcome)
+        return outcome
 
     def memory_pss(self) -> int:
         """KiB of memory, pages shared with the warm server counted by their share; 0 when the process is gone."""
@@ -156,6 +160,7 @@ class Student:
     def close(self) -> None:
         """End the process and wait until it and its scratch folder are gone."""
         self._process.close()
+        self._memory.close()
 
     def __enter__(self) -> Student:
         return self
@@ -178,18 +183,84 @@ class Student:
             raise self._process.kill("malformed reply")
         return reply[1]
 
-    def _answer(
-        self, functions: Mapping[str, Callable[..., Any]], loan: Loan, request: dict[str, Any], allowance: Allowance
-    ) -> dict[str, Any]:
+
+class _Call:
+    """One call, and the further requests that it leads to, all within its time."""
+
+    def __init__(
+        self,
+        student: Student,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        errstate: Mapping[str, str],
+        staff: Mapping[str, Callable[..., Any]],
+        allowance: Allowance,
+    ) -> None:
+        self.misuse: list[str] = []  # of functions of ours: known here, whatever the student's code makes of it
+        self._student, self._function, self._args, self._kwargs = student, function, args, kwargs
+        self._errstate, self._staff, self._allowance = errstate, staff, allowance
+        self._loan = Loan(dict(enumerate(args)) | dict(kwargs))
+        self._answers = 0
+
+    def make(self, *, repeat: bool = False, canary: bool = False) -> Outcome:
+        """Have the function called, or the canary in its place."""
+        functions, memory = dict(self._staff), self._student._memory
+        memory.begin()
+        lowered = [
+            lower(item, functions, memory, f"{number}{witness.SEPARATOR}")
+            for number, item in enumerate([*self._args, *self._kwargs.values()])
+        ]
+        request = {
+            "op": "call",
+            "function": self._function,
+            "args": tuple(lowered[: len(self._args)]),
+            "kwargs": dict(zip(self._kwargs, lowered[len(self._args) :])),
+            "errstate": dict(self._errstate) or None,
+            "staff": list(self._staff),
+            "repeat": repeat,
+            "canary": canary,
+        }
+        reply = self._ask(request)
+        while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
+            self._answers += 1
+            if self._answers > MAX_ANSWERS:
+                limit = f"limit of {MAX_ANSWERS} calls of the course's own functions"
+                raise self._student._process.kill(limit, by_limit=True)
+            start = time.process_time()
+            try:
+                reply = self._ask(self._answer(functions, reply))
+            finally:
+                self._allowance.charge(time.process_time() - start)  # who asks, pays
+        return self._read(reply)
+
+    def ask(self, request: dict[str, Any]) -> Outcome:
+        """Ask something else about the call."""
+        return self._read(self._ask(request))
+
+    def _ask(self, request: Any) -> Any:
+        return self._student._ask(request, self._allowance, REPLY_BYTES)
+
+    def _read(self, reply: Any) -> Outcome:
+        try:
+            return _outcome(reply)
+        except wire.WireError:
+            raise self._student._process.kill("malformed reply") from None
+
+    def _answer(self, functions: Mapping[str, Callable[..., Any]], request: dict[str, Any]) -> dict[str, Any]:
         """Call a function of ours for the student, for as long as the student's allowance lasts."""
         name, args, kwargs = request["staff"], request["args"], request["kwargs"]
         if type(name) is not str or name not in functions or type(args) is not tuple or type(kwargs) is not dict:
-            raise self._process.kill("malformed reply")
+            raise self._student._process.kill("malformed reply")
         try:
-            with at_most(allowance.left):
-                return loan.call(functions[name], args, kwargs)
+            with at_most(self._allowance.left):
+                return self._loan.call(functions[name], args, kwargs)
         except TooMuchWork:
-            raise self._process.kill(f"time limit of {allowance.seconds:g} s", by_limit=True) from None
+            limit = f"time limit of {self._allowance.seconds:g} s"
+            raise self._student._process.kill(limit, by_limit=True) from None
+        except Misuse as misuse:
+            self.misuse.append(str(misuse))
+            return {"kind": "ValueError", "message": str(misuse)[:500]}
         except Exception as error:  # our function on the student's arguments: the student's to see
             return {"kind": type(error).__name__, "message": str(error)[:500]}
 
@@ -222,7 +293,7 @@ def _bytes_to_array(data: bytes) -> Any:
 
 def _outcome(reply: Any) -> Outcome:
     """Build an outcome from a reply that may hold anything a frame can carry."""
-    if type(reply) is not dict or set(reply) != {"value", "error", "modified", "shared", "advanced"}:
+    if type(reply) is not dict or set(reply) != {"value", "error", "second", *_WORDS}:
         raise wire.WireError("not an outcome")
     error = reply["error"]
     if error is not None:
@@ -230,10 +301,11 @@ def _outcome(reply: Any) -> Outcome:
             raise wire.WireError("not an error")
         kind, message, line = error
         error = CallError(kind[:100], message[:500], line[:200])
-    sides = [reply[key] for key in ("modified", "shared", "advanced")]
-    if not all(map(_strings, sides)):
+    words = {key: reply[key] for key in _WORDS}
+    if not all(map(_strings, words.values())):
         raise wire.WireError("not names of arguments")
-    return Outcome(reply["value"], error, *sides)
+    words = {key: tuple(word[:MAX_WORD] for word in told) for key, told in words.items()}
+    return Outcome(reply["value"], error, second=reply["second"], **words)
 
 
 def _strings(value: Any) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from autograder.jail.memory import Mapped, Memory, array
 from autograder.observing import Given, Remote, Rng
-from autograder.plain import KIND, is_kind, plain
+from autograder.plain import KIND, is_kind, plain, settle
 
 Functions = dict[str, Callable[..., Any]]
 MAX_SHAPE = 4
@@ -22,8 +24,13 @@ MAX_SHAPE = 4
 # ------------------------------------------------------------------------------------------------- the trusted side
 
 
-def lower(value: Any, functions: Functions) -> Any:
-    """Turn given objects into plain data; callables are entered in ``functions`` under the name they cross by."""
+def lower(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
+    """Turn given objects into plain data.
+
+    Args:
+        functions: callables are entered here, under the name they cross by.
+        memory: where arrays are put, under the path that ``leaves`` finds them by.
+    """
     if isinstance(value, Rng):
         return _given("rng", seed=value.seed)
     if isinstance(value, Remote):
@@ -34,7 +41,7 @@ def lower(value: Any, functions: Functions) -> Any:
         from autograder import networks, plotting
 
         if isinstance(value, plotting.BesideAnotherFigure):
-            return _given("beside another figure", value=lower(value.value, functions))
+            return _given("beside another figure", value=lower(value.value, functions, memory, path))
         if isinstance(value, networks.Symbol):
             return _given("symbol", shape=value.shape)
         if isinstance(value, networks.Network):
@@ -43,11 +50,12 @@ def lower(value: Any, functions: Functions) -> Any:
             return _given("layer", argument=value.argument, name=value.name)
         raise TypeError(f"a given object that cannot cross: {type(value).__name__}")
     if isinstance(value, (tuple, list)):
-        items = [lower(item, functions) for item in value]
+        items = [lower(item, functions, memory, f"{path}[{index}]") for index, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict):
-        return {key: lower(item, functions) for key, item in value.items()}
-    return value
+        return {key: lower(item, functions, memory, f"{path}[{key!r}]") for key, item in value.items()}
+    place = memory.place(value, path) if isinstance(value, np.ndarray) else None
+    return value if place is None else _given("array", **place)
 
 
 def _given(kind: str, **facts: Any) -> dict[str, Any]:
@@ -66,7 +74,7 @@ class Loan:
         generators: list[np.random.Generator] = []
         made = [self._raise(item, generators) for item in args]
         named = {key: self._raise(item, generators) for key, item in kwargs.items()}
-        value = plain(function(*made, **named))
+        value = plain(settle(function(*made, **named)))
         return {"value": value, "states": [_state(generator) for generator in generators]}
 
     def _raise(self, value: Any, generators: list[np.random.Generator]) -> Any:
@@ -98,11 +106,35 @@ class Loan:
 # ------------------------------------------------------------------------------------------------- the student's side
 
 
+@dataclass(frozen=True, eq=False)
+class SharedArray(Given):
+    """An array in the memory that both sides hold: handed over as it is, no copy."""
+
+    array: np.ndarray
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        return self.array
+
+    def state(self, thing: Any) -> Any:
+        return thing.tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class Lent(Given):
+    """A callable argument that leads to the trusted side, as it is."""
+
+    function: Callable[..., Any]
+    name: str
+
+    def make(self, made: Mapping[Any, Any]) -> Any:
+        return self.function
+
+
 class Lift:
     """Turns plain data back into given objects, and remembers the networks made from them."""
 
-    def __init__(self, stand_in: Callable[[str], Callable[..., Any]]) -> None:
-        self._stand_in = stand_in
+    def __init__(self, stand_in: Callable[[str], Callable[..., Any]], memory: Mapped[Any]) -> None:
+        self._stand_in, self._memory = stand_in, memory
         self._lent: list[tuple[Any, str]] = []
 
     def up(self, value: Any, key: str = "") -> Any:
@@ -117,10 +149,12 @@ class Lift:
         return value
 
     def _given(self, value: dict[str, Any], key: str) -> Given:
+        if value["kind"] == "array":
+            return SharedArray(array(self._memory, value))
         if value["kind"] == "rng":
             return Rng(value["seed"])
         if value["kind"] == "remote":
-            return Remote(self._stand_in(value["function"]), value["name"])
+            return Lent(self._stand_in(value["function"]), value["name"])
         if value["kind"] == "beside another figure":
             from autograder.plotting import BesideAnotherFigure
 
@@ -133,12 +167,12 @@ class Lift:
             return networks.LayerOf(value["argument"], value["name"])
         lent = self._lent
 
-        class Lent(networks.Network):
+        class LentNetwork(networks.Network):
             def make(self, made: Mapping[Any, Any]) -> Any:
                 lent.append((super().make(made), key))
                 return lent[-1][0]
 
-        return Lent(lambda: value["description"], value["name"])
+        return LentNetwork(lambda: value["description"], value["name"])
 
     def lend(self, value: Any, touched: list[Any]) -> Any:
         """An argument for a function of ours, as plain data; generators and tensors are entered in ``touched``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
 import struct
@@ -35,6 +36,20 @@ def syscall(number: int, *arguments: int | bytes | None, what: str) -> int:
     """
     converted = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
     return check(_libc.syscall(ctypes.c_long(number), *converted), what)
+
+
+def map_shared(file: int, size: int) -> int:
+    """Map a file's memory, to be read and written; returns its address. Python's own ``mmap`` keeps a descriptor.
+
+    Raises:
+        OSError: with the kernel's error.
+    """
+    _libc.mmap.restype = ctypes.c_void_p
+    protection = mmap.PROT_READ | mmap.PROT_WRITE
+    address = _libc.mmap(None, ctypes.c_size_t(size), protection, mmap.MAP_SHARED, file, ctypes.c_long(0))
+    if address is None or address == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), "mmap")
+    return int(address)
 
 
 def prctl(option: int, *arguments: int, what: str) -> None:

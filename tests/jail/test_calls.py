@@ -128,27 +128,57 @@ def test_stand_in_kept_beyond_its_call_is_of_no_use(define):
     assert student.run_cell("g()", 10).outputs[-1]["ename"] == "RuntimeError"
 
 
+FORGER = """
+import os, socket
+from autograder.jail import wire
+def say(reply):
+    for number in range(3, 64):
+        try:
+            wire.send_frame(socket.socket(fileno=os.dup(number)), (2, reply))  # the cell was request 1
+        except OSError:
+            pass
+def f():
+    say(REPLY)
+    while True: pass
+"""
+
+
 def test_name_that_was_not_offered_ends_the_process(define):
-    student = define(
-        "def f():\n    import gc\n    w = next(o for o in gc.get_objects() if type(o).__name__ == '_Worker')\n"
-        "    w._send({'staff': 'exec', 'args': (), 'kwargs': {}})\n    w._receive()"
-    )
+    student = define(FORGER.replace("REPLY", "{'staff': 'exec', 'args': (), 'kwargs': {}}"))
     with pytest.raises(Died, match="malformed reply"):
         student.call("f", timeout=10, staff={"helper": lambda: 1})
 
 
+WORDS = "'modified': (), 'shared': (), 'advanced': (), 'names': ()"
+
+
 @pytest.mark.parametrize(
     "reply",
-    ["{'value': 1}", "3", "{'value': 1, 'error': 'text', 'modified': (), 'shared': ()}",
-     "{'value': 1, 'error': None, 'modified': (1,), 'shared': ()}"],
-)  # fmt: skip
+    [
+        "{'value': 1}",
+        "3",
+        f"{{'value': 1, 'second': None, 'error': 'text', {WORDS}}}",
+        f"{{'value': 1, 'second': None, 'error': None, {WORDS.replace('()', '(1,)', 1)}}}",
+    ],
+)
 def test_forged_outcome_ends_the_process(define, reply):
-    student = define(
-        "def f():\n    import gc\n    w = next(o for o in gc.get_objects() if type(o).__name__ == '_Worker')\n"
-        f"    w._send({reply})"
-    )
+    student = define(FORGER.replace("REPLY", reply))
     with pytest.raises(Died, match="malformed reply"):
         student.call("f", timeout=10)
+
+
+def test_worker_is_nowhere_to_be_found(define):
+    student = define(
+        "def f():\n"
+        "    import gc, sys\n"
+        "    frame, found = sys._getframe(), []\n"
+        "    while frame is not None:\n"
+        "        found += [n for n in frame.f_globals if n in ('observation', 'Worker')] + [*frame.f_locals]\n"
+        "        frame = frame.f_back\n"
+        "    found += [type(o).__name__ for o in gc.get_objects() if type(o).__name__ in ('Worker', 'generator')]\n"
+        "    return 'Worker' in found or 'observation' in found or 'steps' in found\n"
+    )
+    assert student.call("f", timeout=10).value is False
 
 
 def test_arguments_of_many_megabytes_cross(define):

@@ -68,7 +68,8 @@ def test_network_computes_the_same_inside_and_its_layers_can_be_named(define):
     student = define("def f(model, x, layer):\n    return model(x), layer, layer.kernel")
     outcome = student.call("f", (Network.of(model), x, LayerOf(0, "first")), timeout=20)
     np.testing.assert_allclose(outcome.value[0], np.asarray(model(x)), rtol=1e-5, atol=1e-6)
-    assert outcome.value[1] == {"@": "layer", "name": "first"} and outcome.modified == ()
+    assert outcome.value[1]["@"] == "layer" and outcome.value[1]["name"] == "first" and outcome.modified == ()
+    np.testing.assert_array_equal(outcome.value[1]["weights"][0], np.asarray(model.get_layer("first").kernel))
     np.testing.assert_array_equal(outcome.value[2], np.asarray(model.get_layer("first").kernel))
 
 

@@ -13,7 +13,7 @@ from keras import layers
 from assignments.a4_all_conv.checks import FLOAT32_SUMS
 from autograder.checking import Case
 from autograder.hidden import forward
-from autograder.networks import LayerOf, Network
+from autograder.networks import LayerOf, Network, own_layers
 
 # ------------------------------------------------------------------------------------------------------ finding layers
 
@@ -33,8 +33,8 @@ def _chain(parts: list[tuple[str, str, int]], name: str) -> Network:
     return Network(build, name)
 
 
-def _layer(name: str) -> dict[str, str]:
-    return {"@": "layer", "name": name}
+def _found(network: Network, *names: str) -> Case:
+    return Case((network,), tuple({"@": "layer", "name": name} for name in names), measure=own_layers(network))
 
 
 def ordered(rng: np.random.Generator) -> list[Case]:
@@ -50,15 +50,15 @@ def ordered(rng: np.random.Generator) -> list[Case]:
         ("relu", "conv_final_relu", 0),
     ]
     return [
-        Case((_chain(twelve, "a network of 12 convolutions"),), (_layer(twelve[0][1]), _layer(twelve[-1][1]))),
-        Case((_chain(mixed, "a network with misleading names"),), (_layer(words[1]), _layer(words[3]))),
+        _found(_chain(twelve, "a network of 12 convolutions"), twelve[0][1], twelve[-1][1]),
+        _found(_chain(mixed, "a network with misleading names"), words[1], words[3]),
     ]
 
 
 def single(rng: np.random.Generator) -> list[Case]:
     name = str(rng.choice(["single", "lonely", "z"]))
     network = _chain([("relu", "conv_0", 0), ("conv", name, 3)], "a network with one convolution")
-    return [Case((network,), (_layer(name), _layer(name)))]
+    return [_found(network, name, name)]
 
 
 def without(rng: np.random.Generator) -> list[Case]:
