@@ -89,8 +89,24 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
     doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
     doctor.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
+    doctor.add_argument(
+        "--sweep",
+        type=_count,
+        metavar="SEEDS",
+        help="instead: ask every correct implementation with so many seeds, and show how near they come to a failure",
+    )
+    doctor.add_argument(
+        "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
+    )
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least one seed, received {number}")
+    return number
 
 
 def nbgrader_root(course: Course) -> Path:
@@ -218,6 +234,8 @@ def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.doctor import Examination, examine, examine_walls
 
+    if arguments.sweep:
+        return _sweep(course, arguments)
     chosen = _chosen(course, arguments.assignment)
     total = Examination()
     for assignment, seen in zip(
@@ -236,6 +254,24 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
         print(f"whole course: {_tally(total)}")
     print("all is well" if not findings else f"{findings} findings")
     return 1 if findings else 0
+
+
+def _sweep(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.sweep import Swept, sweep
+
+    numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
+    print(
+        f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge"
+    )
+    for assignment, name, swept in sweep(_chosen(course, arguments.assignment), numbers, arguments.jobs):
+        total.add(swept)
+        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, {len(swept.losses)} losses")
+        print("".join(f"  {one}\n" for one in swept.closest.values()), end="")
+        print("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="", flush=True)
+    print("smallest margin of each tolerance:")
+    print("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
+    print(f"{total.counts['cases']} answers of correct implementations, {len(total.losses)} lose a point")
+    return 1 if total.losses else 0
 
 
 def _tally(seen: Examination) -> str:
