@@ -119,25 +119,40 @@ def _with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     """An assignment that can be graded, and nbgrader's root.
 
     Raises:
-        CourseError: when it is not released yet, or nobody has handed in.
+        CourseError: when course.yaml does not fit the course or the release, it is not released yet, or nobody has
+            handed in.
     """
+    from autograder.agreement import require_agreement, require_fresh_release
+
     assignment, root = course.find(name), nbgrader_root(course)
+    require_agreement(course, [assignment])
     if not (root / "release" / assignment.name).is_dir():
         raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
     if not any(root.glob(f"submitted/*/{assignment.name}")):
         expected = root / "submitted" / "STUDENT" / assignment.name
         raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    require_fresh_release(course, assignment, root)
     return assignment, root
 
 
 def _chosen(course: Course, name: str | None) -> list[Assignment]:
+    """One assignment, or all."""
     return [course.find(name)] if name else list(course.assignments.values())
+
+
+def _agreed(course: Course, name: str | None) -> list[Assignment]:
+    """One assignment, or all; each fits its notebook, its checks and course.yaml before the first is written."""
+    from autograder.agreement import require_agreement
+
+    chosen = _chosen(course, name)
+    require_agreement(course, chosen)
+    return chosen
 
 
 def _build(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.build import build_assignment
 
-    for assignment in _chosen(course, arguments.assignment):
+    for assignment in _agreed(course, arguments.assignment):
         print(f"built {build_assignment(course, assignment.name, nbgrader_root(course))}")
     return 0
 
@@ -148,7 +163,7 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.release import release_assignment
 
     root, leaks = nbgrader_root(course), 0
-    for assignment in _chosen(course, arguments.assignment):
+    for assignment in _agreed(course, arguments.assignment):
         build_assignment(course, assignment.name, root)
         folder = release_assignment(course, assignment.name, root)
         found = scan(folder, course, assignment.name)
@@ -192,7 +207,7 @@ def _demo(course: Course, arguments: argparse.Namespace) -> int:
 
     from autograder.demo import run_demo
 
-    status = run_demo(course, _chosen(course, arguments.assignment), course.root / "build" / "demo", Console())
+    status = run_demo(course, _agreed(course, arguments.assignment), course.root / "build" / "demo", Console())
     return 1 if status else 0
 
 
@@ -224,7 +239,7 @@ def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.notebooks import execute
 
     failed = 0
-    chosen = _chosen(course, arguments.assignment)
+    chosen = _agreed(course, arguments.assignment)
     for assignment, done in zip(chosen, execute(course, chosen, course.root / "build" / "notebooks"), strict=True):
         failed += bool(done.problem)
         print(f"{assignment.name}: {done.problem or 'no errors'} in {done.seconds:.0f} s, {done.page}", flush=True)

@@ -54,12 +54,14 @@ class Verdict:
     traceback: str = ""
 
     def score(self, points: Mapping[str, float], maximum: float) -> float | None:
-        """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide."""
-        if self.status != "graded":
+        """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide.
+
+        Points for other parts than those that were judged are a fault of the course's, never a student's zero.
+        """
+        if self.status != "graded" or set(points) != set(self.fraction):
             return None
-        total = sum(points.values())
-        earned = sum(points[part] * self.fraction.get(part, 0.0) for part in points)
-        return round(maximum * earned / total, 2) if total else 0.0
+        earned = sum(points[part] * self.fraction[part] for part in points)
+        return round(maximum * earned / sum(points.values()), 2)
 
     def text(self, score: float | None, maximum: float) -> str:
         """What the student reads under the check cell."""
