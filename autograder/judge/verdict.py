@@ -14,7 +14,10 @@ Status = Literal["graded", "needs manual grading"]
 class CheckResult:
     """How one check went: ``complete`` unless the student's process stopped first.
 
-    ``problem`` never holds an expected value of a hidden case.
+    Args:
+        problem: what is wrong; it never holds an expected value of a hidden case.
+        kind: of the first failure, as ``Failure.kind``; "" when there is none.
+        repeats: the core check that failed in the same way before; what this one asks for is open until that is mended.
     """
 
     name: str
@@ -26,6 +29,8 @@ class CheckResult:
     failed: int
     call: str = ""
     problem: str = ""
+    kind: str = ""
+    repeats: str = ""
 
     @property
     def passed(self) -> bool:
@@ -69,15 +74,16 @@ class Verdict:
             return f"{self.exercise}: not graded automatically; your instructor will look at it."
         lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
         lines += [f"  stopped   {self.reason}"] if self.reason else []
-        hopeless = set()  # parts whose core has failed: what else fails there has the same cause
         for check in self.checks:
+            if check.repeats:
+                lines.append(f"  open      {check.name} (first mend: {check.repeats})")
+                continue
             count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
             state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
             lines.append(f"  {state}   {check.name}" + (f" ({count})" if check.cases else ""))
-            if check.problem and check.part not in hopeless:
+            if check.problem:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
-            hopeless |= {check.part} if check.core and check.failed else set()
         return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
 
     def to_json(self) -> dict[str, Any]:
