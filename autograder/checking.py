@@ -53,6 +53,7 @@ NOT_REPEATABLE = (
 )
 
 
+@dataclass(frozen=True)
 class _Unspecified: ...
 
 

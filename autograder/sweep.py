@@ -32,7 +32,7 @@ from autograder.observing import Outcome, observe
 from autograder.plain import is_kind, leaves
 from autograder.workers import one_task_each
 
-BLOCK = 20  # seeds for one process: many enough to forget what TensorFlow costs to start
+BLOCK = 75  # seeds for one process: many enough to forget what TensorFlow costs to start, and what repeats itself
 
 
 @dataclass(frozen=True)
