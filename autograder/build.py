@@ -19,11 +19,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
 import datasets
+from autograder.agreement import require_agreement
 from autograder.checking import judge_case, observe_case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.diagnosis import outcome_to_json
-from autograder.script import Cell, Role, Script, read_script, stub_definition
+from autograder.script import Cell, Script, read_script, stub_definition
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
@@ -63,8 +64,8 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
         CourseError: when script, solutions and course.yaml disagree.
     """
     assignment = course.find(name)
+    require_agreement(course, [assignment])
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
-    _check_agreement(script, assignment)
     content = load_content(assignment.folder)
     files = {
         f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
@@ -245,25 +246,7 @@ def misconceptions(content: Content, exercises: Iterable[str]) -> dict[str, Any]
     return data
 
 
-# ---------------------------------------------------------------------------------------------------- agreement, files
-
-
-def _check_agreement(script: Script, assignment: Assignment) -> None:
-    """Every cell that earns points has them in course.yaml, and the other way round."""
-    findings = []
-    wanted: dict[Role, set[str]] = {"exercise": set(assignment.exercises), "answer": set(assignment.answers)}
-    for role, names in wanted.items():
-        cells = script.named(role)
-        for name in sorted(set(cells) - names):
-            where = f"{script.path.name}:{cells[name].line}"
-            findings.append(f"{where}: {role} {name}: expected points in course.yaml, received none")
-        for name in sorted(names - set(cells)):
-            findings.append(
-                f"course.yaml: assignments.{assignment.name}: expected a cell {role}={name} in {script.path.name}, "
-                "received none; write the cell or drop the points"
-            )
-    if findings:
-        raise CourseError(findings)
+# --------------------------------------------------------------------------------------------------------------- files
 
 
 def _shipped(source: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Given, Outcome, observe
-from autograder.plain import identical, is_kind
+from autograder.plain import identical, is_kind, leaves
 
 # ---------------------------------------------------------------------------------------------- what is compared
 
@@ -42,7 +42,7 @@ FLOAT32 = Tolerance(1e-3, 1e-5, "float32 sums in any order")
 
 @dataclass(frozen=True)
 class AnyFloat:
-    """Expected values whose floating dtype is the student's own choice."""
+    """Expected values whose floating dtype is the student's own choice: no more than float32 is promised."""
 
     value: Any
 
@@ -53,6 +53,7 @@ NOT_REPEATABLE = (
 )
 
 
+@dataclass(frozen=True)
 class _Unspecified: ...
 
 
@@ -68,7 +69,7 @@ class Case:
         expected: the result, a tree of arrays, numbers, tuples and dicts; ``AnyFloat`` frees a leaf's dtype.
         measure: turns the plain result into what is compared: facts about a model, statistics of a random draw.
             Raises ``Refused`` for a result that cannot be measured. ``verify`` sees what it returns.
-        tolerance: for this case; by default G6 for the expected dtype.
+        tolerance: for this case; by default G6 for the precision of its arguments and of what is expected.
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
         raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
         pure: the arguments must come back unchanged, and NumPy's global random state must not be drawn from.
@@ -165,13 +166,29 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
         lambda: (
             None
             if case.expected is UNSPECIFIED
-            else compare(outcome.value, case.expected, case.tolerance, returns=returns)
+            else compare(outcome.value, case.expected, case_tolerance(case), returns=returns)
         ),
         lambda: _advance_failure(case, outcome),
         lambda: _property_failure(case, outcome),
         lambda: _shared_failure(case, outcome),
     ]
     return next((failure for check in checks if (failure := check())), None)
+
+
+def case_tolerance(case: Case) -> Tolerance | None:
+    """What a case allows all its values; None where each value has the tolerance of its own dtype.
+
+    One float32 argument rounds whatever is computed from it, also what comes back as a Python float.
+    """
+    arguments = [leaf for _, leaf in leaves([*case.args, *case.kwargs.values()])]
+    narrow = any(getattr(leaf, "dtype", None) == np.float32 for leaf in arguments)
+    return case.tolerance or (FLOAT32 if narrow else None)
+
+
+def leaf_tolerance(expected: Any) -> Tolerance:
+    """G6 for one expected value, whatever type a result has: a number may be rounded before it becomes a float."""
+    free = isinstance(expected, AnyFloat) or type(expected) is float  # a Python number promises no dtype
+    return FLOAT32 if free or getattr(expected, "dtype", None) == np.float32 else FLOAT64
 
 
 def _error_failure(error: CallError) -> Failure:
@@ -251,7 +268,9 @@ def _compare_content(
     if value is None or isinstance(value, (str, bool)):
         at = _at(path, returns)
         return None if got == value else Failure("value", f"{at}another value", f"{at}{got!r}", f"{at}{value!r}")
-    return _compare_values(np.asarray(got), np.asarray(value), tolerance, _at(path, returns))
+    return _compare_values(
+        np.asarray(got), np.asarray(value), tolerance or leaf_tolerance(expected), _at(path, returns)
+    )
 
 
 def _at(path: str, returns: Sequence[str]) -> str:
@@ -299,7 +318,7 @@ def _compare_array_form(got: Any, value: Any, any_float: bool, at: str) -> Failu
     return Failure("dtype", f"{at}dtype {got.dtype}, expected {wanted}")
 
 
-def _compare_values(got: np.ndarray, value: np.ndarray, tolerance: Tolerance | None, at: str) -> Failure | None:
+def _compare_values(got: np.ndarray, value: np.ndarray, tolerance: Tolerance, at: str) -> Failure | None:
     if not np.issubdtype(value.dtype, np.floating):
         wrong = got != value
     else:
@@ -307,7 +326,6 @@ def _compare_values(got: np.ndarray, value: np.ndarray, tolerance: Tolerance | N
         if bad.any():
             index = _first(bad)
             return Failure("finite", f"{at}{got[index]} at {_index(index)}, expected a finite number", show(got))
-        tolerance = tolerance or (FLOAT32 if np.float32 in (got.dtype, value.dtype) else FLOAT64)
         with np.errstate(invalid="ignore"):  # inf - inf
             near = np.abs(got - value) <= tolerance.atol + tolerance.rtol * np.abs(value)
         wrong = ~np.where(np.isfinite(value), near, got == value)

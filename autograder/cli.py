@@ -89,8 +89,24 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
     doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
     doctor.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
+    doctor.add_argument(
+        "--sweep",
+        type=_count,
+        metavar="SEEDS",
+        help="instead: ask every correct implementation with so many seeds, and show how near they come to a failure",
+    )
+    doctor.add_argument(
+        "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
+    )
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least one seed, received {number}")
+    return number
 
 
 def nbgrader_root(course: Course) -> Path:
@@ -103,25 +119,40 @@ def _with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     """An assignment that can be graded, and nbgrader's root.
 
     Raises:
-        CourseError: when it is not released yet, or nobody has handed in.
+        CourseError: when course.yaml does not fit the course or the release, it is not released yet, or nobody has
+            handed in.
     """
+    from autograder.agreement import require_agreement, require_fresh_release
+
     assignment, root = course.find(name), nbgrader_root(course)
+    require_agreement(course, [assignment])
     if not (root / "release" / assignment.name).is_dir():
         raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
     if not any(root.glob(f"submitted/*/{assignment.name}")):
         expected = root / "submitted" / "STUDENT" / assignment.name
         raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    require_fresh_release(course, assignment, root)
     return assignment, root
 
 
 def _chosen(course: Course, name: str | None) -> list[Assignment]:
+    """One assignment, or all."""
     return [course.find(name)] if name else list(course.assignments.values())
+
+
+def _agreed(course: Course, name: str | None) -> list[Assignment]:
+    """One assignment, or all; each fits its notebook, its checks and course.yaml before the first is written."""
+    from autograder.agreement import require_agreement
+
+    chosen = _chosen(course, name)
+    require_agreement(course, chosen)
+    return chosen
 
 
 def _build(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.build import build_assignment
 
-    for assignment in _chosen(course, arguments.assignment):
+    for assignment in _agreed(course, arguments.assignment):
         print(f"built {build_assignment(course, assignment.name, nbgrader_root(course))}")
     return 0
 
@@ -132,7 +163,7 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.release import release_assignment
 
     root, leaks = nbgrader_root(course), 0
-    for assignment in _chosen(course, arguments.assignment):
+    for assignment in _agreed(course, arguments.assignment):
         build_assignment(course, assignment.name, root)
         folder = release_assignment(course, assignment.name, root)
         found = scan(folder, course, assignment.name)
@@ -178,7 +209,7 @@ def _demo(course: Course, arguments: argparse.Namespace) -> int:
 
     from autograder.demo import run_demo
 
-    status = run_demo(course, _chosen(course, arguments.assignment), course.root / "build" / "demo", Console())
+    status = run_demo(course, _agreed(course, arguments.assignment), course.root / "build" / "demo", Console())
     return 1 if status else 0
 
 
@@ -210,7 +241,7 @@ def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.notebooks import execute
 
     failed = 0
-    chosen = _chosen(course, arguments.assignment)
+    chosen = _agreed(course, arguments.assignment)
     for assignment, done in zip(chosen, execute(course, chosen, course.root / "build" / "notebooks"), strict=True):
         failed += bool(done.problem)
         print(f"{assignment.name}: {done.problem or 'no errors'} in {done.seconds:.0f} s, {done.page}", flush=True)
@@ -220,6 +251,8 @@ def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.doctor import Examination, examine, examine_walls
 
+    if arguments.sweep:
+        return _sweep(course, arguments)
     chosen = _chosen(course, arguments.assignment)
     total = Examination()
     for assignment, seen in zip(
@@ -238,6 +271,24 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
         print(f"whole course: {_tally(total)}")
     print("all is well" if not findings else f"{findings} findings")
     return 1 if findings else 0
+
+
+def _sweep(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.sweep import Swept, sweep
+
+    numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
+    print(
+        f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge"
+    )
+    for assignment, name, swept in sweep(_chosen(course, arguments.assignment), numbers, arguments.jobs):
+        total.add(swept)
+        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, {len(swept.losses)} losses")
+        print("".join(f"  {one}\n" for one in swept.closest.values()), end="")
+        print("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="", flush=True)
+    print("smallest margin of each tolerance:")
+    print("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
+    print(f"{total.counts['cases']} answers of correct implementations, {len(total.losses)} lose a point")
+    return 1 if total.losses else 0
 
 
 def _tally(seen: Examination) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +17,8 @@ FILE = "course.yaml"
 POINTS = 100.0
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Points = PositiveFloat | dict[Identifier, PositiveFloat]
+Number = Annotated[float, Field(gt=0, le=POINTS, allow_inf_nan=False)]
+Points = Number | Annotated[dict[Identifier, Number], Field(min_length=1)]
 
 
 class CourseError(Exception):
@@ -75,7 +76,7 @@ class Assignment(_Model):
     title: str
     due: AwareDatetime
     exercises: dict[Identifier, Points]
-    answers: dict[Identifier, PositiveFloat] = {}
+    answers: dict[Identifier, Number] = {}
 
     def parts(self, exercise: str) -> dict[str, float]:
         """The points of an exercise by part; ``{"all": ...}`` for one without parts."""
@@ -110,7 +111,7 @@ class Course(_Model):
             if name in (assignment.name, assignment.folder):
                 return assignment
         known = list(self.assignments)
-        raise CourseError([f"{FILE}: no assignment {name!r}; {_did_you_mean(name, known)}"])
+        raise CourseError([f"{FILE}: no assignment {name!r}; {did_you_mean(name, known)}"])
 
 
 def find_course_root(start: Path) -> Path:
@@ -135,12 +136,13 @@ def load_course(root: Path) -> Course:
     try:
         course = Course(root=root, **_prepared(data))
     except ValidationError as error:
-        raise CourseError(list(dict.fromkeys(_finding(data, dict(e)) for e in error.errors()))) from None
+        errors = [dict(e) for e in error.errors() if not _is_told_elsewhere(dict(e))]
+        raise CourseError(list(dict.fromkeys(_finding(data, e) for e in errors))) from None
     findings = [
         f"{FILE}:{_line(data, ('assignments', a.name))}: assignments.{a.name}: expected points that add up to "
-        f"{POINTS:g}, received {a.total:g}; change exercises or answers"
+        f"{POINTS:g}, received {a.total:.12g}; change exercises or answers"
         for a in course.assignments.values()
-        if a.total != POINTS
+        if abs(a.total - POINTS) > 1e-9  # thirds do not add up exactly
     ]
     if findings:
         raise CourseError(findings)
@@ -156,7 +158,7 @@ def _parse(path: Path) -> CommentedMap:
         raise CourseError([f"{path}: expected UTF-8 text, received byte {error.object[error.start]:#x}"]) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = str(error.problem).partition("\n")[0]
+        problem = str(error.problem).partition("\n")[0].partition(" with value")[0]
         raise CourseError(
             [f"{FILE}:{line}: expected YAML, received a syntax error: {problem}; mend this line"]
         ) from None
@@ -198,21 +200,42 @@ def _date(value: Any) -> Any:
         return value
 
 
+def places(root: Path) -> Callable[..., str]:
+    """Where keys of ``root/course.yaml`` stand: ``("assignments", "a1")`` gives ``course.yaml:21: assignments.a1``."""
+    data = _parse(root / FILE)
+    return lambda *path: f"{FILE}:{_line(data, path)}: {'.'.join(path)}"
+
+
+def _path(error: dict[str, Any]) -> tuple[Any, ...]:
+    """The keys that lead to a mistake; pydantic also names the branch of a union that it tried."""
+    branches = ("function-", "constrained-", "dict[", "float")
+    return tuple(part for part in error["loc"] if not str(part).startswith(branches))
+
+
+def _is_told_elsewhere(error: dict[str, Any]) -> bool:
+    """Whether another error says the same: parts tried as a number, an assignment's key as its name."""
+    path = _path(error)
+    if path[:1] == ("assignments",) and path[2:] == ("name",):
+        return True
+    return len(path) == 4 and path[2] == "exercises" and isinstance(error["input"], dict) and bool(error["input"])
+
+
 def _finding(data: CommentedMap, error: dict[str, Any]) -> str:
-    branches = ("function-", "constrained-", "dict[", "float")  # pydantic names the branch of a union it tried
-    path = tuple(part for part in error["loc"] if not str(part).startswith(branches))
+    path = _path(error)
     union = len(path) == 4 and path[2] == "exercises"  # points: a number, or parts with a number each
     key = ".".join(map(str, path)).replace(".[key]", "").strip()
     where = f"{FILE}:{_line(data, path)}: {key}"
     received = error["input"]
     if union:
         return f"{where}: expected points greater than 0, or parts with points, received {received!r}; change it"
+    if "exercises" in path[2:3] or "answers" in path[2:3]:
+        return f"{where}: expected points greater than 0 and at most {POINTS:g}, received {received!r}; change it"
     match error["type"]:
         case "missing":
             return f"{where}: expected this key, received nothing; add it"
         case "extra_forbidden":
             unknown = str(path[-1]).strip()
-            return f"{where}: expected a known key, received {unknown!r}; {_did_you_mean(unknown, _known(path))}"
+            return f"{where}: expected a known key, received {unknown!r}; {did_you_mean(unknown, _known(path))}"
         case "timezone_aware" | "datetime_type" | "datetime_parsing":
             example = "2026-12-03T23:59+01:00"
             return f"{where}: expected an ISO date with a time zone, received {str(received)!r}; write {example}"
@@ -235,7 +258,8 @@ def _known(path: tuple[Any, ...]) -> list[str]:
     return [name for name in model.model_fields if name not in ("root", "name")]
 
 
-def _did_you_mean(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: list[str]) -> str:
+    """The known word that was probably meant, or all of them."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
@@ -244,7 +268,7 @@ def _line(data: CommentedMap, path: tuple[Any, ...]) -> int:
     """The line of the deepest key on ``path`` that the file has."""
     line, node = 1, data
     for part in path:
-        if not isinstance(node, CommentedMap) or part not in node:
+        if not isinstance(node, CommentedMap) or part not in (node.lc.data or {}):  # a merged key has no line here
             break
         line = node.lc.key(part)[0] + 1
         node = node[part]

@@ -1,8 +1,9 @@
 """Recognise a known misconception in what a function did, and tell the student; ships to students as it is.
 
 A misconception is stored as what it *does* on the public cases, never as code. An outcome that fails a case and
-equals a stored one, on every case, receives that misconception's hint; otherwise the exercise's own ladder of
-hints answers, one rung further with every failed attempt.
+equals a stored one, on every case, receives that misconception's hint. What goes wrong beside the subject, a misspelt
+name or an argument written into, has hints of its own. Otherwise the exercise's own ladder of hints answers, one rung
+further with every attempt that it answers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,28 @@ import numpy as np
 from autograder.checking import Case, Exercise, Failure, Tolerance, compare, judge_case, observe_case, show
 from autograder.observing import CallError, Outcome, parameter_names
 from autograder.plain import identical
+
+# Python could not even run the code: a hint about the mathematics would lead astray.
+CODE = {
+    "NameError": "Python does not know this name here: compare its spelling with where you define it, above this line",
+    "UnboundLocalError": "this variable is read before it has a value: follow the lines that run in this case",
+    "SyntaxError": "Python cannot read this code: look for a missing bracket, colon or quote in this line or above it",
+    "IndentationError": "the lines of one block begin in one column: compare the spaces before this line and above it",
+    "TabError": "tabs and spaces are mixed: begin every line of the block with spaces",
+    "ImportError": "this import does not work where your function runs: use what the notebook itself imports",
+    "ModuleNotFoundError": "this module is not there where your function runs: use what the notebook itself imports",
+    "NotImplementedError": "begin with the first public case: work it out by hand, then write lines that do the same",
+}
+UNDEFINED = (
+    "no cell defines {name}: keep the name, restart, run all cells from the top, and mend the first error you see"
+)
+SIGNATURE = "keep the first line of the stub as it is: the same parameters, with the same names, in the same order"
+# The numbers may be right; what happened to the arguments, or to the dtype, is not.
+BESIDE = {
+    "modified": "compute into a new array: x = x - 1 makes one, x -= 1 and x[...] = 1 write into the caller's",
+    "shared": "return a new array: a slice, a reshape, the argument itself are the caller's memory; .copy() is not",
+    "dtype": "find the number or array of another dtype that takes part, and cast it before you compute",
+}
 
 SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 included")
 
@@ -55,6 +78,27 @@ def diagnose(
     first = failing[0]
     alike = [m for m in known if same_outcome(outcomes[first], m.outcomes[first])]
     return max(alike, key=lambda m: _likeness(outcomes, m.outcomes), default=None)
+
+
+def code_hint(name: str, outcome: Outcome) -> str:
+    """What to do about code that cannot run as it stands; "" for everything else.
+
+    Args:
+        name: of the exercise.
+    """
+    error = outcome.error
+    if error is None:
+        return ""
+    if error.kind == "NameError" and error.message == f"name '{name}' is not defined":
+        return UNDEFINED.format(name=name)
+    signature = ("positional argument", "required keyword-only", "unexpected keyword", "multiple values")
+    if (
+        error.kind == "TypeError"
+        and error.message.startswith(f"{name}()")
+        and any(w in error.message for w in signature)
+    ):
+        return SIGNATURE
+    return CODE.get(error.kind, "")
 
 
 def _likeness(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[int, int]:
@@ -185,13 +229,16 @@ class Checker:
         index, failure = next((i, f) for i, f in enumerate(failures) if f is not None)
         if failure.kind == "stub":
             return False, f"{exercise.name} is {failure.nature}."
-        misconception = diagnose(outcomes, failures, known)
-        hint = misconception.hint if misconception else self._next_hint(exercise)
+        hint = code_hint(exercise.name, outcomes[index])
+        if not hint:
+            misconception = diagnose(outcomes, failures, known)
+            hint = misconception.hint if misconception else BESIDE.get(failure.kind) or self._next_hint(exercise)
         case = exercise.cases[index]
         text = failure_text(call_text(exercise.name, function, case), case.label, failure, hint)
         return False, f"{text}\n{summary}"
 
     def _next_hint(self, exercise: Exercise) -> str:
+        """The next rung; an attempt that another hint answers uses none up."""
         attempt = self._attempts.get(exercise.name, 0)
         self._attempts[exercise.name] = attempt + 1
         return exercise.hints[min(attempt, len(exercise.hints) - 1)] if exercise.hints else ""

@@ -127,7 +127,8 @@ class Grader:
         steps = plan(submission.notebook)
         exercises = [step.exercise for step in steps if step.kind == "judge"]
         if submission.unreadable:
-            return Result({}, {name: _unreadable(name, submission.unreadable) for name in exercises}, "nothing was run")
+            verdicts = {name: self._unreadable(name, submission.unreadable) for name in exercises}
+            return Result({}, verdicts, "nothing was run")
         if submission.fault:
             reason = "the submission could not be read here"
             return Result(
@@ -163,6 +164,10 @@ class Grader:
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
         return verdict.score(self.assignment.parts(verdict.exercise), maximum)
+
+    def _unreadable(self, exercise: str, reason: str) -> Verdict:
+        nothing = dict.fromkeys(self.assignment.parts(exercise), 0.0)
+        return Verdict(exercise, "graded", nothing, reason=f"unreadable submission: {reason}")
 
 
 def shipped_files(folder: Path) -> dict[str, bytes]:
@@ -224,7 +229,3 @@ def course_secret(root: Path) -> bytes:
 def _limits(course: Course) -> Limits:
     limits = course.grading.limits
     return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
-
-
-def _unreadable(exercise: str, reason: str) -> Verdict:
-    return Verdict(exercise, "graded", {"all": 0.0}, reason=f"unreadable submission: {reason}")

@@ -28,8 +28,9 @@ from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
+from autograder.agreement import require_agreement, require_fresh_release
 from autograder.choosing import shown
-from autograder.course import load_course
+from autograder.course import Course, load_course
 from autograder.grade import Grader, Result, Submission
 from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
@@ -48,10 +49,11 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         course_root: the folder of ``course.yaml``, absolute or relative to ``folder``.
 
     Raises:
-        CourseError: when ``course.yaml`` is broken; better now than once for each submission.
+        CourseError: when ``course.yaml`` is broken or does not fit what was released; better now than once for each
+            submission.
     """
     root = (folder / course_root).resolve()
-    load_course(root)
+    _require_order(load_course(root), folder)
     # nbgrader calls `alembic` by name; it stands beside the interpreter, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
@@ -68,6 +70,16 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     configure_pages(config)
+
+
+def _require_order(course: Course, folder: Path) -> None:
+    """What grading rests on, for each assignment that is released here; a new release may still change it."""
+    released = [a for a in course.assignments.values() if (folder / "release" / a.name).is_dir()]
+    require_agreement(course, released)
+    command, names = sys.argv[1:2], sys.argv[2:]
+    if command in (["autograde"], ["generate_feedback"]):
+        for assignment in [a for a in released if a.name in names or f"--assignment={a.name}" in names]:
+            require_fresh_release(course, assignment, folder)
 
 
 TIMINGS = "timings: "  # begins a log line for `course grade --timings`
@@ -165,6 +177,7 @@ class SubmissionExporter(NotebookExporter):
         if assignment not in self._graders:
             course = load_course(Path(self.course_root))
             root = Path(self.parent.coursedir.root)
+            require_fresh_release(course, course.find(assignment), root)
             tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
             self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
         return self._graders[assignment]

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import jupytext
-
 from autograder.course import CourseError
 
 Role = Literal["markdown", "exercise", "check", "answer", "experiment", "code"]
@@ -52,6 +50,25 @@ class Script:
         return {cell.name: cell for cell in self.cells if cell.role == role}
 
 
+def named_lines(path: Path) -> dict[str, dict[str, int]]:
+    """The line of every named cell, by role and name; ``read_script`` says what is wrong with a header.
+
+    Raises:
+        CourseError: when there is no such file.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise CourseError([f"{path}: cannot be read: {error.strerror}"]) from None
+    found: dict[str, dict[str, int]] = {role: {} for role in NAMED}
+    for number, line in enumerate(lines, 1):
+        header = HEADER.match(line)
+        match = REST.match(header["rest"]) if header else None
+        if match and match["key"] in found:
+            found[match["key"]][match["name"]] = number
+    return found
+
+
 def read_script(path: Path) -> Script:
     """Read and check a percent script.
 
@@ -77,6 +94,8 @@ def read_script(path: Path) -> Script:
         assert match is not None
         markdown = match["kind"] or match["key"] == "answer"
         lines[number - 1] = "# %% [markdown]" if markdown else "# %%"
+    import jupytext  # noqa: PLC0415 - it takes a second, and who asks for names alone need not wait
+
     first = headers[0][0] - 1
     parsed = jupytext.reads("\n".join(lines[first:]), fmt="py:percent").cells
     cells = []

@@ -41,6 +41,7 @@ def copied(course: Course, tmp_path: Path) -> Course:
     """The course with its own copy of a1's texts, to be spoiled."""
     for part in ("assignments", "solutions"):
         shutil.copytree(course.root / part / FOLDER, tmp_path / "course" / part / FOLDER)
+    shutil.copy(course.root / "course.yaml", tmp_path / "course")
     return course.model_copy(update={"root": tmp_path / "course"})
 
 
@@ -242,7 +243,7 @@ SPOILED = {
     "signature": ("solutions", "solution.py", "def sigmoid_forward(", "def sigmoid_forward(extra, ", "sigmoid_forward"),
     "solution": ("solutions", "solution.py", "def sigmoid_forward(", "def sigmoid_forwards(", "received none; write"),
     "answer": ("solutions", "proofs.md", "## fold_proof", "## fold_prof", "## fold_proof.*proofs.md"),
-    "exercise": ("assignments", "notebook.py", "=sigmoid_forward\n", "=sigmoid_fwd\n", "points in course.yaml"),
+    "exercise": ("assignments", "notebook.py", "=sigmoid_forward\n", "=sigmoid_fwd\n", "did you mean 'sigmoid_fwd'"),
     "header": ("assignments", "notebook.py", "# %% check=sigmoid_forward", "# %% chek=sigmoid_forward", "known keys"),
 }
 
@@ -260,7 +261,7 @@ def test_an_exercise_without_a_cell_is_found(copied, tmp_path):
     a1 = copied.assignments["a1"]
     more = a1.model_copy(update={"exercises": {**a1.exercises, "relu6": 1.0}})
     course = copied.model_copy(update={"assignments": {"a1": more}})
-    with pytest.raises(CourseError, match=r"course.yaml: assignments.a1: expected a cell exercise=relu6"):
+    with pytest.raises(CourseError, match=r"course.yaml:\d+: assignments.a1.exercises.relu6: expected a cell"):
         build_assignment(course, "a1", tmp_path / "build")
 
 

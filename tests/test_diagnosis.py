@@ -67,6 +67,50 @@ def test_hints_climb_the_ladder(tmp_path):
     assert hints == ["first", "second", "second"]
 
 
+def written(body: str):
+    """A function as a student's cell defines it."""
+    names: dict[str, object] = {"np": np}
+    exec(body, names)
+    return names["threshold_relu"]
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("def threshold_relu(x, t): return nmupy.minimum(x, t)", "compare its spelling"),
+        ("def threshold_relu(x, t): import nunpy", "use what the notebook itself imports"),
+        ("def threshold_relu(x, t): return eval('np.maximum(x, t')", "missing bracket, colon or quote"),
+        ("def threshold_relu(x): return x", "keep the first line of the stub"),
+        ("def threshold_relu(x, t):\n    if t > 100:\n        y = x\n    return y", "read before it has a value"),
+    ],
+)
+def test_code_that_cannot_run_has_a_hint_of_its_own_and_uses_up_no_rung(source, hint, tmp_path):
+    check = Checker([EXERCISE], tmp_path / "none")
+    for _ in range(3):
+        with pytest.raises(NotYet) as caught:
+            check(written(source))
+        assert hint in str(caught.value)
+    with pytest.raises(NotYet) as caught:
+        check(threshold_relu)
+    assert "hint      first" in str(caught.value)
+
+
+def test_stub_uses_up_no_rung(tmp_path):
+    check = Checker([EXERCISE], tmp_path / "none")
+    with pytest.raises(NotYet, match="not written yet"):
+        check(written("def threshold_relu(x, t): raise NotImplementedError"))
+    with pytest.raises(NotYet) as caught:
+        check(threshold_relu)
+    assert "hint      first" in str(caught.value)
+
+
+def test_argument_that_was_written_into_is_told_before_the_mathematics(tmp_path):
+    in_place = written("def threshold_relu(x, t):\n    x[...] = np.maximum(x, t)\n    return x")
+    with pytest.raises(NotYet) as caught:
+        Checker([EXERCISE], tmp_path / "none")(in_place)
+    assert "hint      compute into a new array" in str(caught.value)
+
+
 def test_unknown_function_names_the_exercises(tmp_path):
     with pytest.raises(ValueError, match=r"check\(len\).*threshold_relu"):
         Checker([EXERCISE], tmp_path / "none")(len)

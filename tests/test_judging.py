@@ -14,7 +14,7 @@ from autograder.judge.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
 from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
-from autograder.observing import Outcome, observe
+from autograder.observing import CallError, Outcome, observe
 
 
 def draw(rng: np.random.Generator, dtype=np.float64) -> list[Case]:
@@ -49,6 +49,69 @@ def test_hint_is_the_misconceptions_own_or_the_last_of_the_ladder():
     assert judge(SPEC, b"s", ask(lambda x: x * x), [Mutant()]).misconception == "M1"
     assert judge(SPEC, b"s", ask(lambda x: x + 1), [Mutant()]).hint == "explicit"
     assert judge(SPEC, b"s", ask(lambda x: 2 * x), [Mutant()]).hint == ""
+
+
+def memory(rng: np.random.Generator) -> list[Case]:
+    x = rng.normal(size=3)
+    return [Case((x,), 2 * x, fresh=True)]
+
+
+MEMORY = ExerciseChecks(
+    Exercise("double", (Case((np.array([1.0]),), np.array([2.0])),), ("gentle", "explicit")),
+    (Check("values", draw, share=2, core=True), Check("returns new memory", memory)),
+)
+
+
+def doubles_in_place(x):
+    x *= 2
+    return x
+
+
+@pytest.mark.parametrize(
+    ("function", "memory"),
+    [
+        (lambda x: x + 1, "open      returns new memory (first mend: values)"),  # about memory nothing is known
+        (lambda x: x[:2], "open      returns new memory (first mend: values)"),
+        (doubles_in_place, "FAIL      returns new memory (1 of 1 cases fail)"),
+        (lambda x: 2 * x, "pass      returns new memory (1 cases)"),
+    ],
+)
+def test_failure_of_one_check_is_not_charged_to_another(function, memory):
+    verdict = judge(MEMORY, b"s", ask(function))
+    assert memory in verdict.text(1.0, 4.0)
+
+
+def double(x):
+    return twice(x)  # noqa: F821 - what a student may write
+
+
+def nothing_there(case: Case) -> Outcome:
+    return Outcome(error=CallError("NameError", "name 'double' is not defined"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        (ask(double), "compare its spelling"),
+        (nothing_there, "no cell defines double"),
+        (lambda case: observe(_not_written, case.args), "begin with the first public case"),
+        (
+            lambda case: Outcome(error=CallError("TypeError", "double() takes 0 positional arguments but 1 was given")),
+            "keep the first line of the stub",
+        ),
+        (ask(doubles_in_place), "compute into a new array"),
+    ],
+)
+def test_hints_about_code_come_before_the_mathematics(asked, hint):
+    class Raises:
+        id, hint = "M2", "a hint about the mathematics"
+
+        @staticmethod
+        def function(x):
+            raise TypeError("unsupported")
+
+    verdict = judge(MEMORY, b"s", asked, [Raises()])
+    assert hint in verdict.hint and verdict.misconception == ""
 
 
 def test_death_fails_what_was_not_asked_and_keeps_what_was():

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from autograder.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case, show
-from autograder.diagnosis import Misconception, diagnose, same_outcome
+from autograder.diagnosis import BESIDE, Misconception, code_hint, diagnose, same_outcome
 from autograder.judge.checks import Check, ExerciseChecks, generator
 from autograder.judge.trials import Bench, Laboratory
 from autograder.judge.verdict import CheckResult, Verdict
@@ -94,10 +94,45 @@ def judge(
             reason = str(stop)
         results.append(_result(check, mine, spec.exercise, complete=not reason))
         judged += mine
-    misconception = _recognise(judged, mutants, recall or Recall())
-    hint = misconception.hint if misconception else "" if reason else _ladder(judged, spec, results)
-    known = misconception.id if misconception else ""
+    results = _attributed(results)
+    hint, known = _hint(judged, spec, results, mutants, recall or Recall(), stopped=bool(reason))
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
+
+
+def _attributed(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Charge a failure to the check that it speaks of: what fails as the core did says nothing new.
+
+    Wrong values fail the check of memory, too, whose cases compare values; about the memory nothing is known then.
+    """
+    cores: dict[str, CheckResult] = {}
+    attributed = []
+    for result in results:
+        core = cores.get(result.part)
+        repeats = core.name if core and result.failed and result.kind == core.kind else ""
+        attributed.append(replace(result, repeats=repeats))
+        if result.core and result.failed:
+            cores.setdefault(result.part, result)
+    return attributed
+
+
+def _hint(
+    judged: Sequence[Judged],
+    spec: ExerciseChecks,
+    results: Sequence[CheckResult],
+    mutants: Sequence[KnownWrong],
+    recall: Recall,
+    *,
+    stopped: bool,
+) -> tuple[str, str]:
+    """The sentence for the student, and the id of the misconception behind it, if one was recognised."""
+    first = next((j for j in judged if j.failure is not None), None)
+    about_code = code_hint(spec.exercise.name, first.outcome) if first else ""
+    if about_code:
+        return about_code, ""
+    misconception = _recognise(judged, mutants, recall)
+    if misconception:
+        return misconception.hint, misconception.id
+    return "" if stopped else _ladder(first, spec, results), ""
 
 
 def _is_missing(outcome: Outcome) -> bool:
@@ -112,6 +147,7 @@ def _result(check: Check, judged: Sequence[Judged], exercise: Exercise, *, compl
     if not failed or failed[0].failure is None:
         return result
     case, failure = failed[0].case, failed[0].failure
+    result = replace(result, kind=failure.kind)
     if check.hidden:
         return replace(result, call=_call(exercise.name, case, _shape_text), problem=failure.nature)
     problem = f"got {failure.got}, expected {failure.expected}" if failure.expected else failure.nature
@@ -169,9 +205,12 @@ def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: 
     return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
 
 
-def _ladder(judged: Sequence[Judged], spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
-    """Without a recognised misconception: the most explicit of the exercise's own hints, or the failed trial's."""
-    if any(j.failure is not None for j in judged):
-        return spec.exercise.hints[-1] if spec.exercise.hints else ""
+def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
+    """Without a recognised misconception: the most explicit of the exercise's own hints, or the failed trial's.
+
+    Students climb the ladder in their own notebook. A grade comes once, when the work is over: no rung is held back.
+    """
+    if first is not None and first.failure is not None:
+        return BESIDE.get(first.failure.kind) or (spec.exercise.hints[-1] if spec.exercise.hints else "")
     failed = {result.name for result in results if not result.passed}
     return next((check.trial.hint for check in spec.checks if check.trial and check.name in failed), "")

@@ -14,7 +14,10 @@ Status = Literal["graded", "needs manual grading"]
 class CheckResult:
     """How one check went: ``complete`` unless the student's process stopped first.
 
-    ``problem`` never holds an expected value of a hidden case.
+    Args:
+        problem: what is wrong; it never holds an expected value of a hidden case.
+        kind: of the first failure, as ``Failure.kind``; "" when there is none.
+        repeats: the core check that failed in the same way before; what this one asks for is open until that is mended.
     """
 
     name: str
@@ -26,6 +29,8 @@ class CheckResult:
     failed: int
     call: str = ""
     problem: str = ""
+    kind: str = ""
+    repeats: str = ""
 
     @property
     def passed(self) -> bool:
@@ -56,12 +61,14 @@ class Verdict:
     flagged: bool = False
 
     def score(self, points: Mapping[str, float], maximum: float) -> float | None:
-        """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide."""
-        if self.status != "graded":
+        """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide.
+
+        Points for other parts than those that were judged are a fault of the course's, never a student's zero.
+        """
+        if self.status != "graded" or set(points) != set(self.fraction):
             return None
-        total = sum(points.values())
-        earned = sum(points[part] * self.fraction.get(part, 0.0) for part in points)
-        return round(maximum * earned / total, 2) if total else 0.0
+        earned = sum(points[part] * self.fraction[part] for part in points)
+        return round(maximum * earned / sum(points.values()), 2)
 
     def text(self, score: float | None, maximum: float) -> str:
         """What the student reads under the check cell."""
@@ -69,15 +76,16 @@ class Verdict:
             return f"{self.exercise}: not graded automatically; your instructor will look at it."
         lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
         lines += [f"  stopped   {self.reason}"] if self.reason else []
-        hopeless = set()  # parts whose core has failed: what else fails there has the same cause
         for check in self.checks:
+            if check.repeats:
+                lines.append(f"  open      {check.name} (first mend: {check.repeats})")
+                continue
             count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
             state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
             lines.append(f"  {state}   {check.name}" + (f" ({count})" if check.cases else ""))
-            if check.problem and check.part not in hopeless:
+            if check.problem:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
-            hopeless |= {check.part} if check.core and check.failed else set()
         return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
 
     def to_json(self) -> dict[str, Any]:

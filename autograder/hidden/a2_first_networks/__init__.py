@@ -44,8 +44,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             PUBLIC["train_linear_regression"],
             (
                 Check("steps on the whole set", regression.fit_full_batch, share=3, part="values", core=True),
-                Check("smaller batches, the last one included", regression.fit_partial_batches, 2, "values"),
-                Check("every sample once in an epoch", regression.fit_every_sample, share=2, part="values"),
+                Check("mini-batches: each step from its own samples", regression.fit_mini_batches, 4, "values"),
                 Check("a fresh random order in every epoch", regression.fit_fresh_orders, part="values"),
                 Check("predicts as well as least squares", part="accuracy", trial=regression.REACHES_LEAST_SQUARES),
             ),

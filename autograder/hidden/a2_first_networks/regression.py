@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -32,7 +34,9 @@ def standardize_loop(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, n
 def features_case(rng: np.random.Generator, n: int, m: int, d: int, **flags: Any) -> Case:
     """Columns of very different scale, and test rows from elsewhere."""
     scale, centre = rng.uniform(0.3, 3.0, d) * 10.0 ** rng.integers(-1, 2, d), rng.normal(0, 5, d)
-    train = centre + scale * rng.normal(size=(n, d))
+    draws = rng.normal(size=(n, d))
+    # Two rows may fall together; the guard of 1e-8 that the contract allows must stay below the tolerance.
+    train = centre + scale * draws / draws.std(axis=0)
     test = centre + scale * rng.normal(1.0, 2.0, (m, d))
     return Case((train, test), standardize_loop(train, test), measure=standardized, **flags)
 
@@ -137,6 +141,11 @@ def fit_full_batch(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+def fit_mini_batches(rng: np.random.Generator) -> list[Case]:
+    """Equal samples, few samples, samples that each move a weight of their own: what a batch is must show in all."""
+    return [*fit_partial_batches(rng), *fit_own_batches(rng), *fit_every_sample(rng)]
+
+
 def fit_partial_batches(rng: np.random.Generator) -> list[Case]:
     """All samples are equal, so the order does not matter and every step can be foretold."""
     cases = []
@@ -193,6 +202,51 @@ def fit_fresh_orders(rng: np.random.Generator) -> list[Case]:
     args = (np.eye(n), np.ones(n), epochs, rate, 4, Rng(int(rng.integers(1 << 30))))
     expected = {"some sample is always in the last batch": False}
     return [Case(args, expected, measure=measure, advances=True)]
+
+
+def fit_own_batches(rng: np.random.Generator) -> list[Case]:
+    """So few samples that every order can be tried: one of them must explain each weight and each loss."""
+    cases = []
+    for n, size, epochs in [(3, 1, 2), (4, 2, 2), (5, 2, 1)]:
+        X, y = rng.normal(0.5, 1.0, (n, 2)), rng.normal(1.0, 2.0, n)
+        weights = np.array([len(batch) for batch in _slices(range(n), size)]) / n
+        ways = [
+            (np.array([*w, b]), np.array(losses).reshape(epochs, -1))
+            for batches in _orders(n, size, epochs)
+            for w, b, losses in [descend(X, y, batches, 0.2)]
+        ]
+        args = (X, y, epochs, 0.2, size, Rng(int(rng.integers(1 << 30))))
+        measure = partial(_explained, ways=ways, weights=weights)
+        cases.append(Case(args, {"each step is made from one batch alone": True}, measure=measure, pure=False))
+    return cases
+
+
+def _slices(order: Sequence[int], size: int) -> list[list[int]]:
+    return [list(order[start : start + size]) for start in range(0, len(order), size)]
+
+
+def _orders(n: int, size: int, epochs: int) -> list[list[list[int]]]:
+    """All sequences of batches that the given number of epochs may consist of; inside a batch the order is nothing."""
+    epoch = {
+        tuple(tuple(sorted(batch)) for batch in _slices(order, size)): None
+        for order in itertools.permutations(range(n))
+    }
+    return [[list(batch) for one in chosen for batch in one] for chosen in itertools.product(epoch, repeat=epochs)]
+
+
+def _explained(value: Any, ways: Sequence[tuple[np.ndarray, np.ndarray]], weights: np.ndarray) -> dict[str, bool]:
+    """Whether one of the ways leads to these parameters and losses, their means weighted or plain."""
+    facts = fitted(value)
+    found, record = np.r_[np.ravel(facts["w"]), np.ravel(facts["b"])], facts["losses"]
+
+    def near(one: np.ndarray, other: np.ndarray) -> bool:
+        return one.shape == other.shape and np.allclose(one, other, rtol=ANY_PRECISION.rtol, atol=ANY_PRECISION.atol)
+
+    explained = any(
+        near(found, parameters) and (near(record, losses.mean(axis=1)) or near(record, losses @ weights))
+        for parameters, losses in ways
+    )
+    return {"each step is made from one batch alone": explained}
 
 
 def advantage(bench: Bench) -> float:

@@ -104,7 +104,7 @@ def plain(rng: np.random.Generator) -> list[Case]:
 
 
 def normalised(rng: np.random.Generator) -> list[Case]:
-    return [case(rng, 2, 10, (12, 9, 3), normalised=True)]
+    return [case(rng, 2, 6, (12, 9, 3), normalised=True)]
 
 
 def defaults(rng: np.random.Generator) -> list[Case]:

@@ -143,10 +143,11 @@ def fractal_columns(rng: np.random.Generator) -> list[Case]:
 
 
 def fractal_sizes(rng: np.random.Generator) -> list[Case]:
-    arguments = [((3, 3), {}), ((), {"kernel_size": 1}), ((), {})]
+    arguments = [((2, 3), {}), ((), {"kernel_size": 1}), ((), {})]
+    kernels = [3 * ["3 x 3"], 7 * ["1 x 1"], 7 * ["5 x 5"]]
     return [
-        Case((Symbol((6, 7, 2)), 2, *more), {"kernels": 7 * [f"{size} x {size}"]}, kwargs=kwargs, measure=kernel_sizes)
-        for (more, kwargs), size in zip(arguments, (3, 1, 5), strict=True)
+        Case((Symbol((6, 7, 2)), 2, *more), {"kernels": sizes}, kwargs=kwargs, measure=kernel_sizes)
+        for (more, kwargs), sizes in zip(arguments, kernels, strict=True)
     ]
 
 

@@ -236,3 +236,24 @@ def with_momentum(X, y, epochs, learning_rate, batch_size, rng):
             w, b = w + velocity, b + drift
         losses.append(np.mean(batch_losses))
     return w, b, losses
+
+
+@mutant(
+    "A2.3-x16",
+    of="train_linear_regression",
+    hint="each of your steps looks at all samples: a mini-batch step takes X[batch] and y[batch], and nothing else",
+)
+def whole_set_in_every_step(X, y, epochs, learning_rate, batch_size, rng):
+    """Makes as many steps as there are batches, each with the gradient of the whole set."""
+    w, b, losses = np.zeros(X.shape[1]), 0.0, []
+    y = np.ravel(y)
+    for _ in range(epochs):
+        rng.permutation(len(X))
+        batch_losses = []
+        for _ in range(0, len(X), batch_size):
+            residual = X @ w + b - y
+            batch_losses.append(np.mean(residual**2))
+            step = learning_rate * 2 / len(X)
+            w, b = w - step * (X.T @ residual), b - step * residual.sum()
+        losses.append(np.mean(batch_losses))
+    return w, b, losses

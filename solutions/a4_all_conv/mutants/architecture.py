@@ -315,3 +315,13 @@ def frozen(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     model = solution.build_all_conv(width, num_classes, batch_norm, input_shape)
     model.trainable = False
     return model
+
+
+@mutant(
+    "A4.1-x10",
+    of="build_all_conv",
+    hint="with BatchNormalization, too, the last convolution makes as many maps as there are classes",
+)
+def ten_classes_when_normalised(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
+    """Uses the number of classes only without BatchNormalization."""
+    return solution.build_all_conv(width, 10 if batch_norm else num_classes, batch_norm, input_shape)

@@ -299,3 +299,9 @@ def second_column_goes_past_the_join(x, filters, columns=3, kernel_size=5):
     short, middle, deep = convolve(x), convolve(x), convolve(convolve(x))
     deep = convolve(convolve(layers.Average()([middle, deep])))
     return layers.Average()([short, convolve(middle), deep])
+
+
+@mutant("A5.3-x10", of="fractal_block", hint="kernel_size counts for every number of columns, not for three alone")
+def five_by_five_unless_three_columns(x, filters, columns=3, kernel_size=5):
+    """Ignores kernel_size when there are more or fewer columns than three."""
+    return solution.fractal_block(x, filters, columns, kernel_size if columns == 3 else 5)
