@@ -29,6 +29,7 @@ from autograder.stock import (
 MAX_CALLS = 400
 MAX_PARAMETERS = 5_000_000
 MAX_WORK = 2_000_000_000  # multiplications for one image
+MAX_LENT = 100  # models at hand at the same time
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}\Z")
 
@@ -53,15 +54,70 @@ def rebuild(
     Raises:
         Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
     """
+    return _built(description, input_shape, rng)[1]
+
+
+def _built(description: Any, input_shape: Any, rng: np.random.Generator | None) -> tuple[_Builder, Any]:
     if not is_kind(description, "model"):
         raise Refused(f"returned {_what(description)}; expected a Keras model")
     try:
-        return _Builder(description, rng).model(input_shape)
+        builder = _Builder(description, rng)
+        return builder, builder.model(input_shape)
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - an enemy chooses what goes wrong here
         text = str(error).strip().split("\n")[0][:200]
         raise Refused(f"the model cannot be built again: {type(error).__name__}: {text}") from None
+
+
+def borrow(description: Any) -> Any:
+    """The model that ``rebuild`` would make, for a moment: the next of the same structure is the same object.
+
+    For measuring, where models of one shape come again and again and building them is most of the work. Weights are
+    set as described each time; who borrows changes nothing but weights, and keeps nothing.
+
+    Raises:
+        Refused: as ``rebuild`` does.
+    """
+    try:
+        structure = _structure(description)
+    except (AttributeError, KeyError, RecursionError, TypeError):  # no model: the message is for `rebuild` to find
+        return rebuild(description)
+    known = _LENT.pop(structure, None)
+    builder, model = known or _built(description, None, None)
+    if known:
+        builder.set_weights(description["operations"])
+    _LENT[structure] = builder, model  # the last is the latest used
+    while len(_LENT) > 1 and (len(_LENT) > MAX_LENT or sum(b.parameters for b, _ in _LENT.values()) > MAX_PARAMETERS):
+        del _LENT[next(iter(_LENT))]
+    return model
+
+
+_LENT: dict[Any, tuple[_Builder, Any]] = {}  # all together no larger than the largest model that is graded
+
+
+def _structure(description: Any) -> Any:
+    """All of a description but weights and names, to look up by."""
+    operations = [
+        {
+            **operation,
+            "name": None,
+            "config": {key: value for key, value in operation["config"].items() if key != "name"},
+            "weights": [weight.shape for weight in operation["weights"]],
+        }
+        for operation in description["operations"]
+    ]
+    return _frozen({**description, "input": None, "operations": operations})
+
+
+def _frozen(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return tuple((key, _frozen(item)) for key, item in sorted(tree.items()))
+    if isinstance(tree, (tuple, list)):
+        return type(tree).__name__, *map(_frozen, tree)
+    if isinstance(tree, np.ndarray):
+        return tree.dtype.str, tree.shape, tree.tobytes()
+    return type(tree).__name__, tree  # 1, 1.0 and True are equal, and not the same argument
 
 
 def graft(description: Any, tensor: Any) -> Any:
@@ -88,7 +144,7 @@ class _Builder:
         self._made: dict[int, Any] = {}
         self._used: set[str] = set()
         self._tensors: dict[tuple[int, int], Any] = {}
-        self._parameters = self._work = 0
+        self.parameters = self._work = 0
         if len(self._calls) > MAX_CALLS or len(self._operations) > MAX_CALLS:
             raise Refused(f"a model of {len(self._calls)} operations; at most {MAX_CALLS} are graded")
 
@@ -100,7 +156,7 @@ class _Builder:
         model = keras.Model(inputs, self.apply(inputs))
         model.work_per_image = self._work
         if self._rng is None:
-            self._set_weights()
+            self.set_weights(self._operations)
         return model
 
     def apply(self, inputs: Any) -> Any:
@@ -135,9 +191,9 @@ class _Builder:
         if spec["kind"] != "layer" or not tensors:
             return
         shape = tuple(tensors[0].shape[1:])
-        self._parameters += new_parameters(spec["class"], spec["config"], shape) if first else 0
+        self.parameters += new_parameters(spec["class"], spec["config"], shape) if first else 0
         self._work += work(spec["class"], spec["config"], shape)
-        if self._parameters > MAX_PARAMETERS:
+        if self.parameters > MAX_PARAMETERS:
             raise Refused(f"a model of more than {MAX_PARAMETERS:,} parameters, too large to grade")
         if self._work > MAX_WORK:
             raise Refused(f"a model with more than {MAX_WORK:,} multiplications for one image, too slow to grade")
@@ -196,12 +252,13 @@ class _Builder:
             return tuple(items) if isinstance(value, tuple) else items
         return _checked(value)
 
-    def _set_weights(self) -> None:
+    def set_weights(self, operations: Any) -> None:
+        """Set the weights that operations of this structure are described with."""
         for index, operation in self._made.items():
-            given = [w for w in self._operations[index]["weights"] if isinstance(w, np.ndarray)]
+            given = [w for w in operations[index]["weights"] if isinstance(w, np.ndarray)]
             own = list(getattr(operation, "weights", []))
             if [w.shape for w in given] != [tuple(v.shape) for v in own]:
-                raise Refused(f"{self._operations[index]['class']} has weights of other shapes than its arguments say")
+                raise Refused(f"{operations[index]['class']} has weights of other shapes than its arguments say")
             for variable, weight in zip(own, given, strict=True):
                 variable.assign(weight.astype(variable.dtype))
 
