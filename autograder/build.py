@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
 import datasets
-from autograder.checking import Case, judge_case, observe_case
-from autograder.content import Content, load_content
+from autograder.content import load_content
 from autograder.course import Assignment, Course, CourseError
-from autograder.diagnosis import outcome_to_json
-from autograder.judge.checks import ExerciseChecks
-from autograder.observing import Outcome
+from autograder.misconceptions import Misconduct, misconceptions
 from autograder.script import Cell, Role, Script, read_script, stub_definition
-from solutions.bank import Mutant
 
-Misconduct = dict[str, Any] | None  # what a mutant does on the public cases; None: nothing wrong
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = tuple("checking describing diagnosis networks observing plain plotting probing rebuilding stock".split())  # noqa: SIM905
@@ -231,33 +226,6 @@ def _sections(text: str) -> dict[str, str]:
     """The sections of ``proofs.md`` by the answer id in their heading: ``## fold_proof ...``."""
     parts = re.split(r"^## +(\w+).*$", text, flags=re.MULTILINE)
     return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-def misconceptions(
-    content: Content, exercises: Iterable[str], known: Mapping[str, Misconduct] | None = None
-) -> dict[str, Any]:
-    """What every known misconception does on the public cases; only those that fail one are stored.
-
-    Args:
-        known: what ``misconception`` said of some mutants before, by their ids.
-    """
-    known, data = known or {}, {}
-    for name in exercises:
-        spec, mutants = content.specs[name], content.mutants[name]
-        found = [known[m.id] if m.id in known else misconception(spec, m) for m in mutants]
-        data[name] = {"hidden_cases": spec.count, "misconceptions": [one for one in found if one is not None]}
-    return data
-
-
-def misconception(
-    spec: ExerciseChecks, mutant: Mutant, ask: Callable[[Callable[..., Any], Case], Outcome] = observe_case
-) -> Misconduct:
-    """What a mutant does on the public cases, as JSON values; None when it passes them all."""
-    outcomes = [ask(mutant.function, case) for case in spec.exercise.cases]
-    pairs = zip(spec.exercise.cases, outcomes, strict=True)
-    if not any(judge_case(case, outcome, spec.exercise.returns) for case, outcome in pairs):
-        return None
-    return {"id": mutant.id, "hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))}
 
 
 # ---------------------------------------------------------------------------------------------------- agreement, files

@@ -21,7 +21,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.build import Misconduct, build_assignment
+from autograder.build import build_assignment
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
 from autograder.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
@@ -30,6 +30,7 @@ from autograder.judge.checks import ExerciseChecks
 from autograder.judge.verdict import Verdict
 from autograder.keeping import Keeper
 from autograder.leaks import scan
+from autograder.misconceptions import Misconduct
 from autograder.observing import observe
 from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
@@ -96,7 +97,8 @@ def examine(
     with one_task_each(jobs) as pool:
         begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}
         chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
-        for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):  # the longest first
+        chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
+        for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
             begun[assignment.name].begin(name, pool)
         for assignment in assignments:
             seen, mine = Examination(), begun[assignment.name]

@@ -1,7 +1,7 @@
-"""Judge every known implementation of an exercise, for the doctor: on all cores, in tasks of similar size.
+"""Judge every known implementation of an exercise, for the doctor: in tasks for all cores.
 
-An exercise with many mutants of a network takes longer than all of another assignment; its functions are shared out
-among several tasks, and the exercises that build networks begin first, so that all cores end together.
+To recognise a mutant by what it does, one must know what all others do on the same cases. So an exercise is one task,
+in which each is asked once; only where networks are trained, for minutes each, are its functions shared out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from autograder.build import Misconduct, misconception
 from autograder.checking import Case, observe_case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
@@ -21,11 +20,12 @@ from autograder.judge.judging import KnownWrong, Recall, judge
 from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict
 from autograder.laboratory import open_laboratory
+from autograder.misconceptions import Misconduct, misconception
 from autograder.observing import Outcome, observe
 from solutions.bank import Mutant
 
 SEEDS = tuple(f"doctor {i}".encode() for i in range(9))
-TOGETHER = 14  # functions in one task where networks are built; more tasks would ask the same mutants more often
+TRAINED_TOGETHER = 6  # functions in one task
 SOLUTION = "the solution"
 
 
@@ -52,7 +52,8 @@ def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool
     content = load_content(assignment.folder)
     left_out = {f"mutant {m.id}" for m in content.mutants[exercise] if m.trained and not trials}
     names = [name for name in functions(content, exercise) if name not in left_out]
-    count = -(-len(names) // TOGETHER) if builds_networks(content.specs[exercise]) else 1
+    trained = trials and any(check.trial for check in content.specs[exercise].checks)
+    count = -(-len(names) // TRAINED_TOGETHER) if trained else 1
     return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials) for i in range(count)]
 
 
