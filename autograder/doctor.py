@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import symtable
+import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -94,8 +95,8 @@ def examine(
     Yields:
         One examination for each assignment, in order.
     """
-    with one_task_each(jobs) as pool:
-        begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}
+    begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}  # imports what they need
+    with one_task_each(jobs, networks="keras" in sys.modules) as pool:
         chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
         chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):

@@ -60,12 +60,12 @@ def server_of(connection: socket.socket) -> int:
 
 
 def ask(child: process.Process, request: object) -> object:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     child.send(request, end)
     return child.receive(end)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
