@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ from nbgrader.utils import compute_checksum
 
 import datasets
 from autograder.agreement import require_agreement
-from autograder.checking import judge_case, observe_case
-from autograder.content import Content, load_content
+from autograder.content import load_content
 from autograder.course import Assignment, Course, CourseError
-from autograder.diagnosis import outcome_to_json
+from autograder.misconceptions import Misconduct, misconceptions
 from autograder.script import Cell, Script, read_script, stub_definition
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -49,13 +48,14 @@ except Exception as error:
 """
 
 
-def build_assignment(course: Course, name: str, into: Path) -> Path:
+def build_assignment(course: Course, name: str, into: Path, known: Mapping[str, Misconduct] | None = None) -> Path:
     """Write ``into/source/NAME``; nothing is written unless everything fits together.
 
     Args:
         course: the course.
         name: the assignment.
         into: nbgrader's root.
+        known: what ``misconception`` said of some mutants before, by their ids.
 
     Returns:
         The folder written.
@@ -70,7 +70,8 @@ def build_assignment(course: Course, name: str, into: Path) -> Path:
     files = {
         f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         "checks.py": _shipped((course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")),
-        "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises), separators=(",", ":")) + "\n",
+        "misconceptions.json": json.dumps(misconceptions(content, assignment.exercises, known), separators=(",", ":"))
+        + "\n",
         **{f"{name}.py": _shipped(Path(__file__).with_name(f"{name}.py").read_text("utf-8")) for name in SHIPPED},
     }
     files |= {f"datasets/{file}": (DATASETS / file).read_text("utf-8") for file in SHIPPED_DATASETS}
@@ -229,21 +230,6 @@ def _sections(text: str) -> dict[str, str]:
     """The sections of ``proofs.md`` by the answer id in their heading: ``## fold_proof ...``."""
     parts = re.split(r"^## +(\w+).*$", text, flags=re.MULTILINE)
     return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-def misconceptions(content: Content, exercises: Iterable[str]) -> dict[str, Any]:
-    """What every known misconception does on the public cases; only those that fail one are stored."""
-    data = {}
-    for name in exercises:
-        spec = content.specs[name]
-        stored = []
-        for mutant in content.mutants[name]:
-            outcomes = [observe_case(mutant.function, case) for case in spec.exercise.cases]
-            pairs = zip(spec.exercise.cases, outcomes, strict=True)
-            if any(judge_case(case, outcome, spec.exercise.returns) for case, outcome in pairs):
-                stored.append({"id": mutant.id, "hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))})
-        data[name] = {"hidden_cases": spec.count, "misconceptions": stored}
-    return data
 
 
 # --------------------------------------------------------------------------------------------------------------- files

@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     doctor.add_argument("assignment", nargs="?", help="one assignment; by default all")
-    doctor.add_argument("--jobs", type=int, help="exercises examined at the same time; by default one for each core")
+    doctor.add_argument("--jobs", type=int, help="processes at the same time; by default one for each core")
     doctor.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
     doctor.add_argument(
         "--sweep",
@@ -98,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
     )
+    doctor.add_argument("--exercise", help="this exercise alone, without the release")
+    doctor.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -254,10 +256,20 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
     if arguments.sweep:
         return _sweep(course, arguments)
     chosen = _chosen(course, arguments.assignment)
+    if arguments.exercise:
+        chosen = [assignment for assignment in chosen if arguments.exercise in assignment.exercises]
+        if not chosen:
+            raise CourseError([f"{arguments.exercise}: expected an exercise that course.yaml gives points"])
+    examinations = examine(
+        course,
+        chosen,
+        arguments.jobs,
+        trials=not arguments.quick,
+        exercise=arguments.exercise,
+        keep=not arguments.fresh and not os.environ.get("CI"),
+    )
     total = Examination()
-    for assignment, seen in zip(
-        chosen, examine(course, chosen, arguments.jobs, trials=not arguments.quick), strict=True
-    ):
+    for assignment, seen in zip(chosen, examinations, strict=True):
         total.add(seen)
         print(f"{assignment.name} {assignment.title}")
         print("".join(f"  {line}\n" for line in seen.lines), end="")

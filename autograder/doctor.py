@@ -10,34 +10,34 @@ from __future__ import annotations
 import builtins
 import inspect
 import symtable
+import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.pool import AsyncResult, Pool
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder.build import build_assignment
-from autograder.checking import Case
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
+from autograder.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
 from autograder.jail.walls import probe
 from autograder.judge.checks import ExerciseChecks
-from autograder.judge.judging import Recall, judge
-from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict
-from autograder.laboratory import open_laboratory
+from autograder.keeping import Keeper
 from autograder.leaks import scan
-from autograder.observing import Outcome, observe
+from autograder.misconceptions import Misconduct
+from autograder.observing import observe
 from autograder.release import release_assignment
 from autograder.script import read_script, stub_function
 from autograder.workers import one_task_each
 from solutions.bank import Mutant
 
-SEEDS = tuple(f"doctor {i}".encode() for i in range(9))
 OURS = "-x"  # marks the ids of mutants that the catalogue does not have
 
 
@@ -65,52 +65,117 @@ class Examination:
         for kind, ids in other.catalogue.items():
             self.catalogue[kind] |= ids
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; ``from_json`` turns them back."""
+        return {**vars(self), "catalogue": {kind: sorted(ids) for kind, ids in self.catalogue.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Examination:
+        """Invert ``to_json``."""
+        catalogue = {kind: set(ids) for kind, ids in data["catalogue"].items()}
+        return cls(data["lines"], data["findings"], Counter(data["counts"]), catalogue)
+
 
 def examine(
-    course: Course, assignments: Sequence[Assignment], jobs: int | None = None, *, trials: bool = True
+    course: Course,
+    assignments: Sequence[Assignment],
+    jobs: int | None = None,
+    *,
+    trials: bool = True,
+    exercise: str | None = None,
+    keep: bool = False,
 ) -> Iterator[Examination]:
-    """Examine assignments, exercise by exercise on all cores; every breach of the contract becomes a finding.
+    """Examine assignments on all cores; every breach of the contract becomes a finding.
 
     Args:
         trials: train networks, too, and try several seeds: minutes for each exercise with an accuracy item.
+        exercise: examine this one alone, without the release.
+        keep: take over what was found of exercises that have not changed since.
 
     Yields:
         One examination for each assignment, in order.
     """
-    tasks = [(course, a.name, name, trials) for a in assignments for name in a.exercises]
-    with one_task_each(jobs) as pool:
-        results = pool.imap(_examine_exercise, tasks)
+    begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}  # imports what they need
+    with one_task_each(jobs, networks="keras" in sys.modules) as pool:
+        chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
+        chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
+        for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
+            begun[assignment.name].begin(name, pool)
         for assignment in assignments:
-            seen = Examination()
-            for _ in assignment.exercises:
-                seen.add(next(results))
+            seen, mine = Examination(), begun[assignment.name]
+            for name in assignment.exercises:
+                if exercise in (None, name):
+                    seen.add(mine.finish(name))
+            if exercise is not None:
+                yield seen
+                continue
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
             _files(seen, course, assignment)
-            _release(seen, course, assignment)
+            _release(seen, course, assignment, mine.misconceptions)
             yield seen
 
 
-def _examine_exercise(task: tuple[Course, str, str, bool]) -> Examination:
-    course, assignment, name, trials = task
-    seen = Examination()
-    try:
-        found = course.find(assignment)
-        _exercise(seen, course, found, load_content(found.folder), name, trials=trials)
-    except Exception:  # noqa: BLE001 - a check that raises is a finding like any other
-        seen.findings.append(f"{name}: cannot be examined:\n{traceback.format_exc()}")
-    return seen
+def _takes_long(assignment: Assignment, name: str) -> bool:
+    spec = load_content(assignment.folder).specs.get(name)
+    return spec is not None and builds_networks(spec)
+
+
+class _Begun:
+    """The examination of one assignment's exercises, in tasks on all cores."""
+
+    def __init__(self, course: Course, assignment: Assignment, *, trials: bool, keep: bool) -> None:
+        self._course, self._assignment, self._trials = course, assignment, trials
+        self._content = load_content(assignment.folder)
+        self._keeper = Keeper(course.root, assignment.folder) if keep else None
+        self._running: dict[str, list[AsyncResult[Judged]]] = {}
+        self.misconceptions: dict[str, Misconduct] = {}  # what each mutant does on the public cases, for the release
+
+    def begin(self, name: str, pool: Pool) -> None:
+        """Hand out an exercise's tasks, if there is something to judge that was not judged before."""
+        complete = name in self._content.specs and name in self._content.solutions
+        if complete and self._kept(name) is None:
+            shared = tasks(self._course, self._assignment, name, trials=self._trials)
+            self._running[name] = [pool.apply_async(judge_functions, (task,)) for task in shared]
+
+    def finish(self, name: str) -> Examination:
+        """What was found of an exercise."""
+        kept = self._kept(name)
+        if kept is not None:
+            self.misconceptions |= kept["misconceptions"]
+            return Examination.from_json(kept["seen"])
+        seen, judged = Examination(), Judged()
+        try:
+            for result in self._running.get(name, []):
+                judged.add(result.get())
+            _exercise(seen, self._course, self._assignment, self._content, name, judged.verdicts)
+        except Exception:  # noqa: BLE001 - a check that raises is a finding like any other
+            seen.findings.append(f"{name}: cannot be examined:\n{traceback.format_exc()}")
+        self.misconceptions |= judged.misconceptions
+        if self._keeper is not None and not seen.findings:
+            self._keeper.put(self._key(name), {"seen": seen.to_json(), "misconceptions": judged.misconceptions})
+        return seen
+
+    def _kept(self, name: str) -> Any:
+        return None if self._keeper is None or name in self._running else self._keeper.get(self._key(name))
+
+    def _key(self, name: str) -> str:
+        return f"{name}.{'full' if self._trials else 'quick'}"
 
 
 def _exercise(
-    seen: Examination, course: Course, assignment: Assignment, content: Content, name: str, *, trials: bool
+    seen: Examination,
+    course: Course,
+    assignment: Assignment,
+    content: Content,
+    name: str,
+    judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
         seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
-    solution = content.solutions.get(name)
-    if solution is None:
+    if name not in content.solutions:
         seen.findings.append(f"{name}: solutions/{assignment.folder}/solution.py has no function of that name")
         return
     parts = {check.part for check in spec.all_checks}
@@ -118,15 +183,16 @@ def _exercise(
         listed = sorted(assignment.parts(name))
         seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
+    if len(functions(content, name)) != 1 + len(mutants) + len(variants):
+        seen.findings.append(f"{name}: two of its mutants or two of its variants have the same id; give each its own")
     if not spec.exercise.hints:
         seen.findings.append(f"{name}: checks.py gives it no hints")
-    bench = _Bench(spec, mutants, open_laboratory(course.data.model_dump()) if trials else None)
-    for who, function in [("the solution", solution), *((f"variant {v.id}", v.function) for v in variants)]:
-        for verdict in bench.verdicts(function, trials=True):
+    for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
+        for verdict in judged[who]:
             if set(verdict.fraction.values()) != {1.0}:
                 seen.findings.append(f"{name}: {who} loses points: {_failing(verdict)}")
                 break
-    hinted = _mutants(seen, bench, name)
+    hinted = _mutants(seen, spec, mutants, judged)
     seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
     seen.catalogue["wrong"] |= {m.id for m in mutants if OURS not in m.id}
     seen.catalogue["correct"] |= {v.id for v in variants if OURS not in v.id}
@@ -136,17 +202,20 @@ def _exercise(
     )
 
 
-def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
+def _mutants(
+    seen: Examination, spec: ExerciseChecks, mutants: Sequence[Mutant], judged: Mapping[str, Sequence[Verdict]]
+) -> int:
     """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
-    parts = {check.name: check.part for check in bench.spec.checks}
-    trials = {check.name for check in bench.spec.checks if check.trial}
+    name = spec.exercise.name
+    parts = {check.name: check.part for check in spec.checks}
+    trials = {check.name for check in spec.checks if check.trial}
     catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
     hinted = 0
-    for mutant in bench.mutants:
-        if mutant.trained and bench.laboratory is None:
+    for mutant in mutants:
+        if f"mutant {mutant.id}" not in judged:
             seen.counts["untrained"] += 1
             continue
-        verdicts = bench.verdicts(mutant.function, trials=mutant.trained)[: 1 if mutant.trained else None]
+        verdicts = judged[f"mutant {mutant.id}"][: 1 if mutant.trained else None]
         failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
@@ -168,33 +237,6 @@ def _mutants(seen: Examination, bench: _Bench, name: str) -> int:
         if not only:
             seen.findings.append(f"{name}: no mutant needs the hidden check {check!r}; add one, or drop the check")
     return hinted
-
-
-class _Bench:
-    """Judges functions of one exercise with the doctor's seeds; what mutants do is found out once for each seed."""
-
-    def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory | None) -> None:
-        self.spec, self.mutants, self.laboratory = spec, mutants, laboratory
-        self._seeds = SEEDS[: spec.seeds if laboratory else 1]
-        self._recall = {seed: Recall() for seed in self._seeds}
-
-    def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
-        """One verdict for each seed; trials, which train a network, are run with the first seed alone."""
-
-        def ask(case: Case) -> Outcome:
-            return observe(function, case.args, case.kwargs, case.errstate)
-
-        return [
-            judge(
-                self.spec,
-                seed,
-                ask,
-                self.mutants,
-                self.laboratory if trials and seed == SEEDS[0] else None,
-                self._recall[seed],
-            )
-            for seed in self._seeds
-        ]
 
 
 def _failing(verdict: Verdict) -> str:
@@ -235,10 +277,12 @@ def _files(seen: Examination, course: Course, assignment: Assignment) -> None:
             seen.findings += [f"{path} says nothing of {name}" for name in wanted if name not in text]
 
 
-def _release(seen: Examination, course: Course, assignment: Assignment) -> None:
+def _release(
+    seen: Examination, course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct]
+) -> None:
     """Build and release into an empty folder, then look for names that are not there, and for leaks."""
     with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
-        built = build_assignment(course, assignment.name, Path(folder))
+        built = build_assignment(course, assignment.name, Path(folder), misconceptions)
         notebook = nbformat.read(built / f"{assignment.folder}.ipynb", as_version=4)
         for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
             seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")

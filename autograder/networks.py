@@ -1,7 +1,7 @@
 """Keras models as arguments and results of an exercise; ships to students as it is.
 
 A model crosses the walls of the grader as plain data: ``describe`` writes it down, ``rebuild`` makes a fresh one of
-stock layers from what was written.
+stock layers from what was written; ``borrow`` lends one to measure with.
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     >>> rebuild(describe(model)).count_params()
@@ -22,9 +22,9 @@ from autograder.checking import Refused
 from autograder.describing import MODELS, describe
 from autograder.observing import Given
 from autograder.plain import KIND, identical, is_kind, register
-from autograder.rebuilding import graft, rebuild
+from autograder.rebuilding import borrow, graft, rebuild
 
-__all__ = ["LayerOf", "Network", "Refused", "Symbol", "describe", "graft", "own_layers", "rebuild"]
+__all__ = ["LayerOf", "Network", "Refused", "Symbol", "borrow", "describe", "graft", "own_layers", "rebuild"]
 
 register(MODELS)
 

@@ -8,6 +8,8 @@ been bypassed: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -31,6 +33,7 @@ from autograder.stock import (
 MAX_CALLS = 400
 MAX_PARAMETERS = 5_000_000
 MAX_WORK = 2_000_000_000  # multiplications for one image
+MAX_LENT = 100  # models at hand at the same time
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
 SAME = 1e-2  # of the largest output: the same float32 sums, on the same machine, through at most 400 operations
 MAX_MOMENTUM = 0.9999  # beyond it, BatchNormalization's statistics hardly move
@@ -57,12 +60,27 @@ def rebuild(
     Raises:
         Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
     """
+    return _built(description, input_shape, rng)[1]
+
+
+def _built(description: Any, input_shape: Any, rng: np.random.Generator | None) -> tuple[_Builder, Any]:
     if not is_kind(description, "model"):
         raise Refused(f"returned {_what(description)}; expected a Keras model")
+    with _refusing():
+        ran = description.pop("ran", None)
+        builder = _Builder(description, rng)
+        model = builder.model(input_shape)
+        if ran is not None:
+            own = rng is None and input_shape is None  # else: one with the described weights and extents
+            _check_ran(ran, model if own else _Builder(description, None).model(None))
+        return builder, model
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse whatever goes wrong inside."""
     try:
-        model = _Builder(description, rng).model(input_shape)
-        _check_ran(description, model if rng is None and input_shape is None else None)
-        return model
+        yield
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - an enemy chooses what goes wrong here
@@ -70,18 +88,12 @@ def rebuild(
         raise Refused(f"the model cannot be built again: {type(error).__name__}: {text}") from None
 
 
-def _check_ran(description: dict[str, Any], model: Any) -> None:
-    """Compare with what the student's own model computed, where it was asked to; once for each description.
-
-    Args:
-        model: the fresh one with the described weights; None to make it.
-    """
-    ran = description.pop("ran", None)
+def _check_ran(ran: dict[str, Any] | None, model: Any) -> None:
+    """Compare with what the student's own model computed, where it was asked to; once for each description."""
     if ran is None:
         return
     if ran["problem"]:
         raise Refused(f"the model cannot be run: {ran['problem']}")
-    model = model or _Builder(description, None).model(None)
     ours, theirs = np.asarray(model(ran["images"])), ran["outputs"]
     if not isinstance(theirs, np.ndarray) or theirs.shape != ours.shape:
         found = f"of shape {theirs.shape}" if isinstance(theirs, np.ndarray) else "that are no array"
@@ -90,6 +102,58 @@ def _check_ran(description: dict[str, Any], model: Any) -> None:
     size = max(float(np.abs(ours[finite]).max(initial=0.0)), 1e-6)
     if not np.allclose(theirs, ours, rtol=SAME, atol=SAME * size, equal_nan=True):
         raise Refused("the model computes something else than its layers say; use Keras's layers as they are")
+
+
+def borrow(description: Any) -> Any:
+    """The model that ``rebuild`` would make, for a moment: the next of the same structure is the same object.
+
+    For measuring, where models of one shape come again and again and building them is most of the work. Weights are
+    set as described each time; who borrows changes nothing but weights, and keeps nothing.
+
+    Raises:
+        Refused: as ``rebuild`` does.
+    """
+    try:
+        structure = _structure(description)
+    except (AttributeError, KeyError, RecursionError, TypeError):  # no model: the message is for `rebuild` to find
+        return rebuild(description)
+    known = _LENT.pop(structure, None)
+    builder, model = known or _built(description, None, None)
+    if known:
+        with _refusing():
+            builder.set_weights(description["operations"])
+            _check_ran(description.pop("ran", None), model)
+    _LENT[structure] = builder, model  # the last is the latest used
+    while len(_LENT) > 1 and (len(_LENT) > MAX_LENT or sum(b.parameters for b, _ in _LENT.values()) > MAX_PARAMETERS):
+        del _LENT[next(iter(_LENT))]
+    return model
+
+
+_LENT: dict[Any, tuple[_Builder, Any]] = {}  # all together no larger than the largest model that is graded
+
+
+def _structure(description: Any) -> Any:
+    """All of a description but weights and names, to look up by."""
+    operations = [
+        {
+            **operation,
+            "name": None,
+            "config": {key: value for key, value in operation["config"].items() if key != "name"},
+            "weights": [weight.shape for weight in operation["weights"]],
+        }
+        for operation in description["operations"]
+    ]
+    return _frozen({**description, "input": None, "ran": None, "operations": operations})
+
+
+def _frozen(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return tuple((key, _frozen(item)) for key, item in sorted(tree.items()))
+    if isinstance(tree, (tuple, list)):
+        return type(tree).__name__, *map(_frozen, tree)
+    if isinstance(tree, np.ndarray):
+        return tree.dtype.str, tree.shape, tree.tobytes()
+    return type(tree).__name__, tree  # 1, 1.0 and True are equal, and not the same argument
 
 
 def graft(description: Any, tensor: Any) -> Any:
@@ -117,7 +181,7 @@ class _Builder:
         self._made: dict[int, Any] = {}
         self._used: set[str] = set()
         self._tensors: dict[tuple[int, int], Any] = {}
-        self._parameters = self._work = 0
+        self.parameters = self._work = 0
         if len(self._calls) > MAX_CALLS or len(self._operations) > MAX_CALLS:
             raise Refused(f"a model of {len(self._calls)} operations; at most {MAX_CALLS} are graded")
 
@@ -130,7 +194,7 @@ class _Builder:
         model.work_per_image = self._work
         self._check_trained()
         if self._rng is None:
-            self._set_weights()
+            self.set_weights(self._operations)
         return model
 
     def apply(self, inputs: Any) -> Any:
@@ -169,9 +233,9 @@ class _Builder:
         if spec["kind"] != "layer" or not tensors:
             return
         shape = tuple(tensors[0].shape[1:])
-        self._parameters += new_parameters(spec["class"], spec["config"], shape) if first else 0
+        self.parameters += new_parameters(spec["class"], spec["config"], shape) if first else 0
         self._work += work(spec["class"], spec["config"], shape)
-        if self._parameters > MAX_PARAMETERS:
+        if self.parameters > MAX_PARAMETERS:
             raise Refused(f"a model of more than {MAX_PARAMETERS:,} parameters, too large to grade")
         if self._work > MAX_WORK:
             raise Refused(f"a model with more than {MAX_WORK:,} multiplications for one image, too slow to grade")
@@ -239,12 +303,13 @@ class _Builder:
                 name = self._operations[index]["class"]
                 raise Refused(f"{name} with weights of which some are trained and some are not; set `trainable` alone")
 
-    def _set_weights(self) -> None:
+    def set_weights(self, operations: Any) -> None:
+        """Set the weights that operations of this structure are described with."""
         for index, operation in self._made.items():
-            given = [w for w in self._operations[index]["weights"] if isinstance(w, np.ndarray)]
+            given = [w for w in operations[index]["weights"] if isinstance(w, np.ndarray)]
             own = list(getattr(operation, "weights", []))
             if [w.shape for w in given] != [tuple(v.shape) for v in own]:
-                raise Refused(f"{self._operations[index]['class']} has weights of other shapes than its arguments say")
+                raise Refused(f"{operations[index]['class']} has weights of other shapes than its arguments say")
             for variable, weight in zip(own, given, strict=True):
                 variable.assign(weight.astype(variable.dtype))
 

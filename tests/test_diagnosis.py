@@ -126,15 +126,6 @@ def test_shipped_check_ends_with_the_honest_line(shipped, classroom):
     assert done.stdout == "5 of 5 public cases pass. 13 hidden cases run after you submit.\n", done.stderr
 
 
-def test_shipped_check_answers_within_a_second(shipped, classroom):
-    source = "\n".join(classroom.right.values())
-    checks = "\n".join(f"check({name})" for name in classroom.right)
-    done = ask(
-        shipped, f"{source}\nimport time\nstart = time.perf_counter()\n{checks}\nprint(time.perf_counter() - start)"
-    )
-    assert float(done.stdout.splitlines()[-1]) < 1.0 * len(classroom.right), done.stderr
-
-
 def test_failing_check_shows_no_traceback_in_a_notebook(shipped):
     from nbclient import NotebookClient
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
 from autograder.diagnosis import Checker
-from autograder.networks import rebuild
+from autograder.networks import borrow
 from autograder.observing import Misuse, Remote, Rng
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import run, set_weights_by_order, weighted_layers
@@ -84,7 +84,10 @@ def dropped(value, x: np.ndarray):
 
 def size(value):
     """The number of parameters and the shapes that go in and come out."""
-    model = rebuild(value)
+    return _size(borrow(value))
+
+
+def _size(model):
     return {
         "parameters": int(model.count_params()),
         "input shape": tuple(model.input_shape[1:]),
@@ -94,14 +97,14 @@ def size(value):
 
 def computed(value, weights, images):
     """The size of a network and its logits, at test time, with given weights."""
-    model = rebuild(value)
+    model = borrow(value)
     _set(model, weights)
-    return size(value) | {"logits": run(model, images)}
+    return _size(model) | {"logits": run(model, images)}
 
 
 def in_training(value, weights, images, grid: float = FEW):
     """Which logits occur for equal images, at test time and in training, with given weights."""
-    model = rebuild(value)
+    model = borrow(value)
     found = {"parameters": int(model.count_params())}
     if not _set(model, weights):
         return found | {"logits at test time": "other weights than expected", "logits in training": "not tried"}

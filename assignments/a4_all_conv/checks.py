@@ -8,7 +8,7 @@ from keras import layers
 
 from autograder.checking import Case, Exercise, Tolerance
 from autograder.diagnosis import Checker
-from autograder.networks import LayerOf, Network, own_layers, rebuild
+from autograder.networks import LayerOf, Network, borrow, own_layers
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import convolutions, kernel_weights, kernels, pass_means, run
 
@@ -21,7 +21,7 @@ def facts(value):
     Every kernel passes on the mean of its input channels and the last bias is -2, so an image of ones must come out
     as -1 in every logit, whatever the padding.
     """
-    model = rebuild(value)
+    model = borrow(value)
     pass_means(model, last_bias=-2.0)
     ones = np.ones((1, *[extent or 8 for extent in model.input_shape[1:]]), np.float32)
     normalised = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]

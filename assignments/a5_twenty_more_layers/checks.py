@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.checking import Case, Exercise, Tolerance
 from autograder.diagnosis import Checker
-from autograder.networks import Symbol, rebuild
+from autograder.networks import Symbol, borrow
 from autograder.plain import is_kind
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import pass_means, run
@@ -69,7 +69,7 @@ def multiplying(image, scales, biases):
     """A measure: the structure of a block, and what it makes of an image once its convolutions only multiply."""
 
     def measure(value):
-        model = rebuild(value)
+        model = borrow(value)
         multiply(model, scales, biases)
         return {**structure(value, model), "output": run(model, np.asarray(image, np.float32)[None])[0]}
 
@@ -78,7 +78,7 @@ def multiplying(image, scales, biases):
 
 def initial_weights(value):
     """A measure: whether all kernels were drawn as He's initialisers do."""
-    model = rebuild(value)
+    model = borrow(value)
     kernels = [np.asarray(layer.kernel) for layer in convolutions(model)]
     verdicts = [*map(spread, kernels)] or ["no convolutions"]
     return {"initial kernels": next((verdict for verdict in verdicts if verdict != "He"), "He")}
@@ -100,7 +100,7 @@ def passing_means(value):
 
     All biases are 0 but the last, which is -2: a chain of convolutions gives 1 - 2 = -1.
     """
-    model = rebuild(value)
+    model = borrow(value)
     sizes = [tuple(layer.kernel.shape[:2]) for layer in convolutions(model)]
     pass_means(model, last_bias=-2.0)
     ones = np.ones((1, *[extent or 8 for extent in model.input_shape[1:]]), np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,11 @@ class Check:
     hidden: bool = True
     trial: Trial | None = None
 
+    def drawn(self, seed: bytes) -> Check:
+        """The same check with the cases of one seed, drawn once."""
+        cases = tuple(self.cases(generator(seed, self.name)))
+        return replace(self, cases=lambda rng: cases)
+
 
 @dataclass(frozen=True)
 class ExerciseChecks:
@@ -60,6 +65,10 @@ class ExerciseChecks:
         """The public cases first, one check for each part, then the hidden checks."""
         parts = dict.fromkeys(self.public_part(case) for case in self.exercise.cases)
         return (*(self._public(part) for part in parts), *self.checks)
+
+    def drawn(self, seed: bytes) -> ExerciseChecks:
+        """The same checks with the cases of one seed, drawn once: for judging many functions by them."""
+        return replace(self, checks=tuple(check.drawn(seed) for check in self.checks))
 
     def _public(self, part: str) -> Check:
         cases = tuple(case for case in self.exercise.cases if self.public_part(case) == part)

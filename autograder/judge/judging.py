@@ -63,6 +63,7 @@ def judge(
     mutants: Sequence[KnownWrong] = (),
     laboratory: Laboratory | None = None,
     recall: Recall | None = None,
+    respond: Callable[[Case, Callable[[], Outcome]], Outcome] = answer,
 ) -> Verdict:
     """Run every check of an exercise and decide.
 
@@ -73,6 +74,7 @@ def judge(
         mutants: known-wrong implementations to recognise a failing one by, the more specific first.
         laboratory: where trials find data and bounds; without one they are left out.
         recall: shared between judgements with the same seed.
+        respond: measures what a call returned; the doctor, which judges many functions, remembers what it found.
     """
     judged: list[Judged] = []
     results: list[CheckResult] = []
@@ -85,7 +87,7 @@ def judge(
         mine: list[Judged] = []
         try:
             for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
-                outcome = answer(case, partial(ask, case))
+                outcome = respond(case, partial(ask, case))
                 failure = judge_case(case, outcome, spec.exercise.returns)
                 mine.append(Judged((check.name, number), case, outcome, failure))
                 if _is_missing(outcome):
@@ -201,6 +203,8 @@ def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: 
     if first is None:
         return None
     alike = [m for m in mutants if same_outcome(first.outcome, recall.outcome(m, first))]
+    if len(alike) == 1:  # nobody to tell it from: its other outcomes change nothing
+        return Misconception(alike[0].id, alike[0].hint, ())
     known = [Misconception(m.id, m.hint, tuple(recall.outcome(m, j) for j in judged)) for m in alike]
     return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
 

@@ -61,11 +61,11 @@ def server_of(connection: socket.socket) -> int:
 
 
 def ask(child: process.Process, request: object) -> object:
-    child.send(request, Allowance(child.pid, 10))
-    return child.receive(Allowance(child.pid, 10))
+    child.send(request, Allowance(child.pid, 60))
+    return child.receive(Allowance(child.pid, 60))
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -383,6 +382,5 @@ def test_every_jump_of_the_filter_lands_inside_it(machine):
     assert steps[-1][0] == seccomp.RETURN and len(steps) < seccomp.MAX_INSTRUCTIONS
 
 
-def test_landlock_version_is_found_quickly():
-    start = time.monotonic()
-    assert landlock.version() >= 0 and time.monotonic() - start < 0.1
+def test_landlock_version_is_a_number_with_or_without_landlock():
+    assert landlock.version() >= 0

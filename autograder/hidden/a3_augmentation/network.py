@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.checking import Case, Tolerance
 from autograder.hidden import forward
-from autograder.networks import rebuild
+from autograder.networks import borrow
 from autograder.probing import kernel_weights, run, set_weights_by_order
 from solutions.a3_augmentation import solution
 
@@ -36,7 +36,7 @@ def values(rng: np.random.Generator) -> list[Case]:
     weights = set_weights_by_order(solution.build_penn_net(), seed, biases=False)
 
     def measure(value: Any) -> Any:
-        model = rebuild(value)
+        model = borrow(value)
         set_weights_by_order(model, seed, biases=False)
         return {
             "numbers in all kernels": kernel_weights(model),
@@ -60,6 +60,6 @@ def classes(rng: np.random.Generator) -> list[Case]:
     count = int(rng.choice([3, 7, 100]))
 
     def measure(value: Any) -> Any:
-        return {"output shape": rebuild(value).output_shape[1:]}
+        return {"output shape": borrow(value).output_shape[1:]}
 
     return [Case((), {"output shape": (count,)}, kwargs={"num_classes": count}, measure=measure)]

@@ -12,7 +12,7 @@ from autograder.checking import Case
 from autograder.hidden import forward
 from autograder.judge.training import accuracy, fit, fresh
 from autograder.judge.trials import Bench, Trial
-from autograder.networks import rebuild
+from autograder.networks import borrow
 from autograder.probing import kernel_weights, run, set_weights_by_order
 
 Layers = list[dict[str, np.ndarray]]
@@ -69,7 +69,7 @@ def outputs(seed: int, images: np.ndarray, *, normalised: bool) -> Callable[[Any
     """A measure: the student's network, with weights of ours, on images of ours."""
 
     def measure(value: Any) -> Any:
-        model = rebuild(value)
+        model = borrow(value)
         set_weights_by_order(model, seed, biases=not normalised)
         facts = {"numbers in all kernels": kernel_weights(model), "logits": run(model, images)}
         if normalised:
@@ -111,7 +111,7 @@ def defaults(rng: np.random.Generator) -> list[Case]:
     """The defaults are the paper's: 96 channels, ten classes, with BatchNormalization."""
 
     def measure(value: Any) -> Any:
-        return {"numbers in all kernels": kernel_weights(rebuild(value))}
+        return {"numbers in all kernels": kernel_weights(borrow(value))}
 
     return [Case((), {"numbers in all kernels": 1_368_480}, measure=measure)]
 

@@ -20,7 +20,7 @@ from autograder.hidden.a5_twenty_more_layers.weights import (
     outputs,
 )
 from autograder.hidden.forward import relu
-from autograder.networks import Symbol, rebuild
+from autograder.networks import Symbol, borrow
 
 
 def images(rng: np.random.Generator, filters: int) -> np.ndarray:
@@ -35,20 +35,20 @@ def drawn(rng: np.random.Generator) -> Weights:
 
 def kernel_sizes(value: Any) -> dict[str, list[str]]:
     """A measure: the size of every kernel, in words."""
-    shapes = [layer.kernel.shape for layer in convolutions(rebuild(value))]
+    shapes = [layer.kernel.shape for layer in convolutions(borrow(value))]
     return {"kernels": [f"{rows} x {columns}" for rows, columns, _, _ in shapes]}
 
 
 def trainable(value: Any) -> dict[str, int]:
     """A measure: how many numbers can be trained."""
-    return {"trainable parameters": structure(value, rebuild(value))["trainable parameters"]}
+    return {"trainable parameters": structure(value, borrow(value))["trainable parameters"]}
 
 
 def training(shape: tuple[int, ...], seed: int) -> Callable[[Any], dict[str, str]]:
     """A measure: whether the block does the same in training, with weights and images of ours."""
 
     def measure(value: Any) -> dict[str, str]:
-        model = rebuild(value)
+        model = borrow(value)
         give(model, Weights(seed), all_the_same)
         return {"in training": in_training(model, np.random.default_rng(seed).normal(size=(8, *shape)))}
 

@@ -12,7 +12,7 @@ from autograder.hidden import forward
 from autograder.hidden.a5_twenty_more_layers.blocks import fractal
 from autograder.hidden.a5_twenty_more_layers.weights import SAME, Weights, give, in_training, near
 from autograder.hidden.forward import relu
-from autograder.networks import rebuild
+from autograder.networks import borrow
 from autograder.probing import run
 
 KINDS = ("plain", "residual", "fractal")
@@ -57,7 +57,7 @@ def case(rng: np.random.Generator, kind: str, width: int = 3) -> Case:
     expected = logits(kind, x, weights, width, 20, 10).astype(np.float32)
 
     def measure(value: Any) -> dict[str, Any]:
-        model = rebuild(value)
+        model = borrow(value)
         found = structure(model)
         give(model, weights, _places)
         return {**found, "logits": run(model, x), "in training": in_training(model, x)}
@@ -112,7 +112,7 @@ def sizes(rng: np.random.Generator) -> list[Case]:
     """Other depths and numbers of classes."""
 
     def measure(value: Any) -> dict[str, Any]:
-        return structure(rebuild(value))
+        return structure(borrow(value))
 
     depths, classes = rng.permutation([4, 8, 12]), rng.permutation([3, 7, 12])
     return [
@@ -130,7 +130,7 @@ def unknown(rng: np.random.Generator) -> list[Case]:
     """After a kind that is known: to refuse everything is no merit."""
 
     def measure(value: Any) -> dict[str, Any]:
-        return {"output shape": rebuild(value).output_shape}
+        return {"output shape": borrow(value).output_shape}
 
     known = Case((str(rng.choice(KINDS)), 2, 4), {"output shape": (None, 10)}, measure=measure)
     names = ("resnet", "", str(rng.choice(["plain20", "fractals"])))
@@ -141,7 +141,7 @@ def initial(rng: np.random.Generator) -> list[Case]:
     """He's scale before every ReLU; the last convolution has none after it and may be drawn otherwise."""
 
     def measure(value: Any) -> dict[str, str]:
-        kernels = [np.asarray(layer.kernel) for layer in convolutions(rebuild(value))]
+        kernels = [np.asarray(layer.kernel) for layer in convolutions(borrow(value))]
         verdicts = [*map(spread, kernels[:-1])] or ["no convolutions"]
         return {"initial kernels": next((verdict for verdict in verdicts if verdict != "He"), "He")}
 

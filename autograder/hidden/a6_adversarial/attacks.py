@@ -21,6 +21,8 @@ SHAPE = (2, 3, 1)
 CLEAR = 3e-3  # how far a decision must be from the other one, relative to its scale: 1e4 roundings of float32
 FINE = 100.0  # in descent, probabilities and pixels creep: their margins count this much, and are still 500 roundings
 TRIES = 2000
+SOON = 15  # the most steps of a right walk
+PATIENCE = 20  # steps that are allowed: as many as tell that a wrong attack has not stopped, and no more
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,12 @@ def fgsm_walks(rng: np.random.Generator) -> list[Case]:
         net = net_of(rng, SHAPE, classes, 3.0)
         x = image(rng, (1, *SHAPE), 0.3, 0.7)
         y = int(net.logits(x)[0].argmax())
-        rule = {} if defaults else {"confidence": 0.9, "max_iter": 40}
+        rule = {} if defaults else {"confidence": 0.9, "max_iter": PATIENCE}
         return fgsm_case(net, x, y, 0.06, 0.0, 1.0, defaults=defaults, pure=False, **rule)
 
     def wanted(walk: Walk) -> bool:
         y = walk.classes[0]
-        return walk.result["success"] and walk.turns and walk.flips_before_it_stops(y) and walk.steps <= 12
+        return walk.result["success"] and walk.turns and walk.flips_before_it_stops(y) and walk.steps <= SOON
 
     kinds = [(linear, 4, False), (deep, 4, True), (deep, 3, False)]
     return [draw(partial(make, *kind), wanted) for kind in kinds]
@@ -145,7 +147,7 @@ def fgsm_stops(rng: np.random.Generator) -> list[Case]:
             x = image(rng, (1, *SHAPE))
             p = net.probabilities(x)[0]
             y = int(p.argmax()) if true else int(p.argmin())
-            walk, case = fgsm_case(net, x, y, 0.05, 0.0, 1.0, confidence=confidence, max_iter=40, pure=False)
+            walk, case = fgsm_case(net, x, y, 0.05, 0.0, 1.0, confidence=confidence, max_iter=PATIENCE, pure=False)
             return (walk, case) if low < p.max() < high else (NO_WALK, case)
 
         return make_one
@@ -160,7 +162,7 @@ def fgsm_stops(rng: np.random.Generator) -> list[Case]:
 
 def straight_to_success(walk: Walk) -> bool:
     """A short walk on which no pixel turns."""
-    return bool(1 <= walk.steps <= 12 and not walk.turns and walk.result["success"])
+    return bool(1 <= walk.steps <= SOON and not walk.turns and walk.result["success"])
 
 
 def fgsm_at_the_limit(rng: np.random.Generator) -> list[Case]:
@@ -209,7 +211,7 @@ def fgsm_bounds(rng: np.random.Generator) -> list[Case]:
         net = linear(rng, shape, 3, 1.5 / span)
         x = (lo + rng.uniform(0.2, 0.8, (1, *shape)) * (np.asarray(hi) - lo)).astype(np.float32)
         y = int(net.logits(x)[0].argmax())
-        return fgsm_case(net, x, y, eps, lo, hi, confidence=0.7, max_iter=40, pure=False)
+        return fgsm_case(net, x, y, eps, lo, hi, confidence=0.7, max_iter=PATIENCE, pure=False)
 
     def wanted(low: Any, high: Any) -> Callable[[Walk], bool]:
         def touches(walk: Walk) -> bool:
@@ -230,7 +232,7 @@ def fgsm_arguments(rng: np.random.Generator) -> list[Case]:
         net = guarded(rng, (2, 3, 2), 3, dropout)
         x = image(rng, (1, 2, 3, 2), 0.3, 0.7)
         y = int(net.logits(x)[0].argmax())
-        return fgsm_case(net, x, y, 0.05, 0.0, 1.0, confidence=0.6, max_iter=40)
+        return fgsm_case(net, x, y, 0.05, 0.0, 1.0, confidence=0.6, max_iter=PATIENCE)
 
     return [draw(partial(make, dropout), straight_to_success) for dropout in (0.0, 0.5)]
 
@@ -300,12 +302,12 @@ def targeted_walks(rng: np.random.Generator) -> list[Case]:
 
     def wanted(walk: Walk) -> bool:
         inside = all(np.all((x > 0) & (x < 1)) for x in walk.images)
-        return 4 <= walk.steps <= 25 and walk.result["success"] and inside
+        return 4 <= walk.steps <= SOON and walk.result["success"] and inside
 
     kinds: list[tuple[Callable[..., Net], dict[str, Any]]] = [
-        (linear, {"lam": 1.0, "lr": 0.05, "stop": 0.6, "max_iter": 60}),
-        (deep, {"lam": 0.5, "lr": 0.03, "stop": 0.8, "max_iter": 60}),
-        (deep, {"lr": 0.04, "max_iter": 60}),
+        (linear, {"lam": 1.0, "lr": 0.05, "stop": 0.6, "max_iter": PATIENCE}),
+        (deep, {"lam": 0.5, "lr": 0.03, "stop": 0.8, "max_iter": PATIENCE}),
+        (deep, {"lr": 0.04, "max_iter": PATIENCE}),
     ]
     return [*(draw(partial(make, *kind), wanted) for kind in kinds), _with_defaults(rng)]
 
@@ -315,9 +317,9 @@ def _with_defaults(rng: np.random.Generator) -> Case:
 
     def make() -> tuple[Walk, Case]:
         net = linear(rng, SHAPE, 3, 12.0)
-        return targeted_case(net, *_start(rng, net), {"max_iter": 50}, pure=False)
+        return targeted_case(net, *_start(rng, net), {"max_iter": 2 * PATIENCE}, pure=False)
 
-    return draw(make, lambda walk: walk.steps >= 15 and walk.result["success"])
+    return draw(make, lambda walk: SOON <= walk.steps <= 2 * SOON and walk.result["success"])
 
 
 def targeted_stops(rng: np.random.Generator) -> list[Case]:
@@ -330,14 +332,14 @@ def targeted_stops(rng: np.random.Generator) -> list[Case]:
         best = int(p.argmax())
         target = best if kind != "another" else int(p.argmin())
         fits = {"wins": p.max() < 0.7, "sure": p.max() > 0.87, "another": p.max() > 0.87}[kind]
-        options = {"lr": 0.05, "stop": 0.85, "max_iter": 60}
+        options = {"lr": 0.05, "stop": 0.85, "max_iter": PATIENCE}
         walk, case = targeted_case(net, x0, target, options, pure=False)
         return (walk, case) if fits else (NO_WALK, case)
 
     return [
         draw(lambda: make("sure"), lambda walk: walk.steps == 0),
-        draw(lambda: make("wins"), lambda walk: 2 <= walk.steps <= 20),
-        draw(lambda: make("another"), lambda walk: 2 <= walk.steps <= 20),
+        draw(lambda: make("wins"), lambda walk: 2 <= walk.steps <= SOON),
+        draw(lambda: make("another"), lambda walk: 2 <= walk.steps <= SOON),
     ]
 
 
@@ -370,12 +372,12 @@ def targeted_bounds(rng: np.random.Generator) -> list[Case]:
         net = linear(rng, SHAPE, 3, 2.0 / (options.get("hi", 1.0) - options.get("lo", 0.0)))
         lo, hi = options.get("lo", 0.0), options.get("hi", 1.0)
         x0, target = _start(rng, net, lo + 0.1 * (hi - lo), hi - 0.1 * (hi - lo))
-        return targeted_case(net, x0, target, {"stop": 0.8, "max_iter": 60, **options}, pure=False)
+        return targeted_case(net, x0, target, {"stop": 0.8, "max_iter": PATIENCE, **options}, pure=False)
 
     def wanted(lo: float, hi: float) -> Callable[[Walk], bool]:
         def touches(walk: Walk) -> bool:
             last = walk.images[-1]
-            return 3 <= walk.steps <= 20 and bool(np.any(last == lo) and np.any(last == hi))
+            return 3 <= walk.steps <= SOON and bool(np.any(last == lo) and np.any(last == hi))
 
         return touches
 
@@ -387,6 +389,6 @@ def targeted_arguments(rng: np.random.Generator) -> list[Case]:
     def make(dropout: float) -> tuple[Walk, Case]:
         net = guarded(rng, (2, 3, 2), 3, dropout)
         x0, target = _start(rng, net)
-        return targeted_case(net, x0, target, {"lr": 0.1, "stop": 0.8, "max_iter": 60})
+        return targeted_case(net, x0, target, {"lr": 0.1, "stop": 0.8, "max_iter": PATIENCE})
 
-    return [draw(partial(make, dropout), lambda walk: 3 <= walk.steps <= 20) for dropout in (0.0, 0.5)]
+    return [draw(partial(make, dropout), lambda walk: 3 <= walk.steps <= SOON) for dropout in (0.0, 0.5)]

@@ -1,0 +1,117 @@
+"""A model to measure with is lent, not made each time, and holds what the description says whoever had it before."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from autograder import rebuilding
+from autograder.checking import Refused
+from autograder.networks import borrow, describe, rebuild
+
+IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def nothing_lent(monkeypatch):
+    monkeypatch.setattr(rebuilding, "_LENT", {})
+
+
+def network(filters=4, padding="same", activation="relu", rate=0.5, extents=(6, 5), **normalisation):
+    inputs = keras.Input((*extents, 3))
+    x = keras.layers.Conv2D(filters, 3, padding=padding, activation=activation)(inputs)
+    x = keras.layers.BatchNormalization(**normalisation)(x)
+    x = keras.layers.Dropout(rate)(x)
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+
+
+def test_equal_structures_share_one_model_with_the_weights_of_the_last():
+    one, other = describe(network()), describe(network())
+    model = borrow(one)
+    first = np.asarray(model(IMAGES))
+    assert borrow(other) is model
+    np.testing.assert_array_equal(model(IMAGES), rebuild(other)(IMAGES))
+    np.testing.assert_array_equal(borrow(one)(IMAGES), first)
+
+
+def test_a_borrower_leaves_nothing_behind_for_the_next():
+    described = describe(network())
+    model = borrow(described)
+    before = np.asarray(model(IMAGES))
+    model(IMAGES, training=True)  # moves the averages of BatchNormalization
+    for variable in model.weights:
+        variable.assign(np.full(variable.shape, 7.0))
+    np.testing.assert_array_equal(borrow(described)(IMAGES), before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filters": 5},
+        {"padding": "valid"},
+        {"activation": "tanh"},
+        {"rate": 0.25},
+        {"extents": (7, 5)},
+        {"momentum": 0.9},
+        {"epsilon": 1e-5},
+    ],
+    ids=str,
+)
+def test_another_argument_is_another_model(change):
+    model, other = borrow(describe(network())), borrow(describe(network(**change)))
+    assert other is not model
+
+
+def test_frozen_layers_are_another_structure():
+    frozen = network()
+    frozen.layers[1].trainable = False
+    assert len(borrow(describe(network())).trainable_weights) == len(borrow(describe(frozen)).trainable_weights) + 2
+
+
+def test_true_and_one_are_not_the_same_argument():
+    described = describe(network())
+    other = {**described, "operations": [dict(o, config=dict(o["config"])) for o in described["operations"]]}
+    config = next(o["config"] for o in other["operations"] if o["class"] == "Conv2D")
+    config["groups"] = True
+    assert borrow(described) is not borrow(other)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        None,
+        7,
+        {"@": "model"},
+        {"@": "model", "operations": 3},
+        {"@": "model", "operations": [{}], "calls": [], "shape": (1,), "input": "x", "output": {}},
+        {"@": "model", "operations": [{"config": 3, "weights": []}], "calls": [], "shape": (1,)},
+        {"@": "layer", "name": "x"},
+    ],
+    ids=str,
+)
+def test_what_is_no_model_is_refused_as_rebuild_refuses_it(description):
+    with pytest.raises(Refused) as lent:
+        borrow(description)
+    with pytest.raises(Refused) as made:
+        rebuild(description)
+    assert str(lent.value) == str(made.value)
+
+
+def test_weights_of_other_shapes_are_refused_each_time():
+    described = describe(network())
+    borrow(described)
+    operations = [dict(operation) for operation in described["operations"]]
+    for operation in operations:
+        operation["weights"] = [np.zeros((2, 2), np.float32) for _ in operation["weights"]]
+    for _ in range(2):
+        with pytest.raises(Refused, match="weights of other shapes"):
+            borrow({**described, "operations": operations})
+
+
+def test_lent_models_together_are_no_larger_than_the_largest_that_is_graded(monkeypatch):
+    monkeypatch.setattr(rebuilding, "MAX_PARAMETERS", 1000)
+    for filters in range(1, 12):
+        borrow(describe(network(filters)))
+    assert sum(builder.parameters for builder, _ in rebuilding._LENT.values()) <= 1000
+    assert len(rebuilding._LENT) >= 2
