@@ -8,12 +8,18 @@ from typing import Any
 
 import keras
 import matplotlib.pyplot as plt
+from matplotlib.patches import Rectangle
 
 COLUMN, LANE, WIDTH, LINE = 1.0, 1.25, 0.78, 0.15  # inches: from box to box, from lane to lane, a box, a line of text
 # What follows a layer without a box of its own.
 INSIDE = {
-    **{"Activation": "", "ReLU": "ReLU", "Relu": "ReLU", "Flatten": "flatten", "Reshape": "reshape"},
-    **{"BatchNormalization": "BatchNorm", "Dropout": "dropout"},
+    "Activation": "",  # its own name
+    "BatchNormalization": "BatchNorm",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "Relu": "ReLU",
+    "ReLU": "ReLU",
+    "Reshape": "reshape",
 }
 COLOURS = {"conv": "#cfe3f3", "dense": "#f8dcc4", "pool": "#e4e4e4", "join": "#d2ecdd", "input": "white"}
 
@@ -48,7 +54,7 @@ def draw_architecture(model: Any, title: str = "") -> None:
     boxes = _boxes(model)
     _arrange(boxes)
     columns, lanes = max(box.first for box in boxes) + 1, max(box.lane for box in boxes) + 1
-    figure, axes = plt.subplots(figsize=(COLUMN * columns + 0.3, LANE * lanes + 0.35), layout="constrained")
+    _, axes = plt.subplots(figsize=(COLUMN * columns + 0.3, LANE * lanes + 0.35), layout="constrained")
     axes.set(xlim=(-0.6 * COLUMN, (columns - 0.4) * COLUMN), ylim=(-0.75, LANE * lanes - 0.6), aspect="equal")
     axes.axis("off")
     for box in boxes:
@@ -69,8 +75,12 @@ def _boxes(model: Any) -> list[Box]:
     nodes = _nodes(end)
     uses = Counter(id(tensor) for node in nodes for tensor in node.input_tensors)
     known: dict[int, Box] = {}
+    counted: set[int] = set()  # a layer that is used twice has its weights once
     for node in nodes:
-        known[id(node.output_tensors[0])] = _box(node, known, uses)
+        layer = node.operation
+        new = isinstance(layer, keras.layers.Layer) and id(layer) not in counted
+        counted.add(id(layer))
+        known[id(node.output_tensors[0])] = _box(node, known, uses, layer.count_params() if new else 0)
     return list(dict.fromkeys(known.values()))
 
 
@@ -89,12 +99,11 @@ def _nodes(end: Any) -> list[Any]:
     return list(found.values())
 
 
-def _box(node: Any, known: dict[int, Box], uses: Counter[int]) -> Box:
+def _box(node: Any, known: dict[int, Box], uses: Counter[int], weights: int) -> Box:
     """A box of its own, or the one before, where the layer only follows: nothing else starts in between."""
     layer, name = node.operation, type(node.operation).__name__
     sources = [known[id(tensor)] for tensor in node.input_tensors]
     shape = tuple(node.output_tensors[0].shape[1:])
-    weights = layer.count_params() if isinstance(layer, keras.layers.Layer) else 0
     alone = len(sources) == 1 and uses[id(node.input_tensors[0])] == 1 and sources[0].kind != "input"
     if name in INSIDE and alone:
         box = sources[0]
@@ -117,7 +126,8 @@ def _describe(layer: Any, name: str) -> tuple[str, list[str]]:
     if "Global" in name:
         return "pool", ["mean over", "positions"] if "Average" in name else ["max over", "positions"]
     if "Pool" in name and hasattr(layer, "pool_size"):
-        return "pool", [f"{'max' if 'Max' in name else 'mean'} {_square(layer.pool_size)}", f"stride {layer.strides[0]}"]
+        kind = "max" if "Max" in name else "mean"
+        return "pool", [f"{kind} {_square(layer.pool_size)}", f"stride {layer.strides[0]}"]
     word = INSIDE.get(name) or {"Add": "+", "Average": "mean"}.get(name) or _activation(layer) or name
     return "pool" if len(layer._inbound_nodes[0].input_tensors) == 1 else "join", [word]
 
@@ -154,7 +164,8 @@ def _connect(axes: Any, source: Box, target: Box) -> None:
         past = y + LANE / 2 if target.first - source.last > 1 else y
         corners = [(x, y), (out, y), (out, past), (into, past), (into, y)]
     else:
-        corners = [(x, y), (out, y), (out, height)] if target.lane > source.lane else [(x, y), (into, y), (into, height)]
+        turn = out if target.lane > source.lane else into
+        corners = [(x, y), (turn, y), (turn, height)]
     axes.plot(*zip(*corners), color="0.45", linewidth=1.1, zorder=0)
     tip = (to - WIDTH / 2, height)
     arrow = {"arrowstyle": "-|>", "color": "0.45", "shrinkA": 0, "shrinkB": 0, "linewidth": 1.1}
@@ -163,7 +174,7 @@ def _connect(axes: Any, source: Box, target: Box) -> None:
 
 def _draw(axes: Any, box: Box) -> None:
     (x, y), height = box.place, LINE * len(box.lines) + 0.14
-    frame = plt.Rectangle((x - WIDTH / 2, y - height / 2), WIDTH, height, facecolor=COLOURS[box.kind], edgecolor="0.3")
+    frame = Rectangle((x - WIDTH / 2, y - height / 2), WIDTH, height, facecolor=COLOURS[box.kind], edgecolor="0.3")
     axes.add_patch(frame)
     axes.text(x, y, "\n".join(box.lines), ha="center", va="center", fontsize=7.5)
     below = " × ".join(map(str, box.shape)) + (f"\n{box.weights:,}" if box.weights else "")

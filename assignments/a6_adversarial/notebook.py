@@ -17,15 +17,22 @@
 # | | | |
 # |---|---|---|
 # | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | G2 | kernels | dense `(in, out)`; convolution `(rows, columns, in, out)` |
-# | G3 | functions are pure | never change an argument, never return memory shared with one where a new array is promised |
-# | G4 | dtypes | keep the floating dtype of the input |
-# | G5 | randomness | only from the generator that is passed in; how you draw is up to you |
-# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | G7 | models | return **logits**, no softmax inside |
-# | G8 | loss | mean softmax cross-entropy; in this assignment each docstring says where it is a sum |
-# | G9 | models are | functional or Sequential, of Keras layers, not nested |
-# | G10 | at import | nothing is printed, plotted or downloaded |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
+# | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment most losses are *sums* over the images (G8); each docstring says so.
+#
+# **To read:** [Szegedy et al. 2014](https://arxiv.org/abs/1312.6199), where such images were found;
+# [Goodfellow, Shlens and Szegedy 2015](https://arxiv.org/abs/1412.6572), the sign of the gradient and its transfer;
+# [Kurakin, Goodfellow and Bengio 2017](https://arxiv.org/abs/1607.02533), iterated steps;
+# [Clopper and Pearson 1934](https://doi.org/10.1093/biomet/26.4.404), exact intervals.
 
 # %%
 import keras
@@ -56,6 +63,8 @@ from keras import layers
 # * **A sure and wrong network.** If $p_y$ is 0 in float32, $-\log p_y$ is infinite, and $-\log(p_y + 10^{-12})$ is flat.
 #   Both gradients are useless; the true one is $p - \text{onehot}(y)$, as large as gradients get. TensorFlow and Keras have
 #   functions that start from logits.
+#
+# **Exercise `input_gradient`: [[points input_gradient]]**
 
 
 # %% exercise=input_gradient
@@ -87,7 +96,7 @@ check(input_gradient)
 
 # %% [markdown]
 # **Your own check, by differences.** As in A1: move one pixel a little up and a little down. In float32 the difference of
-# two losses has few correct digits, so expect agreement to about three. And predict: what does the second line print?
+# two losses has few correct digits, so expect agreement to about three. **Predict:** what does the second line print?
 
 # %% experiment=gradient_by_differences
 keras.utils.set_random_seed(0)
@@ -104,6 +113,9 @@ print(f"one pixel: your gradient {gradient[pixel]:.5f}, measured {measured:.5f}"
 print("alone and in the batch:", np.abs(input_gradient(tiny, x[:1], y[:1]) - gradient[:1]).max())
 
 # %% [markdown]
+# **Your prediction:** 0, or the last digit of float32. With the sum an image has the gradient that it has alone; with the mean
+# the difference would be half of it.
+#
 # ## 2 · Three networks to attack
 #
 # First seconds, then minutes: a network that cannot learn fifty images by heart has a bug.
@@ -139,10 +151,11 @@ print(f"data: {data.name}; accuracy on fifty images:", train(convnet(0), x_train
 # %% [markdown]
 # Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial weights.
 # B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a network without
-# convolutions. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
+# convolutions, and a weaker classifier: keep that in mind when you read its column. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
 # *predictor*, a function from raw images (0 to 255) to logits.
 #
 # Accuracies come with their 95 % interval: of $n$ images a fraction $q$ is right, $q \pm 1.96 \sqrt{q (1 - q) / n}$.
+# The formula is for large $n$ and for $q$ that is not near 0 or 1. Training takes about @M1@ on two cores.
 
 # %% experiment=train_networks
 mean, std = x_train.mean(), x_train.std()
@@ -163,6 +176,12 @@ for name, predict in predictors.items():
     q = np.mean(predict(255 * x_test).argmax(axis=1) == y_test)
     print(f"{name}: held-out accuracy {q:.3f} ± {1.96 * np.sqrt(q * (1 - q) / len(y_test)):.3f}")
 
+# %% experiment=picture_of_the_networks
+from architecture import draw_architecture
+
+draw_architecture(A, "A, and B with other weights and standardised images")
+draw_architecture(C, "C")
+
 # %% [markdown]
 # ## 3 · One step: the sign of the gradient
 #
@@ -174,6 +193,8 @@ for name, predict in predictors.items():
 # without clipping, 22 % of all pixels left the range that a screen can show. So clip, after the step, to `lo` and `hi`.
 # These are 0 and 1 for our images, 0 and 255 for bytes, and for standardised images *one pair for each channel*:
 # $(0 - m_c)/s_c$ and $(1 - m_c)/s_c$.
+#
+# **Exercise `fgsm_step`: [[points fgsm_step]]**
 
 
 # %% exercise=fgsm_step
@@ -210,6 +231,9 @@ check(fgsm_step)
 # ### A plot you will need again
 #
 # Bring `plot_curves` over from A2, or write it again.
+#
+# **Exercise `plot_curves`: [[points plot_curves]]**
+
 
 # %% exercise=plot_curves from=a2_first_networks
 
@@ -241,6 +265,8 @@ figure.axes[0].set_title("It is not the size of the change, it is its direction"
 plt.show()
 
 # %% [markdown]
+# **Your prediction:** @O@
+#
 # *Explain:* down the gradient the accuracy rises above that of the clean images. Why is this no way to build a better
 # classifier?
 
@@ -258,6 +284,8 @@ plt.show()
 # **By hand.** The logits are the two pixels $(0.8,\ 0.1)$, $y = 0$, $\varepsilon = 0.3$, and a wrong class with 60 % is asked
 # for. Look: class 0 wins, go on. After one step: $(0.5,\ 0.4)$, class 0 still wins. After two: $(0.2,\ 0.7)$, class 1 has
 # $1 / (1 + e^{-0.5}) = 0.62$. Stop: two steps.
+#
+# **Exercise `iterated_fgsm`: [[points iterated_fgsm]]**
 
 
 # %% exercise=iterated_fgsm
@@ -320,6 +348,8 @@ figure.axes[0].set_title(f"The walk of one {data.classes[y_test[i]]}")
 plt.show()
 
 # %% [markdown]
+# **Your prediction:** @W@
+#
 # Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour map
 # that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill the
 # range from black to white. That hid a slip of sign in the line that undid the standardisation, `x * std - mean`: the
@@ -346,23 +376,19 @@ def report(name, results):
 report("iterated FGSM, eps = 0.02", fooled)
 
 # %% experiment=attack_gallery_figure
-figure, grid = plt.subplots(6, 10, figsize=(13, 9.2), layout="constrained")
-for column, (i, result) in enumerate(zip(chosen, fooled)):
-    rows = grid[3 * (column // 10) : 3 * (column // 10) + 3, column % 10]
-    change = result["x_adv"][0, ..., 0] - x_test[i, ..., 0]
-    rows[0].imshow(x_test[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-    rows[0].set_title(data.classes[y_test[i]], fontsize=8)
-    rows[1].imshow(result["x_adv"][0, ..., 0], cmap="gray", vmin=0, vmax=1)
-    rows[1].set_title(f"{data.classes[result['pred']]} {100 * result['confidence']:.1f} %", fontsize=8)
-    drawn = rows[2].imshow(change, cmap="RdBu", vmin=-0.3, vmax=0.3)
-    rows[2].set_title(f"L∞ {np.abs(change).max():.2f}, L1 {np.abs(change).sum():.0f}", fontsize=8)
-for axes in grid.flat:
-    axes.set_axis_off()
-figure.colorbar(drawn, ax=grid, shrink=0.5, label="change of intensity")
-plt.show()
+from pictures import show_attacks
+
+after = [result["x_adv"][0] for result in fooled]
+changes = [image - x_test[i] for image, i in zip(after, chosen)]
+titles = [
+    [data.classes[y_test[i]] for i in chosen],
+    [f"{data.classes[result['pred']]} {100 * result['confidence']:.1f} %" for result in fooled],
+    [f"L∞ {np.abs(change).max():.2f}, L1 {np.abs(change).sum():.0f}" for change in changes],
+]
+show_attacks(x_test[chosen], after, titles, columns=10)
 
 # %% [markdown] answer=attack_gallery
-# **Question M6.1 (7 points, half a page and the figure).** Show your twenty pairs with their difference images, $L_\infty$ and
+# **Question M6.1 ([[points attack_gallery]], half a page and the figure).** Show your twenty pairs with their difference images, $L_\infty$ and
 # $L_1$. (a) Which true class goes to which wrong class, and do the pairs make sense? (b) Where in the image are the
 # changes large, and why are they not only on the object? (c) $L_\infty$ is a multiple of $\varepsilon$ or less: why less, and
 # which of the two norms says more about what you *see*?
@@ -376,7 +402,8 @@ plt.show()
 #
 # **The story of a norm.** The report writes "$\ell_1$-norm", which is a sum. Its code says `reduce_mean`. Does it matter?
 # With $D = 784$ pixels the two differ by a factor of 784. On Fashion-MNIST we replayed the attack both ways: with the mean
-# 20 of 20 images reach the target, with the sum **0 of 20**. You will measure it below.
+# 20 of 20 images reached the target, with the sum **none**. You will measure it below, on your pictures and your network;
+# there an image that stands close to its target may get through.
 #
 # **By hand.** The logits are the pixels $x = (0, 0)$, $x_0 = (0.5, -1.5)$, target 1, $\lambda = 0.1$. Then
 # $p = (\frac12, \frac12)$ and $L = \log 2 + 0.1 \cdot \frac{0.5 + 1.5}{2}$. The gradient is
@@ -385,6 +412,8 @@ plt.show()
 #
 # The slope of $|d|$ at $d = 0$ does not exist; we take 0, and so do `tf.abs` and `np.sign`. Beware of $\sqrt{d^2}$: its
 # gradient at 0 is `nan`, and every attack *starts* at $d = 0$.
+#
+# **Exercise `targeted_l1`: [[points targeted_l1]]**
 
 
 # %% exercise=targeted_l1
@@ -412,7 +441,7 @@ def targeted_l1(
         >>> print(round(loss, 3), grad.ravel().round(3))
         0.793 [ 0.45 -0.45]
 
-    Source: A. Netser's solution of HUJI APML exercise 1, section 2.5 (the code's mean, not the report's norm).
+    Source: a report of 2019 on HUJI APML exercise 1, section 2.5 (the code's mean, not the report's norm).
     """
     raise NotImplementedError
 
@@ -423,6 +452,8 @@ check(targeted_l1)
 # %% [markdown]
 # The attack itself is plain gradient descent on the image: no sign, a step is as large as the gradient says. The same two
 # rules as before: look before you step, and report what you return. The price is always measured from the *original*.
+#
+# **Exercise `targeted_attack`: [[points targeted_attack]]**
 
 
 # %% exercise=targeted_attack
@@ -464,7 +495,7 @@ def targeted_attack(
         >>> print(result["steps"], result["success"], round(float(result["prob"]), 3), result["x_adv"].ravel().round(3))
         1 True 0.731 [1. 0.]
 
-    Source: A. Netser's solution of HUJI APML exercise 1, section 2.5, with clipping.
+    Source: a report of 2019 on HUJI APML exercise 1, section 2.5, with clipping.
     """
     raise NotImplementedError
 
@@ -485,7 +516,8 @@ report("untargeted, for comparison", fooled)
 
 # %% [markdown]
 # **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large), where
-# will p(target) be after 150 steps? Will the images have changed more, or less?
+# will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about @M2@ on
+# two cores.)
 
 # %% experiment=mean_or_sum
 by_sum = [
@@ -500,25 +532,21 @@ slow = targeted_attack(A, x_test[[chosen[0]]], targets[0], lr=0.001, max_iter=40
 print(f"lr 0.001: {slow['steps']} steps, p = {slow['prob']:.4f}; lr 0.01: {by_mean[0]['steps']} steps")
 print(f"largest difference of the two images: {np.abs(slow['x_adv'] - by_mean[0]['x_adv']).max():.3f}")
 
+# %% [markdown]
+# **Your prediction:** @L@
+
 # %% experiment=targeted_figure
-figure, grid = plt.subplots(3, 6, figsize=(10, 5.4), layout="constrained")
-for column, (i, target, result) in enumerate(zip(chosen[::3], targets[::3], by_mean[::3])):
-    if column == 6:
-        break
-    change = result["x_adv"][0, ..., 0] - x_test[i, ..., 0]
-    grid[0, column].imshow(x_test[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-    grid[0, column].set_title(data.classes[y_test[i]], fontsize=9)
-    grid[1, column].imshow(result["x_adv"][0, ..., 0], cmap="gray", vmin=0, vmax=1)
-    grid[1, column].set_title(f"{data.classes[target]} {100 * result['prob']:.1f} %", fontsize=9)
-    drawn = grid[2, column].imshow(change, cmap="RdBu", vmin=-0.3, vmax=0.3)
-    grid[2, column].set_title(f"{(change != 0).mean():.0%} changed", fontsize=9)
-for axes in grid.flat:
-    axes.set_axis_off()
-figure.colorbar(drawn, ax=grid, shrink=0.6, label="change of intensity")
-plt.show()
+some = range(0, 18, 3)
+after = [by_mean[k]["x_adv"][0] for k in some]
+titles = [
+    [data.classes[y_test[chosen[k]]] for k in some],
+    [f"{data.classes[targets[k]]} {100 * by_mean[k]['prob']:.1f} %" for k in some],
+    [f"{(image != x_test[chosen[k]]).mean():.0%} changed" for image, k in zip(after, some)],
+]
+show_attacks(x_test[[chosen[k] for k in some]], after, titles, columns=6)
 
 # %% [markdown] answer=fgsm_or_descent
-# **Question M6.3 (4 points, a third of a page).** Compare the two attacks on the same images: steps, $L_\infty$, mean change,
+# **Question M6.2 ([[points fgsm_or_descent]], a third of a page).** Compare the two attacks on the same images: steps, $L_\infty$, mean change,
 # and how visible the change is to you. Which differences come from the *sign*, which from the *goal* (99 % of any wrong
 # class against 95 % of a given one), and which from the price? Name one comparison that these numbers do not allow.
 
@@ -531,11 +559,14 @@ plt.show()
 # * The images were saved as files, 0 to 255, and fed like that to networks that had been trained on standardised images.
 # * There was no *clean* row: what do those networks say of the same images, unchanged, fed in the same way?
 # * There was no *noise* row: what do they say of images with a change of the same size that aims at nothing?
-# * Three of twenty: the 95 % interval reaches from 3 % to 38 %.
+# * Three of twenty: the 95 % interval reaches from 3 % to 38 %. (That is the exact one, of Clopper and Pearson. Our formula
+#   gives $-1$ to 31 %: twenty images are too few for it.)
 #
 # So 15 % may be transfer, or the wrong preprocessing, or noise, or chance. We make the table that can tell. Row $i$ holds
 # the images made against network $i$, with the clean images and the noise as rows of their own; column $j$ is the
 # accuracy of network $j$. Every column is a **predictor of raw images**, so that nobody can forget a preprocessing.
+#
+# **Exercise `transfer_matrix`: [[points transfer_matrix]]**
 
 
 # %% exercise=transfer_matrix
@@ -601,32 +632,30 @@ print({name: f"L-infinity {np.abs(x - images).max():.3f}" for name, x in rows.it
 
 # %% [markdown]
 # **Predict first:** the diagonal; A against B (same architecture, other weights); C in the rows of A and B, and the other way
-# round; the noise row. One more column shows the report's slip: B *without* its preprocessing.
+# round; the noise row. One more column repeats the report's slip: B *without* its preprocessing, fed with 0 to 255.
 
 # %% experiment=transfer_table
 columns = {**predictors, "B, raw": lambda raw: B.predict(raw, verbose=0)}
 table = transfer_matrix([255 * x for x in rows.values()], list(columns.values()), truth)
 half = 1.96 * np.sqrt(table * (1 - table) / len(truth))
-print(f"{'accuracy ± 95 % interval':12}", *(f"{name:>13}" for name in columns))
+print(f"{'accuracy ± 95 % interval':24}", *(f"{name:>14}" for name in columns))
 for name, q, h in zip(rows, table, half):
-    print(f"{name:24}", *(f"{100 * a:5.1f} ± {100 * b:3.1f} %" for a, b in zip(q, h)))
+    print(f"{name:24}", *(f"{100 * a:6.1f} ± {100 * b:3.1f} %" for a, b in zip(q, h)))
 
 # %% experiment=transfer_figure
-figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-drawn = axes.imshow(table, cmap="cividis", vmin=0, vmax=1)
-for (i, j), value in np.ndenumerate(table):
-    axes.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.5 else "black")
-axes.set_xticks(range(len(columns)), list(columns))
-axes.set_yticks(range(len(rows)), list(rows))
-axes.set(xlabel="classified by", ylabel="images", title="Who is fooled by whose images?")
-figure.colorbar(drawn, label="accuracy")
-plt.show()
+from pictures import show_table
+
+show_table(table, "classified by", "images", "Who is fooled by whose images?", ticks=(list(rows), list(columns)))
+
+# %% [markdown]
+# **Your prediction:** @T@
 
 # %% [markdown] answer=transfer_report
-# **Question M6.2 (9 points, one page and the table).** (a) Give your table with intervals. (b) Explain the diagonal, the pair
-# A and B, and the rows and columns of C. (c) What do the clean row and the noise row rule out, for which entries? (d) What
-# does the column "B, raw" show about the report's 15 %, and what would you have concluded from that column without the
-# clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
+# **Question M6.3 ([[points transfer_report]], one page and the table).** (a) Give your table with intervals. (b) Explain the diagonal, the pair
+# A and B, and the rows and columns of C. (c) What do the clean row and the noise row rule out, for which entries? (d) The
+# column "B, raw": how many points does the slip cost on the *clean* images, and why so few or so many (what does a network of
+# convolutions and ReLU do with an image that is 255 times as bright)? How much of the report's 15 % can the slip explain
+# for a network like B, and what would you have concluded from that column without the clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
 
 # %% [markdown]
 # **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
