@@ -68,5 +68,5 @@ def test_points_are_those_of_the_course_and_an_unknown_name_is_refused():
     a1 = load_course(ROOT).find("a1")
     assert with_points("**f: [[points sigmoid_backward]]**", a1) == "**f: 6 points**"
     assert with_points("[[points fold_threshold_conv]]", a1) == "14 points (valid 6, same 8)"
-    with pytest.raises(CourseError, match="points nothing.*expected an exercise or answer"):
+    with pytest.raises(CourseError, match=r"points nothing.*expected an exercise or answer"):
         with_points("[[points nothing]]", a1)

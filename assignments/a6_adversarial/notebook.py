@@ -27,7 +27,7 @@
 # | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
 # | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
 #
-# In this assignment most losses are *sums* over the images (G8); each docstring says so.
+# In this assignment a loss may be a *sum* over the images instead of a mean (G8); the docstring says so.
 #
 # **To read:** [Szegedy et al. 2014](https://arxiv.org/abs/1312.6199), where such images were found;
 # [Goodfellow, Shlens and Szegedy 2015](https://arxiv.org/abs/1412.6572), the sign of the gradient and its transfer;
@@ -151,8 +151,9 @@ print(f"data: {data.name}; accuracy on fifty images:", train(convnet(0), x_train
 # %% [markdown]
 # Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial weights.
 # B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a network without
-# convolutions, and a weaker classifier: keep that in mind when you read its column. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
-# *predictor*, a function from raw images (0 to 255) to logits.
+# convolutions; on our drawn pictures it is much the weakest of the three, which will matter when you read its column. Each
+# needs its own preprocessing, and only its owner knows which. So we wrap each network into a *predictor*, a function from raw
+# images (0 to 255) to logits.
 #
 # Accuracies come with their 95 % interval: of $n$ images a fraction $q$ is right, $q \pm 1.96 \sqrt{q (1 - q) / n}$.
 # The formula is for large $n$ and for $q$ that is not near 0 or 1. Training takes about @M1@ on two cores.
