@@ -136,8 +136,9 @@ print(
 )
 
 # %% [markdown]
-# **Your prediction:** near 0; fifty images are known by heart. The start is near $\ln 10$ because an untrained network knows
-# nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$.
+# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because an
+# untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A little more,
+# because random weights prefer some classes, mostly wrong ones.
 #
 # ## 2 · A dense layer is a convolution
 #
@@ -165,7 +166,7 @@ print(
 # **Question M4.2 ([[points one_by_one_proof]], one page).** (a) Prove that a 1 × 1 convolution computes the same as one dense layer applied at
 # every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution of layer 9, and show by a
 # counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the network with $w = 4$, 8 and 16
-# (the cell below, about @M1@ on two cores), predict the order of the three first, and explain what you see in training and held-out accuracy.
+# (the cell below, about a minute on two cores), predict the order of the three first, and explain what you see in training and held-out accuracy.
 
 
 # %% experiment=width_experiment
@@ -320,7 +321,8 @@ check(plot_curves)
 #
 # **Predict first.** (a) Accuracy rises and the loss falls. Does $G$ rise or fall, in the first convolution and in the last?
 # (b) Which is larger at the start, $G$ of the first or of the last convolution? (c) Where will $L \cdot G$, the curve of the
-# original homework, mislead you most? The next cell takes about @M2@ on two cores.
+# original homework, mislead you most? The next cell takes about
+# half a minute on two cores.
 
 # %% experiment=gradient_curves
 keras.utils.set_random_seed(1)
@@ -362,7 +364,9 @@ figure.axes[0].set_title("Multiplying by the loss bends the curve")
 plt.show()
 
 # %% [markdown]
-# **Your prediction:** @G@
+# **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third in the
+# first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls. (b) The last
+# one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of that fall is $L$.
 #
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.
