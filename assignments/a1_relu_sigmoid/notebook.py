@@ -56,9 +56,9 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# One practical detail: a float32 array and a float64 *array* give float64. Since NumPy 2 a single `np.float64` number has
-# the same effect (a plain Python number has not). A layer that silently doubles the memory of every activation is a bug, so
-# give `t` the dtype of `x` first.
+# One practical detail: a float32 array and a float64 *array* give float64. Since NumPy 2 a single `np.float64` number
+# has the same effect (a plain Python number has not). A layer that silently doubles the memory of every activation is a
+# bug, so give `t` the dtype of `x` first.
 #
 # **Exercise `threshold_relu`: [[points threshold_relu]]**
 
@@ -118,8 +118,8 @@ print(numeric_grad(lambda v: v**2, x, dout=np.ones(3)), "should be", 2 * x)
 #
 # Each entry of the output is one of two things: $x$, or $t$. The upstream gradient flows into whichever it was.
 #
-# **Predict first:** a unit is clamped for every image of a batch. What does gradient descent then do to $t$, and what to
-# the weights in front of the unit?
+# **Predict first:** a unit is clamped for every image of a batch. What does gradient descent then do to $t$, and what
+# to the weights in front of the unit?
 #
 # The threshold is *shared*: one $t$ serves the whole batch (and for images, every pixel of its channel). A shared
 # parameter collects the gradient of each of its uses: **add**, never average. The mean is already inside the loss.
@@ -163,9 +163,9 @@ print("dx:", np.abs(dx - numeric_grad(lambda v: threshold_relu(v, t), x, dout)).
 print("dt:", np.abs(dt - numeric_grad(lambda v: threshold_relu(x, v), t, dout)).max())
 
 # %% [markdown]
-# **Your prediction:** nothing flows to the weights of a unit that is clamped for the whole batch, they stay as they are (as
-# with a dead ReLU). But here the threshold itself still moves, by the sum of the upstream gradient over the batch. If that
-# takes $t$ down far enough, some image is no longer clamped, and the weights learn again.
+# **Your prediction:** nothing flows to the weights of a unit that is clamped for the whole batch, they stay as they are
+# (as with a dead ReLU). But here the threshold itself still moves, by the sum of the upstream gradient over the batch.
+# If that takes $t$ down far enough, some image is no longer clamped, and the weights learn again.
 #
 # ## 2 · Folding a threshold into the biases
 #
@@ -173,8 +173,8 @@ print("dt:", np.abs(dt - numeric_grad(lambda v: threshold_relu(x, v), t, dout)).
 #
 # $$\max\{t, z\} = t + \max\{0, z - t\}.$$
 #
-# So a unit with a threshold is a ReLU unit whose bias has become $b - t$ (smaller for $t > 0$, larger for $t < 0$), followed
-# by a constant $+t$. And a constant input of the next layer is just another bias.
+# So a unit with a threshold is a ReLU unit whose bias has become $b - t$ (smaller for $t > 0$, larger for $t < 0$),
+# followed by a constant $+t$. And a constant input of the next layer is just another bias.
 #
 # **By hand.** One hidden unit, $z = 3x + 1$, threshold $t = 2$, next layer $y = 10\,h + 5$. With the threshold,
 # $x = 0$ gives $h = \max\{2, 1\} = 2$ and $y = 25$. Folded: $z' = 3x + (1 - 2)$, $h' = \max\{0, -1\} = 0$, and the next
@@ -223,8 +223,8 @@ check(fold_threshold_dense)
 # Now every hidden layer has thresholds. A middle layer is on both sides of the argument: it receives the shift of the
 # layer before it, and it gives its own to the layer after it.
 #
-# If the *output* is thresholded as well, nothing follows that could absorb its $+t$. Then we cannot hide it; we report it
-# as `out_shift`, to be added to the folded network's output.
+# If the *output* is thresholded as well, nothing follows that could absorb its $+t$. Then we cannot hide it; we report
+# it as `out_shift`, to be added to the folded network's output.
 #
 # **Exercise `fold_threshold_network`: [[points fold_threshold_network]]**
 
@@ -272,19 +272,19 @@ for i in range(3):
 print("largest difference on 50 inputs:", np.abs(h - (g + shift)).max())
 
 # %% [markdown] answer=fold_proof
-# **Question M1.1 ([[points fold_proof]], about one page).** Prove that dense networks with $\max\{t, \cdot\}$ and dense networks with
-# ReLU compute exactly the same functions. Show *both* inclusions. For the interesting one, treat one layer, then the bias
-# of the next layer in index form and in matrix form (with kernels as `(in, out)`), then the induction, including the layer
-# that both receives and gives a shift, and say what happens at the last layer.
+# **Question M1.1 ([[points fold_proof]], about one page).** Prove that dense networks with $\max\{t, \cdot\}$ and dense
+# networks with ReLU compute exactly the same functions. Show *both* inclusions. For the interesting one, treat one
+# layer, then the bias of the next layer in index form and in matrix form (with kernels as `(in, out)`), then the
+# induction, including the layer that both receives and gives a shift, and say what happens at the last layer.
 
 # %% [markdown]
 # ### In front of a convolution
 #
-# A convolution with `'valid'` padding is a dense layer seen through a window: every tap sees real activations, in the folded
-# network each $t$ too low, and the correction is the same at every pixel.
+# A convolution with `'valid'` padding is a dense layer seen through a window: every tap sees real activations, in the
+# folded network each $t$ too low, and the correction is the same at every pixel.
 #
-# With `'same'` padding something new happens. Every real activation is $t$ higher than in the folded network, but the frame
-# of zeros is 0 in *both*. At the border, some taps fall on the frame and need no correction:
+# With `'same'` padding something new happens. Every real activation is $t$ higher than in the folded network, but the
+# frame of zeros is 0 in *both*. At the border, some taps fall on the frame and need no correction:
 
 # %% experiment=border_figure
 from pictures import show_table
@@ -299,12 +299,13 @@ for row in range(height):
 show_table(inside, "column", "row", "Taps of a 3 x 3 kernel that see the image", digits=0)
 
 # %% [markdown]
-# One number per output channel cannot be right everywhere. We need a bias *map*: one number per output pixel and channel.
+# One number per output channel cannot be right everywhere. We need a bias *map*: one number per output pixel and
+# channel.
 #
-# **How frameworks pad.** For input height $H$, kernel height $k$ and stride $s$ the output has $H_o = \lceil H/s \rceil$
-# rows, the padding has $p = \max\{(H_o - 1)s + k - H, 0\}$ rows in total, $\lfloor p/2 \rfloor$ of them at the top: with
-# an even kernel or a stride the frame is not symmetric. And what they call convolution is a cross-correlation: the kernel
-# is not flipped.
+# **How frameworks pad.** For input height $H$, kernel height $k$ and stride $s$ the output has $H_o = \lceil H/s
+# \rceil$ rows, the padding has $p = \max\{(H_o - 1)s + k - H, 0\}$ rows in total, $\lfloor p/2 \rfloor$ of them at the
+# top: with an even kernel or a stride the frame is not symmetric. And what they call convolution is a
+# cross-correlation: the kernel is not flipped.
 #
 # **Exercise `fold_threshold_conv`: [[points fold_threshold_conv]]**
 
@@ -354,11 +355,11 @@ def fold_threshold_conv(
 check(fold_threshold_conv)
 
 # %% [markdown] answer=same_padding_proof
-# **Question M1.2 ([[points same_padding_proof]], half a page).** (a) Why can no *vector* of biases fold a threshold in front of a 'same'
-# convolution? (b) Give a counter-example with one channel, one layer of threshold $t \ne 0$ and three taps, and show that
-# some output is wrong whatever shared bias you choose: one that is right in the middle is wrong at the edge, and the other way
-# round. (c) Name one way to repair it. *Bonus:* which of
-# max-pooling, average pooling, flatten, batch normalisation and dropout commute with adding a constant?
+# **Question M1.2 ([[points same_padding_proof]], half a page).** (a) Why can no *vector* of biases fold a threshold in
+# front of a 'same' convolution? (b) Give a counter-example with one channel, one layer of threshold $t \ne 0$ and three
+# taps, and show that some output is wrong whatever shared bias you choose: one that is right in the middle is wrong at
+# the edge, and the other way round. (c) Name one way to repair it. *Bonus:* which of max-pooling, average pooling,
+# flatten, batch normalisation and dropout commute with adding a constant?
 
 # %% [markdown]
 # ## 3 · The sigmoid
@@ -464,16 +465,16 @@ s, cache = sigmoid_forward(x)
 print(np.abs(sigmoid_backward(dout, cache) - numeric_grad(lambda v: sigmoid_forward(v)[0], x, dout)).max())
 
 # %% [markdown] answer=sigmoid_proof
-# **Question M1.3 ([[points sigmoid_proof]], half a page).** (a) Derive $\sigma' = \sigma - \sigma^2$. (b) Count the operations that
-# backward needs per element with the cached output, and without it. (c) Why does `exp(-x)` overflow in float32 below
-# about $x = -88$, and what does a stable form do instead?
+# **Question M1.3 ([[points sigmoid_proof]], half a page).** (a) Derive $\sigma' = \sigma - \sigma^2$. (b) Count the
+# operations that backward needs per element with the cached output, and without it. (c) Why does `exp(-x)` overflow in
+# float32 below about $x = -88$, and what does a stable form do instead?
 
 # %% [markdown]
 # ## 4 · The affine layer
 #
-# $y = xW + b$ is the layer you will use most. Three gradients leave it, and each answers the same question: *which outputs
-# did this number reach?* An entry of $x$ reaches one row of $y$; an entry of $W$, and one of $b$, reaches one column,
-# in every row. What was shared by the rows is summed over the rows.
+# $y = xW + b$ is the layer you will use most. Three gradients leave it, and each answers the same question: *which
+# outputs did this number reach?* An entry of $x$ reaches one row of $y$; an entry of $W$, and one of $b$, reaches one
+# column, in every row. What was shared by the rows is summed over the rows.
 #
 # **Predict first:** $N = D = K = 4$. Which mistakes would no shape error reveal?
 #
@@ -514,9 +515,9 @@ print("dW:", np.abs(dW - numeric_grad(lambda v: x @ v + b, W, dout)).max())
 print("db:", np.abs(db - numeric_grad(lambda v: x @ W + v, b, dout)).max())
 
 # %% [markdown]
-# **Your prediction:** with $N = D = K$ every product of two of the three matrices has the right shape, transposed or not, in
-# either order; and a sum over the wrong axis has the right length. Only numbers can tell: that is why the checks, and the
-# cell above, use three different sizes.
+# **Your prediction:** with $N = D = K$ every product of two of the three matrices has the right shape, transposed or
+# not, in either order; and a sum over the wrong axis has the right length. Only numbers can tell: that is why the
+# checks, and the cell above, use three different sizes.
 #
-# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
-# grader sees, too.
+# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that
+# the grader sees, too.

@@ -220,9 +220,10 @@ print(truth - prediction)
 print("its mean square:", np.mean((truth - prediction) ** 2), "   twice the variance of y:", 2 * np.var(truth))
 
 # %% [markdown]
-# **Your prediction:** `(n,)` and `(n, 1)` broadcast to `(n, n)`. Every prediction was compared with *every* house. The best answer to that question is the same for all houses: the
-# mean price. The loss fell smoothly and settled at the variance of $y$; the model had learned a constant. Nothing
-# crashed, no shape looked odd, and the curve went into the report.
+# **Your prediction:** `(n,)` and `(n, 1)` broadcast to `(n, n)`. Every prediction was compared with *every* house. The
+# best answer to that question is the same for all houses: the mean price. The loss fell smoothly and settled at the
+# variance of $y$; the model had learned a constant. Nothing crashed, no shape looked odd, and the curve went into the
+# report.
 #
 # Write the loss so that this cannot happen: compare element $i$ with element $i$, whatever mix of `(n,)` and `(n, 1)`
 # arrives, and refuse sizes that differ. Its gradient takes an upstream gradient, as in A1: `dloss` comes from the next
@@ -269,9 +270,9 @@ check(mse_loss)
 #
 # $$\frac{\partial L}{\partial w} = \frac{2}{|B|} X_B^\top r, \qquad \frac{\partial L}{\partial b} = \frac{2}{|B|} \sum_i r_i.$$
 #
-# **By hand.** Two samples $x = 1, -1$ with $y = 3, 1$, one batch, learning rate 0.1, start at $w = b = 0$. Then
-# $r = (-3, -1)$, the loss is $(9 + 1) / 2 = 5$, the gradients are $\frac{2}{2}(-3 + 1) = -2$ and $\frac{2}{2}(-4) = -4$,
-# and after the step $w = 0.2$, $b = 0.4$. The 5 was measured *before* the step.
+# **By hand.** Two samples $x = 1, -1$ with $y = 3, 1$, one batch, learning rate 0.1, start at $w = b = 0$. Then $r =
+# (-3, -1)$, the loss is $(9 + 1) / 2 = 5$, the gradients are $\frac{2}{2}(-3 + 1) = -2$ and $\frac{2}{2}(-4) = -4$, and
+# after the step $w = 0.2$, $b = 0.4$. The 5 was measured *before* the step.
 #
 # **Exercise `train_linear_regression`: [[points train_linear_regression]]**
 
@@ -329,12 +330,12 @@ print(f"a constant, the mean      loss {np.var(y_train):7.2f}")
 # %% [markdown]
 # ### The curve of that model
 #
-# With the n × n residual, the gradient of prediction $i$ is an average over all targets of the batch: $p_i - \bar y_B$. On
-# the full batch the bug *is* a regression onto the constant target $\bar y$, and we can look at it without writing it:
-# train on $\bar y$. (In mini-batches $\bar y_B$ still holds $y_i$ itself, one target of $|B|$, so $1/|B|$ of the true
-# slopes gets through: with batches of 32 an $R^2$ of about 0.05 instead of 0.) The loss that the report shows is the mean
-# over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals
-# $\mathrm{Var}(y) + \frac{1}{n} \sum_i (p_i - \bar y)^2$.
+# With the n × n residual, the gradient of prediction $i$ is an average over all targets of the batch: $p_i - \bar y_B$.
+# On the full batch the bug *is* a regression onto the constant target $\bar y$, and we can look at it without writing
+# it: train on $\bar y$. (In mini-batches $\bar y_B$ still holds $y_i$ itself, one target of $|B|$, so $1/|B|$ of the
+# true slopes gets through: with batches of 32 an $R^2$ of about 0.05 instead of 0.) The loss that the report shows is
+# the mean over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals $\mathrm{Var}(y) + \frac{1}{n} \sum_i
+# (p_i - \bar y)^2$.
 #
 # **Predict first:** where does that curve end, and what is its $R^2$?
 
@@ -357,10 +358,11 @@ print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.rave
 # **Your prediction:** the curve comes to rest on the line "variance of y", and $R^2$ is 0: no feature was used.
 
 # %% [markdown] answer=regression_report
-# **Question M2.1 ([[points regression_report]], ten lines).** (a) Report the loss and the held-out $R^2$ of your model at both learning
-# rates, beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody shows you the
-# curve of the n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you that something
-# is wrong, and why does "the loss went down" prove nothing? (c) Which one line of code would have caught the mistake?
+# **Question M2.1 ([[points regression_report]], ten lines).** (a) Report the loss and the held-out $R^2$ of your model
+# at both learning rates, beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody
+# shows you the curve of the n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you
+# that something is wrong, and why does "the loss went down" prove nothing? (c) Which one line of code would have caught
+# the mistake?
 
 # %% [markdown]
 # ## 3 · Measuring honestly
@@ -429,11 +431,11 @@ print("on 2,000 images:", interval(0.48, 2000), "and", interval(0.51, 2000))
 # ## 4 · An MLP and a ConvNet
 #
 # The multilayer perceptron sees an image as a list of numbers: flatten, one hidden layer with ReLU, ten *logits*. A
-# logit is any real number; softmax belongs to the loss, where it can be computed without overflow. Put one at the end of
-# the model as well, and the loss applies softmax twice. Keras's own losses notice it: they warn, and take what came before
-# the softmax, so that the numbers are those of the right model. A loss of your own, `evaluate_batched` for one, does not
-# notice: probabilities are "logits" from 0 to 1, so for ten classes the loss cannot fall below $\log(1 + 9/e) = 1.46$
-# however good the network is, it learns slowly, and no error tells you.
+# logit is any real number; softmax belongs to the loss, where it can be computed without overflow. Put one at the end
+# of the model as well, and the loss applies softmax twice. Keras's own losses notice it: they warn, and take what came
+# before the softmax, so that the numbers are those of the right model. A loss of your own, `evaluate_batched` for one,
+# does not notice: probabilities are "logits" from 0 to 1, so for ten classes the loss cannot fall below $\log(1 + 9/e)
+# = 1.46$ however good the network is, it learns slowly, and no error tells you.
 #
 # **By hand:** $28 \cdot 28 = 784$ inputs, 100 hidden units, 10 outputs, with biases. How many parameters? The check
 # wants 79,510.
@@ -556,8 +558,8 @@ show_images(firsts, columns=5, titles=data.classes, title=data.name)
 #
 # The cheapest test of a network and its loop: 50 images, a few seconds. A model with thousands of parameters that
 # cannot remember 50 images has a bug, and an hour of training will not find it. **Predict first:** where does the loss
-# start? **Your prediction:** with ten classes and nothing known near $\log 10 = 2.30$; random weights already prefer some
-# classes a little.
+# start? **Your prediction:** with ten classes and nothing known near $\log 10 = 2.30$; random weights already prefer
+# some classes a little.
 
 # %% experiment=overfit_fifty
 fifty = (train_set[0][:50], train_set[1][:50])
@@ -569,8 +571,8 @@ for name, build in [("MLP", lambda: build_mlp((28, 28, 1))), ("ConvNet", build_c
 # %% [markdown]
 # ### Then, 500 images
 #
-# Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet. The cell
-# takes about @M1@ on two cores.
+# Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet. The
+# cell takes about @M1@ on two cores.
 #
 # **Predict first:** which of the two networks reaches zero training loss first? Which has the smaller gap between
 # training and test? And does the test *loss* end where the test *accuracy* is best?
@@ -608,15 +610,15 @@ plot_curves(curves(two, 1), "iteration", "accuracy")
 plt.show()
 
 # %% [markdown]
-# **Your prediction:** the ConvNet comes down to zero in half the steps of the MLP, and its gap is the smaller one, on our
-# pictures. And no: the test loss is smallest long before the end, while the test accuracy still creeps up or stays.
+# **Your prediction:** the ConvNet comes down to zero in half the steps of the MLP, and its gap is the smaller one, on
+# our pictures. And no: the test loss is smallest long before the end, while the test accuracy still creeps up or stays.
 
 # %% [markdown] answer=mlp_convnet_report
-# **Question M2.2 ([[points mlp_convnet_report]], half a page, with your figures).** (a) Show the four loss curves and the four accuracy
-# curves. At which iteration does each network's test loss turn, and what does its training loss do there? (b) Derive
-# the parameter counts of both networks layer by layer. The ConvNet has a sixth of the parameters and is better: why?
-# Compare it with the MLP and with the linear control, using the 95 % intervals. (c) From the turn on, "the model gets
-# worse" by one of the two measures. By which, and by which not?
+# **Question M2.2 ([[points mlp_convnet_report]], half a page, with your figures).** (a) Show the four loss curves and
+# the four accuracy curves. At which iteration does each network's test loss turn, and what does its training loss do
+# there? (b) Derive the parameter counts of both networks layer by layer. The ConvNet has a sixth of the parameters and
+# is better: why? Compare it with the MLP and with the linear control, using the 95 % intervals. (c) From the turn on,
+# "the model gets worse" by one of the two measures. By which, and by which not?
 
 # %% [markdown]
 # ## 5 · Dropout
@@ -713,17 +715,18 @@ for name in ("MLP", "ConvNet"):
 plt.show()
 
 # %% [markdown]
-# **Your prediction:** the training loss rises for both, the test loss falls for both. The accuracy tells less: compare the
-# intervals before you call one better.
+# **Your prediction:** the training loss rises for both, the test loss falls for both. The accuracy tells less: compare
+# the intervals before you call one better.
 #
 # **If you have time:** rates 0.1 and 0.5; a second seed (`seed=1`). How much does an accuracy change from seed to
 # seed, and how does that compare with the 95 % interval, which knows only about the test images?
 
 # %% [markdown] answer=dropout_report
-# **Question M2.3 ([[points dropout_report]], half a page, with your figures).** (a) Compare both networks with and without dropout:
-# training loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout rises for a long
-# time while the test *accuracy* does not fall. How can that be? Say what happens to the logits of an image that is
-# classified wrongly, and of one that is classified rightly. (c) Why does dropout help the loss more than the accuracy?
+# **Question M2.3 ([[points dropout_report]], half a page, with your figures).** (a) Compare both networks with and
+# without dropout: training loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout
+# rises for a long time while the test *accuracy* does not fall. How can that be? Say what happens to the logits of an
+# image that is classified wrongly, and of one that is classified rightly. (c) Why does dropout help the loss more than
+# the accuracy?
 
 # %% [markdown]
 # **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that

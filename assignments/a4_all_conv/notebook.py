@@ -10,8 +10,8 @@
 # 2. What does the gradient do while a network learns? You build a probe that measures it **without disturbing the
 #    training**, and you find out what a famous plot of the original homework really showed.
 #
-# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are small
-# enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
+# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are
+# small enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
 #
 # **Agreements that hold in the whole course**
 #
@@ -60,14 +60,16 @@ from keras import layers
 # | 9 | 1 × 1 convolution, one filter for each class, **linear** | 8 × 8 × 10 |
 # | | average over all positions | 10 logits |
 #
-# **A trap in the original.** The printed table puts a ReLU after layer 9 as well; the code that produced the results did
-# not. What is wrong with a ReLU there? Not that logits cannot be negative: softmax ignores a common shift, and $(0, 5)$ says
-# the same as $(-5, 0)$. It is the gradient. Where a ReLU outputs 0, nothing flows back: if the map of a class is 0 at every
-# position of an image, this class learns nothing from that image, not even when it is the right one. If all ten maps are
-# 0, the answer is $p = 1/10$ for every class, and no weight of the network moves. We build what was run.
+# **A trap in the original.** The printed table puts a ReLU after layer 9 as well; the code that produced the results
+# did not. What is wrong with a ReLU there? Not that logits cannot be negative: softmax ignores a common shift, and $(0,
+# 5)$ says the same as $(-5, 0)$. It is the gradient. Where a ReLU outputs 0, nothing flows back: if the map of a class
+# is 0 at every position of an image, this class learns nothing from that image, not even when it is the right one. If
+# all ten maps are 0, the answer is $p = 1/10$ for every class, and no weight of the network moves. We build what was
+# run.
 #
 # **By hand.** How many weights has layer 1 with $w = 96$? A 3 × 3 kernel over 3 channels for each of 96 filters, and 96
-# biases: $3 \cdot 3 \cdot 3 \cdot 96 + 96 = 2{,}688$. All nine layers together: 1,369,738. You will fill in the rest below.
+# biases: $3 \cdot 3 \cdot 3 \cdot 96 + 96 = 2{,}688$. All nine layers together: 1,369,738. You will fill in the rest
+# below.
 #
 # **Exercise `build_all_conv`: [[points build_all_conv]]**
 
@@ -109,10 +111,11 @@ from architecture import draw_architecture
 draw_architecture(build_all_conv(batch_norm=False), "The all-convolutional net")
 
 # %% [markdown] answer=architecture_table
-# **Question M4.1 ([[points architecture_table]]).** Make a table of the nine convolutions and two pools for $w = 96$: output shape, number of
-# parameters (by hand; they must add up to 1,369,738), and the **receptive field**: how many pixels of the image can
-# influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds $(k - 1) \cdot s$, where $s$ is
-# the product of all strides *before* it. What is the receptive field of the last convolution?
+# **Question M4.1 ([[points architecture_table]]).** Make a table of the nine convolutions and two pools for $w = 96$:
+# output shape, number of parameters (by hand; they must add up to 1,369,738), and the **receptive field**: how many
+# pixels of the image can influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds $(k
+# - 1) \cdot s$, where $s$ is the product of all strides *before* it. What is the receptive field of the last
+# convolution?
 
 # %% [markdown]
 # ### Does it learn at all? Fifty images
@@ -136,15 +139,15 @@ print(
 )
 
 # %% [markdown]
-# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because an
-# untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A little more,
-# because random weights prefer some classes, mostly wrong ones.
+# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because
+# an untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A
+# little more, because random weights prefer some classes, mostly wrong ones.
 #
 # ## 2 · A dense layer is a convolution
 #
-# What was lost with the dense layers? Nothing: a 1 × 1 convolution *is* a dense layer, applied at every position with the
-# same weights. And averaging the maps after a *linear* 1 × 1 convolution is the same as averaging before it. Both are
-# proofs of two lines, and both you can check in the notebook before you write them down.
+# What was lost with the dense layers? Nothing: a 1 × 1 convolution *is* a dense layer, applied at every position with
+# the same weights. And averaging the maps after a *linear* 1 × 1 convolution is the same as averaging before it. Both
+# are proofs of two lines, and both you can check in the notebook before you write them down.
 
 # %% experiment=one_by_one
 rng = np.random.default_rng(0)
@@ -163,10 +166,11 @@ print(
 )
 
 # %% [markdown] answer=one_by_one_proof
-# **Question M4.2 ([[points one_by_one_proof]], one page).** (a) Prove that a 1 × 1 convolution computes the same as one dense layer applied at
-# every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution of layer 9, and show by a
-# counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the network with $w = 4$, 8 and 16
-# (the cell below, about a minute on two cores), predict the order of the three first, and explain what you see in training and held-out accuracy.
+# **Question M4.2 ([[points one_by_one_proof]], one page).** (a) Prove that a 1 × 1 convolution computes the same as one
+# dense layer applied at every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution
+# of layer 9, and show by a counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the
+# network with $w = 4$, 8 and 16 (the cell below, about a minute on two cores), predict the order of the three first,
+# and explain what you see in training and held-out accuracy.
 
 
 # %% experiment=width_experiment
@@ -222,8 +226,8 @@ for width in (4, 8, 16):
 #
 # $$G = \max_i \left| \frac{\partial L}{\partial w_i} \right|,$$
 #
-# over all entries of one layer's **kernel**, where $L$ is the mean cross-entropy of a batch. Simple, but a measurement must
-# not change what it measures, and it must measure what it says:
+# over all entries of one layer's **kernel**, where $L$ is the mean cross-entropy of a batch. Simple, but a measurement
+# must not change what it measures, and it must measure what it says:
 #
 # * **The story of a plot.** The homework's figure of $G$ was drawn with `tf.gradients(loss, w, loss)`. The third argument of
 #   that function is not what its author thought: it is `grad_ys`, the gradient that flows in from above. So the figure
@@ -266,9 +270,9 @@ check(first_last_conv)
 
 # %% [markdown]
 # **By hand.** One pixel of value 3, a 1 × 1 convolution with weights $(0, 0)$ straight to two logits, true class 0. The
-# logits are $(0, 0)$, so $p = (\frac12, \frac12)$ and $\partial L / \partial z = p - (1, 0) = (-\frac12, \frac12)$. Each weight
-# is multiplied by 3 on the way forward, so its gradient is $(-\frac32, \frac32)$ and $G = \frac32$. Note the sign: the largest
-# entry may be negative.
+# logits are $(0, 0)$, so $p = (\frac12, \frac12)$ and $\partial L / \partial z = p - (1, 0) = (-\frac12, \frac12)$.
+# Each weight is multiplied by 3 on the way forward, so its gradient is $(-\frac32, \frac32)$ and $G = \frac32$. Note
+# the sign: the largest entry may be negative.
 #
 # **Exercise `gradient_magnitude`: [[points gradient_magnitude]]**
 
@@ -319,10 +323,9 @@ check(plot_curves)
 # %% [markdown]
 # ## 4 · What the gradient does while the network learns
 #
-# **Predict first.** (a) Accuracy rises and the loss falls. Does $G$ rise or fall, in the first convolution and in the last?
-# (b) Which is larger at the start, $G$ of the first or of the last convolution? (c) Where will $L \cdot G$, the curve of the
-# original homework, mislead you most? The next cell takes about
-# half a minute on two cores.
+# **Predict first.** (a) Accuracy rises and the loss falls. Does $G$ rise or fall, in the first convolution and in the
+# last? (b) Which is larger at the start, $G$ of the first or of the last convolution? (c) Where will $L \cdot G$, the
+# curve of the original homework, mislead you most? The next cell takes about half a minute on two cores.
 
 # %% experiment=gradient_curves
 keras.utils.set_random_seed(1)
@@ -364,9 +367,10 @@ figure.axes[0].set_title("Multiplying by the loss bends the curve")
 plt.show()
 
 # %% [markdown]
-# **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third in the
-# first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls. (b) The last
-# one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of that fall is $L$.
+# **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third
+# in the first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls.
+# (b) The last one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of
+# that fall is $L$.
 #
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.
@@ -385,12 +389,13 @@ def losses_of_a_run(probed):
 print("largest difference of the losses:", np.abs(losses_of_a_run(True) - losses_of_a_run(False)).max())
 
 # %% [markdown] answer=gradient_report
-# **Question M4.3 ([[points gradient_report]], one page, with your two figures).** (a) Describe $G$ of the first and of the last convolution
-# over training. (b) Start from $\partial L / \partial z = p - \text{onehot}(y)$: what becomes of it, and
-# of every gradient behind it, when predictions become right and sure? Then explain *your* two curves: where $G$ falls, and
-# where it does not fall, or rises, although the loss falls. What else stands in the product that is the gradient of the
-# first layer, and what does the maximum over images and entries see? (c) What does multiplying by $L$ do to the plot, at the
-# start and at the end? Which of your statements in (a) would you have got wrong from $L \cdot G$ alone? (d) Why does the probe use `training=True`, and what would `training=False` measure?
+# **Question M4.3 ([[points gradient_report]], one page, with your two figures).** (a) Describe $G$ of the first and of
+# the last convolution over training. (b) Start from $\partial L / \partial z = p - \text{onehot}(y)$: what becomes of
+# it, and of every gradient behind it, when predictions become right and sure? Then explain *your* two curves: where $G$
+# falls, and where it does not fall, or rises, although the loss falls. What else stands in the product that is the
+# gradient of the first layer, and what does the maximum over images and entries see? (c) What does multiplying by $L$
+# do to the plot, at the start and at the end? Which of your statements in (a) would you have got wrong from $L \cdot G$
+# alone? (d) Why does the probe use `training=True`, and what would `training=False` measure?
 
 # %% [markdown]
 # ## What to take along

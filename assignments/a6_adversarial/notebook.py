@@ -1,16 +1,18 @@
 # %% [markdown]
 # # A6 · Adversarial images
 #
-# A network that recognises nine of ten images can be led to any mistake you like, by changes that would not fool you. You
-# build three attacks, then you ask what the original homework asked: *does an image that fools one network fool another?*
+# A network that recognises nine of ten images can be led to any mistake you like, by changes that would not fool you.
+# You build three attacks, then you ask what the original homework asked: *does an image that fools one network fool
+# another?*
 #
 # 1. Which way, and how far, must a pixel move so that the network is wrong, and sure of it?
 # 2. Can we choose the mistake, and pay for every changed pixel?
 # 3. Do attacks transfer? And how would we notice that our answer is an artefact?
 #
-# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are small
-# enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise. Two exercises have points
-# for *accuracy*: there your attack runs on a network that the grader has trained, and the grader looks at the images only.
+# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are
+# small enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise. Two exercises
+# have points for *accuracy*: there your attack runs on a network that the grader has trained, and the grader looks at
+# the images only.
 #
 # **Agreements that hold in the whole course**
 #
@@ -49,10 +51,10 @@ from keras import layers
 # Training asks: how does the loss change with the *weights*, while the images stay? An attack turns the question round:
 # how does the loss change with the *pixels*, while the weights stay?
 #
-# **By hand.** Take the smallest network there is: two pixels, and the logits *are* the pixels. The image $(\log 3, 0)$ has
-# the probabilities $p = (\frac34, \frac14)$. For softmax and cross-entropy, $\partial L / \partial z = p - \text{onehot}(y)$.
-# With $y = 0$ the gradient is $(-\frac14, \frac14)$: to raise the loss, make the first pixel darker and the second one
-# brighter. In a larger network this vector goes on backward through the layers, down to the image.
+# **By hand.** Take the smallest network there is: two pixels, and the logits *are* the pixels. The image $(\log 3, 0)$
+# has the probabilities $p = (\frac34, \frac14)$. For softmax and cross-entropy, $\partial L / \partial z = p -
+# \text{onehot}(y)$. With $y = 0$ the gradient is $(-\frac14, \frac14)$: to raise the loss, make the first pixel darker
+# and the second one brighter. In a larger network this vector goes on backward through the layers, down to the image.
 #
 # Three things to think about before you write:
 #
@@ -95,8 +97,9 @@ def input_gradient(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarr
 check(input_gradient)
 
 # %% [markdown]
-# **Your own check, by differences.** As in A1: move one pixel a little up and a little down. In float32 the difference of
-# two losses has few correct digits, so expect agreement to about three. **Predict:** what does the second line print?
+# **Your own check, by differences.** As in A1: move one pixel a little up and a little down. In float32 the difference
+# of two losses has few correct digits, so expect agreement to about three. **Predict:** what does the second line
+# print?
 
 # %% experiment=gradient_by_differences
 keras.utils.set_random_seed(0)
@@ -113,8 +116,8 @@ print(f"one pixel: your gradient {gradient[pixel]:.5f}, measured {measured:.5f}"
 print("alone and in the batch:", np.abs(input_gradient(tiny, x[:1], y[:1]) - gradient[:1]).max())
 
 # %% [markdown]
-# **Your prediction:** 0, or the last digit of float32. With the sum an image has the gradient that it has alone; with the mean
-# the difference would be half of it.
+# **Your prediction:** 0, or the last digit of float32. With the sum an image has the gradient that it has alone; with
+# the mean the difference would be half of it.
 #
 # ## 2 · Three networks to attack
 #
@@ -149,11 +152,11 @@ def train(model, x, y, epochs):
 print(f"data: {data.name}; accuracy on fifty images:", train(convnet(0), x_train[:50], y_train[:50], epochs=80))
 
 # %% [markdown]
-# Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial weights.
-# B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a network without
-# convolutions; on our drawn pictures it is much the weakest of the three, which will matter when you read its column. Each
-# needs its own preprocessing, and only its owner knows which. So we wrap each network into a *predictor*, a function from raw
-# images (0 to 255) to logits.
+# Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial
+# weights. B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a
+# network without convolutions; on our drawn pictures it is much the weakest of the three, which will matter when you
+# read its column. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
+# *predictor*, a function from raw images (0 to 255) to logits.
 #
 # Accuracies come with their 95 % interval: of $n$ images a fraction $q$ is right, $q \pm 1.96 \sqrt{q (1 - q) / n}$.
 # The formula is for large $n$ and for $q$ that is not near 0 or 1. Training takes about @M1@ on two cores.
@@ -187,13 +190,14 @@ draw_architecture(C, "C")
 # ## 3 · One step: the sign of the gradient
 #
 # How do we spend a small budget best? Say no pixel may change by more than $\varepsilon$. The loss changes by about
-# $\sum_i g_i \,\delta_i$. Each term is largest when $\delta_i = \varepsilon \operatorname{sign}(g_i)$: *every* pixel takes its
-# full step, also those with a tiny gradient. Hundreds of tiny terms add up; that is the secret of these attacks.
+# $\sum_i g_i \,\delta_i$. Each term is largest when $\delta_i = \varepsilon \operatorname{sign}(g_i)$: *every* pixel
+# takes its full step, also those with a tiny gradient. Hundreds of tiny terms add up; that is the secret of these
+# attacks.
 #
-# The result must still be an image. In the code of the original homework nothing was cut off; in our replay of an attack
-# without clipping, 22 % of all pixels left the range that a screen can show. So clip, after the step, to `lo` and `hi`.
-# These are 0 and 1 for our images, 0 and 255 for bytes, and for standardised images *one pair for each channel*:
-# $(0 - m_c)/s_c$ and $(1 - m_c)/s_c$.
+# The result must still be an image. In the code of the original homework nothing was cut off; in our replay of an
+# attack without clipping, 22 % of all pixels left the range that a screen can show. So clip, after the step, to `lo`
+# and `hi`. These are 0 and 1 for our images, 0 and 255 for bytes, and for standardised images *one pair for each
+# channel*: $(0 - m_c)/s_c$ and $(1 - m_c)/s_c$.
 #
 # **Exercise `fgsm_step`: [[points fgsm_step]]**
 
@@ -242,8 +246,8 @@ check(fgsm_step)
 check(plot_curves)
 
 # %% [markdown]
-# **An experiment needs a control.** "The image was changed and now the network is wrong" proves nothing if *any* change of
-# that size does the same. So beside the step along the gradient's sign we make a step of exactly the same size along
+# **An experiment needs a control.** "The image was changed and now the network is wrong" proves nothing if *any* change
+# of that size does the same. So beside the step along the gradient's sign we make a step of exactly the same size along
 # *random* signs, and one *against* the gradient.
 #
 # **Predict first:** the accuracy of A at $\varepsilon = 0.05$ (13 of 255 grey levels), for each of the three.
@@ -277,14 +281,14 @@ plt.show()
 # The homework wants more than a mistake: a *wrong class with at least 99 %*. So we repeat small steps, each along the
 # gradient at the **current** image, always for the **true** class $y$.
 #
-# **Two slips in the original code,** so that you do not repeat them. It made 100 steps for every image, whether needed or
-# not, and selected the successes afterwards: the changes are much larger than they had to be. And it fetched the
+# **Two slips in the original code,** so that you do not repeat them. It made 100 steps for every image, whether needed
+# or not, and selected the successes afterwards: the changes are much larger than they had to be. And it fetched the
 # confidence together with the gradient, then updated the image: the number printed below each picture belongs to the
 # image *before* the one that is shown.
 #
-# **By hand.** The logits are the two pixels $(0.8,\ 0.1)$, $y = 0$, $\varepsilon = 0.3$, and a wrong class with 60 % is asked
-# for. Look: class 0 wins, go on. After one step: $(0.5,\ 0.4)$, class 0 still wins. After two: $(0.2,\ 0.7)$, class 1 has
-# $1 / (1 + e^{-0.5}) = 0.62$. Stop: two steps.
+# **By hand.** The logits are the two pixels $(0.8,\ 0.1)$, $y = 0$, $\varepsilon = 0.3$, and a wrong class with 60 % is
+# asked for. Look: class 0 wins, go on. After one step: $(0.5,\ 0.4)$, class 0 still wins. After two: $(0.2,\ 0.7)$,
+# class 1 has $1 / (1 + e^{-0.5}) = 0.62$. Stop: two steps.
 #
 # **Exercise `iterated_fgsm`: [[points iterated_fgsm]]**
 
@@ -351,10 +355,10 @@ plt.show()
 # %% [markdown]
 # **Your prediction:** @W@
 #
-# Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour map
-# that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill the
-# range from black to white. That hid a slip of sign in the line that undid the standardisation, `x * std - mean`: the
-# pictures looked fine.)
+# Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour
+# map that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill
+# the range from black to white. That hid a slip of sign in the line that undid the standardisation, `x * std - mean`:
+# the pictures looked fine.)
 
 # %% experiment=attack_twenty
 chosen = np.concatenate([right[y_test[right] == k][:2] for k in range(10)])
@@ -389,10 +393,10 @@ titles = [
 show_attacks(x_test[chosen], after, titles, columns=10)
 
 # %% [markdown] answer=attack_gallery
-# **Question M6.1 ([[points attack_gallery]], half a page and the figure).** Show your twenty pairs with their difference images, $L_\infty$ and
-# $L_1$. (a) Which true class goes to which wrong class, and do the pairs make sense? (b) Where in the image are the
-# changes large, and why are they not only on the object? (c) $L_\infty$ is a multiple of $\varepsilon$ or less: why less, and
-# which of the two norms says more about what you *see*?
+# **Question M6.1 ([[points attack_gallery]], half a page and the figure).** Show your twenty pairs with their
+# difference images, $L_\infty$ and $L_1$. (a) Which true class goes to which wrong class, and do the pairs make sense?
+# (b) Where in the image are the changes large, and why are they not only on the object? (c) $L_\infty$ is a multiple of
+# $\varepsilon$ or less: why less, and which of the two norms says more about what you *see*?
 
 # %% [markdown]
 # ## 5 · Choosing the mistake: a targeted attack with a price
@@ -401,15 +405,14 @@ show_attacks(x_test[chosen], after, titles, columns=10)
 #
 # $$L(x) = -\log p_\text{target}(x) + \lambda \cdot \frac1D \sum_{i=1}^{D} |x_i - x_{0,i}|, \qquad \lambda = 0.05.$$
 #
-# **The story of a norm.** The report writes "$\ell_1$-norm", which is a sum. Its code says `reduce_mean`. Does it matter?
-# With $D = 784$ pixels the two differ by a factor of 784. On Fashion-MNIST we replayed the attack both ways: with the mean
-# 20 of 20 images reached the target, with the sum **none**. You will measure it below, on your pictures and your network;
-# there an image that stands close to its target may get through.
+# **The story of a norm.** The report writes "$\ell_1$-norm", which is a sum. Its code says `reduce_mean`. Does it
+# matter? With $D = 784$ pixels the two differ by a factor of 784. On Fashion-MNIST we replayed the attack both ways:
+# with the mean 20 of 20 images reached the target, with the sum **none**. You will measure it below, on your pictures
+# and your network; there an image that stands close to its target may get through.
 #
-# **By hand.** The logits are the pixels $x = (0, 0)$, $x_0 = (0.5, -1.5)$, target 1, $\lambda = 0.1$. Then
-# $p = (\frac12, \frac12)$ and $L = \log 2 + 0.1 \cdot \frac{0.5 + 1.5}{2}$. The gradient is
-# $(\frac12, -\frac12) + \frac{0.1}{2} (-1, 1) = (0.45, -0.45)$: the loss wants the second pixel brighter, the price pulls it
-# back.
+# **By hand.** The logits are the pixels $x = (0, 0)$, $x_0 = (0.5, -1.5)$, target 1, $\lambda = 0.1$. Then $p =
+# (\frac12, \frac12)$ and $L = \log 2 + 0.1 \cdot \frac{0.5 + 1.5}{2}$. The gradient is $(\frac12, -\frac12) +
+# \frac{0.1}{2} (-1, 1) = (0.45, -0.45)$: the loss wants the second pixel brighter, the price pulls it back.
 #
 # The slope of $|d|$ at $d = 0$ does not exist; we take 0, and so do `tf.abs` and `np.sign`. Beware of $\sqrt{d^2}$: its
 # gradient at 0 is `nan`, and every attack *starts* at $d = 0$.
@@ -451,8 +454,9 @@ def targeted_l1(
 check(targeted_l1)
 
 # %% [markdown]
-# The attack itself is plain gradient descent on the image: no sign, a step is as large as the gradient says. The same two
-# rules as before: look before you step, and report what you return. The price is always measured from the *original*.
+# The attack itself is plain gradient descent on the image: no sign, a step is as large as the gradient says. The same
+# two rules as before: look before you step, and report what you return. The price is always measured from the
+# *original*.
 #
 # **Exercise `targeted_attack`: [[points targeted_attack]]**
 
@@ -516,9 +520,9 @@ report("targeted, mean |x - x0|", by_mean)
 report("untargeted, for comparison", fooled)
 
 # %% [markdown]
-# **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large), where
-# will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about @M2@ on
-# two cores.)
+# **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large),
+# where will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about
+# @M2@ on two cores.)
 
 # %% experiment=mean_or_sum
 by_sum = [
@@ -547,15 +551,16 @@ titles = [
 show_attacks(x_test[[chosen[k] for k in some]], after, titles, columns=6)
 
 # %% [markdown] answer=fgsm_or_descent
-# **Question M6.2 ([[points fgsm_or_descent]], a third of a page).** Compare the two attacks on the same images: steps, $L_\infty$, mean change,
-# and how visible the change is to you. Which differences come from the *sign*, which from the *goal* (99 % of any wrong
-# class against 95 % of a given one), and which from the price? Name one comparison that these numbers do not allow.
+# **Question M6.2 ([[points fgsm_or_descent]], a third of a page).** Compare the two attacks on the same images: steps,
+# $L_\infty$, mean change, and how visible the change is to you. Which differences come from the *sign*, which from the
+# *goal* (99 % of any wrong class against 95 % of a given one), and which from the price? Name one comparison that these
+# numbers do not allow.
 
 # %% [markdown]
 # ## 6 · Do attacks transfer?
 #
-# The report found that its twenty images, made against one network, left two *other* networks with 15 % accuracy, three of
-# twenty. A striking result: attacks transfer! But look at how it was measured.
+# The report found that its twenty images, made against one network, left two *other* networks with 15 % accuracy, three
+# of twenty. A striking result: attacks transfer! But look at how it was measured.
 #
 # * The images were saved as files, 0 to 255, and fed like that to networks that had been trained on standardised images.
 # * There was no *clean* row: what do those networks say of the same images, unchanged, fed in the same way?
@@ -563,8 +568,8 @@ show_attacks(x_test[[chosen[k] for k in some]], after, titles, columns=6)
 # * Three of twenty: the 95 % interval reaches from 3 % to 38 %. (That is the exact one, of Clopper and Pearson. Our formula
 #   gives $-1$ to 31 %: twenty images are too few for it.)
 #
-# So 15 % may be transfer, or the wrong preprocessing, or noise, or chance. We make the table that can tell. Row $i$ holds
-# the images made against network $i$, with the clean images and the noise as rows of their own; column $j$ is the
+# So 15 % may be transfer, or the wrong preprocessing, or noise, or chance. We make the table that can tell. Row $i$
+# holds the images made against network $i$, with the clean images and the noise as rows of their own; column $j$ is the
 # accuracy of network $j$. Every column is a **predictor of raw images**, so that nobody can forget a preprocessing.
 #
 # **Exercise `transfer_matrix`: [[points transfer_matrix]]**
@@ -604,9 +609,9 @@ def transfer_matrix(adv_sets: list, predictors: list, labels: np.ndarray | list 
 check(transfer_matrix)
 
 # %% [markdown]
-# For a table, all sets need the *same* images and the same budget: 10 steps of $\varepsilon = 0.005$, whole batches at once
-# (your `input_gradient` does not mind). Network B lives on standardised images, so its attack happens there, with steps
-# and bounds in standardised units; afterwards the images go back to intensities: $x \cdot s + m$, with a plus.
+# For a table, all sets need the *same* images and the same budget: 10 steps of $\varepsilon = 0.005$, whole batches at
+# once (your `input_gradient` does not mind). Network B lives on standardised images, so its attack happens there, with
+# steps and bounds in standardised units; afterwards the images go back to intensities: $x \cdot s + m$, with a plus.
 #
 # The noise row has the change that was made against A, pixel by pixel the same size, with random signs.
 
@@ -632,8 +637,9 @@ rows = {"clean": images, "noise": noise, **{f"against {name}": x for name, x in 
 print({name: f"L-infinity {np.abs(x - images).max():.3f}" for name, x in rows.items()})
 
 # %% [markdown]
-# **Predict first:** the diagonal; A against B (same architecture, other weights); C in the rows of A and B, and the other way
-# round; the noise row. One more column repeats the report's slip: B *without* its preprocessing, fed with 0 to 255.
+# **Predict first:** the diagonal; A against B (same architecture, other weights); C in the rows of A and B, and the
+# other way round; the noise row. One more column repeats the report's slip: B *without* its preprocessing, fed with 0
+# to 255.
 
 # %% experiment=transfer_table
 columns = {**predictors, "B, raw": lambda raw: B.predict(raw, verbose=0)}
@@ -652,12 +658,13 @@ show_table(table, "classified by", "images", "Who is fooled by whose images?", t
 # **Your prediction:** @T@
 
 # %% [markdown] answer=transfer_report
-# **Question M6.3 ([[points transfer_report]], one page and the table).** (a) Give your table with intervals. (b) Explain the diagonal, the pair
-# A and B, and the rows and columns of C. (c) What do the clean row and the noise row rule out, for which entries? (d) The
-# column "B, raw": how many points does the slip cost on the *clean* images, and why so few or so many (what does a network of
-# convolutions and ReLU do with an image that is 255 times as bright)? How much of the report's 15 % can the slip explain
-# for a network like B, and what would you have concluded from that column without the clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
+# **Question M6.3 ([[points transfer_report]], one page and the table).** (a) Give your table with intervals. (b)
+# Explain the diagonal, the pair A and B, and the rows and columns of C. (c) What do the clean row and the noise row
+# rule out, for which entries? (d) The column "B, raw": how many points does the slip cost on the *clean* images, and
+# why so few or so many (what does a network of convolutions and ReLU do with an image that is 255 times as bright)? How
+# much of the report's 15 % can the slip explain for a network like B, and what would you have concluded from that
+# column without the clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
 
 # %% [markdown]
-# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
-# grader sees, too.
+# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that
+# the grader sees, too.
