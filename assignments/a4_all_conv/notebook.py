@@ -113,8 +113,8 @@ draw_architecture(build_all_conv(batch_norm=False), "The all-convolutional net")
 # %% [markdown] answer=architecture_table
 # **Question M4.1 ([[points architecture_table]]).** Make a table of the nine convolutions and two pools for $w = 96$:
 # output shape, number of parameters (by hand; they must add up to 1,369,738), and the **receptive field**: how many
-# pixels of the image can influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds $(k
-# - 1) \cdot s$, where $s$ is the product of all strides *before* it. What is the receptive field of the last
+# pixels of the image can influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds
+# $(k - 1) \cdot s$, where $s$ is the product of all strides *before* it. What is the receptive field of the last
 # convolution?
 
 # %% [markdown]
