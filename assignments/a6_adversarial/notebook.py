@@ -524,7 +524,8 @@ report("untargeted, for comparison", fooled)
 
 # %% [markdown]
 # **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large),
-# where will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about a minute on two cores.)
+# where will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about
+# a minute on two cores.)
 
 # %% experiment=mean_or_sum
 by_sum = [
