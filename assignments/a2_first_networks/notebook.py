@@ -572,7 +572,7 @@ for name, build in [("MLP", lambda: build_mlp((28, 28, 1))), ("ConvNet", build_c
 # ### Then, 500 images
 #
 # Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet. The
-# cell takes about @M1@ on two cores.
+# cell takes about a minute on two cores.
 #
 # **Predict first:** which of the two networks reaches zero training loss first? Which has the smaller gap between
 # training and test? And does the test *loss* end where the test *accuracy* is best?
@@ -698,7 +698,7 @@ print("model(x):                ", np.asarray(baked(ones)))
 # ### With and without
 #
 # Now both networks with dropout 0.25: the MLP on its hidden units, the ConvNet after each pooling. The cell takes about
-# @M2@ on two cores.
+# a minute on two cores.
 #
 # **Predict first**, for each network: does the training loss rise or fall? The test loss? The test accuracy?
 

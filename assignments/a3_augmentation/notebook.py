@@ -372,8 +372,8 @@ print(f"accuracy on the fifty: first step {hits[0]:.2f}, last ten steps {hits[-1
 # %% [markdown]
 # ## 6 · Four runs and the upside-down story
 #
-# Few images are where augmentation matters: we train on 600. The cell takes about @M1@ on two cores. **Write down your
-# prediction first:** in which order do the four runs end, and how far below them is the upside-down one?
+# Few images are where augmentation matters: we train on 600. The cell takes about two minutes on two cores. **Write
+# down your prediction first:** in which order do the four runs end, and how far below them is the upside-down one?
 #
 # Each accuracy comes with its 95 % interval, $\pm 1.96 \sqrt{a(1-a)/n}$ for $n$ test images. Another report on the same
 # homework used 100 test images, so its numbers are good to ± 10 points: its step from 48 to 51 % says nothing.

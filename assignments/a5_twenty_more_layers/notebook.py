@@ -313,7 +313,7 @@ print(f"{data.name}: loss on fifty pictures {loss[0]:.2f} -> {loss[-1]:.3f}")
 # %% [markdown]
 # **Predict first,** for the plain network with twenty more layers: (a) How large is $G$ of the first convolution at
 # step 0 under Glorot's initialisation, compared with the network without extra layers (about $0.05$)? (b) And under
-# He's? (c) With He's, does it learn? The seven runs below take about @M1@ on two cores.
+# He's? (c) With He's, does it learn? The seven runs below take about three minutes on two cores.
 
 # %% experiment=deep_runs
 STEPS = 300
@@ -338,7 +338,9 @@ for name, (kind, extra, initializer) in RUNS.items():
     print(f"{name:22}  {shown}{losses[name][-20:].mean():8.2f}   {hits:.3f} ± {half_width:.3f}")
 
 # %% [markdown]
-# **Your prediction:** @D@
+# **Your prediction:** (a) hundreds of thousands of times smaller: it was gone before the first step. (b) Under He's it
+# starts a few times smaller only, a healthy number. (c) And yet it does not learn: follow its row to the right, and its
+# loss.
 #
 # Bring `plot_curves` over from A2, or write it again.
 #
@@ -408,7 +410,9 @@ for name, block in BLOCKS.items():
     print(f"{name:20}" + "".join(f"{value:9.3f}" for value in size))
 
 # %% [markdown]
-# **Your prediction:** @S@
+# **Your prediction:** the plain signal keeps its order of size under He's initialisation (it wanders: a few channels
+# are a small sample), the residual one grows from block to block, the fractal one shrinks at every join. Question M5.2
+# asks why.
 
 # %% [markdown] answer=paths_and_variance
 # **Question M5.2 ([[points paths_and_variance]], one page).** (a) For a residual network of 10 blocks and a fractal one
