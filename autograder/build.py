@@ -144,7 +144,8 @@ def with_points(prose: str, assignment: Assignment) -> str:
     def write(match: re.Match[str]) -> str:
         name = match[1]
         parts = assignment.parts(name) if name in assignment.exercises else {}
-        split = f" ({', '.join(f'{part} {value:g}' for part, value in parts.items())})" if len(parts) > 1 else ""
+        shares = ", ".join(f"{part} {value:g}".replace("_", " ") for part, value in parts.items())
+        split = f" ({shares})" if len(parts) > 1 else ""
         return f"{known[name]:g} point{'' if known[name] == 1 else 's'}{split}"
 
     return POINTS.sub(write, prose)

@@ -355,7 +355,8 @@ plt.show()
 print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.ravel(w_bug) + np.ravel(b_bug)), 3))
 
 # %% [markdown]
-# **Your prediction:** the curve comes to rest on the line "variance of y", and $R^2$ is 0: no feature was used.
+# **Your prediction:** the curve comes to rest on the line "variance of y", and $R^2$ is 0, give or take a rounding: no
+# feature was used.
 
 # %% [markdown] answer=regression_report
 # **Question M2.1 ([[points regression_report]], ten lines).** (a) Report the loss and the held-out $R^2$ of your model
