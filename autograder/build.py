@@ -28,9 +28,10 @@ from autograder.script import Cell, Script, read_script, stub_definition
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = (
-    *("batches", "checking", "describing", "diagnosis", "figures", "networks", "observing", "plain", "plotting"),
-    *("probing", "rebuilding", "stock"),
+    *("architecture", "batches", "checking", "describing", "diagnosis", "figures", "networks", "observing", "pictures"),
+    *("plain", "plotting", "probing", "rebuilding", "stock"),
 )
+POINTS = re.compile(r"\[\[points (\w+)\]\]")  # in the prose; course.yaml knows how many
 DATASETS = Path(datasets.__file__).parent
 SHIPPED_DATASETS = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
 CONFIG = """\
@@ -115,11 +116,11 @@ def _make_cell(
 ) -> NotebookNode:
     match cell.role:
         case "markdown":
-            return new_markdown_cell(cell.source)
+            return new_markdown_cell(with_points(cell.source, assignment))
         case "experiment":
             return new_code_cell(cell.source, metadata={"course": {"experiment": cell.name}})
         case "answer":
-            source = f"{cell.source}\n\n{BEGIN}\n{answers[cell.name]}\n{END}"
+            source = f"{with_points(cell.source, assignment)}\n\n{BEGIN}\n{answers[cell.name]}\n{END}"
             made = new_markdown_cell(source)
             return _graded(made, cell.name, solution=True, grade=True, points=assignment.answers[cell.name])
         case "exercise":
@@ -129,6 +130,27 @@ def _make_cell(
             return _graded(new_code_cell(cell.source), f"check_{cell.name}", grade=True, locked=True, points=points)
         case "code":
             return _graded(new_code_cell(cell.source), f"setup_{plain}", locked=True)
+
+
+def with_points(prose: str, assignment: Assignment) -> str:
+    """Write the points of course.yaml where the prose says ``[[points NAME]]``.
+
+    Raises:
+        CourseError: for a name that has no points.
+    """
+    known = {**{name: assignment.points(name) for name in assignment.exercises}, **assignment.answers}
+    unknown = sorted(set(POINTS.findall(prose)) - set(known))
+    if unknown:
+        raise CourseError([f"[[points {name}]]: expected an exercise or answer of course.yaml" for name in unknown])
+
+    def write(match: re.Match[str]) -> str:
+        name = match[1]
+        parts = assignment.parts(name) if name in assignment.exercises else {}
+        shares = ", ".join(f"{part} {value:g}".replace("_", " ") for part, value in parts.items())
+        split = f" ({shares})" if len(parts) > 1 else ""
+        return f"{known[name]:g} point{'' if known[name] == 1 else 's'}{split}"
+
+    return POINTS.sub(write, prose)
 
 
 def _graded(

@@ -25,6 +25,8 @@ ALLOWED = {
     "networks": {"checking", "describing", "observing", "plain", "rebuilding"},
     "plotting": {"checking", "figures", "observing", "plain"},
     "probing": {"checking"},
+    "architecture": set(),
+    "pictures": set(),
     "diagnosis": {"checking", "observing", "plain"},
     "datasets": {"datasets"},
     "assignments": {*SHIPPED, "datasets"},
@@ -101,14 +103,14 @@ ALLOWED = {
 # What ships, or runs beside student code, gets along with little.
 OUTSIDE = {
     **{layer: {"numpy"} for layer in ("observing", "checking")},
-    "plotting": {"numpy", "matplotlib"},
+    **{layer: {"numpy", "matplotlib"} for layer in ("plotting", "pictures", "figures")},
+    "architecture": {"keras", "matplotlib"},
     **{layer: {"numpy"} for layer in ("plain", "batches")},
-    "figures": {"numpy", "matplotlib"},
     **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks", "probing")},
     "stock": {"keras"},
     "datasets": {"numpy"},
     "diagnosis": {"numpy"},
-    "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks"},  # notebooks import the shipped `checks`
+    "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks", "architecture", "pictures"},  # as shipped
     "solutions": {"numpy", "keras", "tensorflow", "matplotlib"},
     "bank": set(),
     "jail": {"numpy", "IPython", "traitlets", "matplotlib", "matplotlib_inline", "keras", "tensorflow"},

@@ -16,14 +16,23 @@
 #
 # **Agreements that hold in the whole course**
 #
-# | | |
-# |---|---|
-# | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | dense kernels | `(in, out)`, so `y = x @ W + b`; convolution kernels `(rows, columns, in, out)` |
-# | functions are pure | never change an argument; return new arrays where the docstring promises them |
-# | dtypes | keep the floating dtype of the input |
-# | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | loss | mean over the batch: the 1/n lives there and nowhere else |
+# | | | |
+# |---|---|---|
+# | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
+# | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment there are no models and no chance: G5 and G7 to G10 begin to matter in A2.
+#
+# **To read:** [Glorot, Bordes and Bengio 2011](https://proceedings.mlr.press/v15/glorot11a.html), why rectifiers;
+# [LeCun et al. 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf), backward passes in practice.
 
 # %%
 import matplotlib.pyplot as plt
@@ -34,22 +43,24 @@ from checks import check
 # ## 1 · The parameterised ReLU
 #
 # An ordinary ReLU outputs $\max\{0, o\}$. The parameterised one outputs $\max\{t, o\}$ with a threshold $t$ that may
-# differ from unit to unit and may be negative. Below $t$ the unit is *clamped*: it outputs $t$ itself.
+# differ from unit to unit and may be negative. Below $t$ the unit is *clamped*: it outputs $t$ itself. Above all three
+# thresholds the three lines are one; wide lines lie under narrow ones, so that you see them all.
 
 # %% experiment=threshold_figure
 o = np.linspace(-2, 2, 401)
 figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
-axes.plot(o, np.maximum(0, o), color="black", linestyle="--", label="ReLU, t = 0")
-for t, color in [(0.7, "#0072b2"), (-0.9, "#d55e00")]:
-    axes.plot(o, np.maximum(t, o), color=color, label=f"t = {t}")
-axes.set(xlabel="pre-activation o", ylabel="output max(t, o)")
-axes.set_title("A threshold moves the kink along the diagonal")
+for t, color, width in [(-0.9, "#d55e00", 7), (0, "black", 4), (0.7, "#56b4e9", 1.5)]:
+    axes.plot(o, np.maximum(t, o), color=color, linewidth=width, label="ReLU, t = 0" if t == 0 else f"t = {t}")
+axes.set(xlabel="pre-activation o", ylabel="output max(t, o)", title="A threshold moves the kink along the diagonal")
 axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# One practical detail: since NumPy 2, a float32 array and a float64 *array* or `np.float64` number give float64. A layer
-# that silently doubles the memory of every activation is a bug, so give `t` the dtype of `x` first.
+# One practical detail: a float32 array and a float64 *array* give float64. Since NumPy 2 a single `np.float64` number
+# has the same effect (a plain Python number has not). A layer that silently doubles the memory of every activation is a
+# bug, so give `t` the dtype of `x` first.
+#
+# **Exercise `threshold_relu`: [[points threshold_relu]]**
 
 
 # %% exercise=threshold_relu
@@ -67,7 +78,7 @@ def threshold_relu(x: np.ndarray, t: float | np.ndarray) -> np.ndarray:
         >>> threshold_relu(np.array([[-1.0, 2.0]]), 0.5)
         array([[0.5, 2. ]])
 
-    Source: A. Netser's report on HUJI APML exercise 1, section 1.1.
+    Source: a report of 2019 on HUJI APML exercise 1, section 1.1.
     """
     raise NotImplementedError
 
@@ -107,11 +118,13 @@ print(numeric_grad(lambda v: v**2, x, dout=np.ones(3)), "should be", 2 * x)
 #
 # Each entry of the output is one of two things: $x$, or $t$. The upstream gradient flows into whichever it was.
 #
-# **Predict first:** a unit is clamped for every image of a batch. What does gradient descent then do to $t$, and what to
-# the weights in front of the unit?
+# **Predict first:** a unit is clamped for every image of a batch. What does gradient descent then do to $t$, and what
+# to the weights in front of the unit?
 #
 # The threshold is *shared*: one $t$ serves the whole batch (and for images, every pixel of its channel). A shared
 # parameter collects the gradient of each of its uses: **add**, never average. The mean is already inside the loss.
+#
+# **Exercise `threshold_relu_backward`: [[points threshold_relu_backward]]**
 
 
 # %% exercise=threshold_relu_backward
@@ -150,14 +163,18 @@ print("dx:", np.abs(dx - numeric_grad(lambda v: threshold_relu(v, t), x, dout)).
 print("dt:", np.abs(dt - numeric_grad(lambda v: threshold_relu(x, v), t, dout)).max())
 
 # %% [markdown]
+# **Your prediction:** nothing flows to the weights of a unit that is clamped for the whole batch, they stay as they are
+# (as with a dead ReLU). But here the threshold itself still moves, by the sum of the upstream gradient over the batch.
+# If that takes $t$ down far enough, some image is no longer clamped, and the weights learn again.
+#
 # ## 2 · Folding a threshold into the biases
 #
 # Is $\max\{t, \cdot\}$ more powerful than ReLU? Look at one unit:
 #
 # $$\max\{t, z\} = t + \max\{0, z - t\}.$$
 #
-# So a unit with a threshold is a ReLU unit with a smaller bias, followed by a constant $+t$. And a constant input of the
-# next layer is just another bias.
+# So a unit with a threshold is a ReLU unit whose bias has become $b - t$ (smaller for $t > 0$, larger for $t < 0$),
+# followed by a constant $+t$. And a constant input of the next layer is just another bias.
 #
 # **By hand.** One hidden unit, $z = 3x + 1$, threshold $t = 2$, next layer $y = 10\,h + 5$. With the threshold,
 # $x = 0$ gives $h = \max\{2, 1\} = 2$ and $y = 25$. Folded: $z' = 3x + (1 - 2)$, $h' = \max\{0, -1\} = 0$, and the next
@@ -165,6 +182,8 @@ print("dt:", np.abs(dt - numeric_grad(lambda v: threshold_relu(x, v), t, dout)).
 #
 # With many units the constant vector $(t_1, \dots, t_m)$ passes through the next layer's weights. Our kernels are
 # `(in, out)`; many texts, the report among them, write `(out, in)`. In a square layer no shape will warn you.
+#
+# **Exercise `fold_threshold_dense`: [[points fold_threshold_dense]]**
 
 
 # %% exercise=fold_threshold_dense
@@ -190,7 +209,7 @@ def fold_threshold_dense(
         >>> print(b1_new, b2_new)
         [-1.] [25.]
 
-    Source: A. Netser's report on HUJI APML exercise 1, section 1.1 (there with W as (out, in)).
+    Source: a report of 2019 on HUJI APML exercise 1, section 1.1 (there with W as (out, in)).
     """
     raise NotImplementedError
 
@@ -204,8 +223,10 @@ check(fold_threshold_dense)
 # Now every hidden layer has thresholds. A middle layer is on both sides of the argument: it receives the shift of the
 # layer before it, and it gives its own to the layer after it.
 #
-# If the *output* is thresholded as well, nothing follows that could absorb its $+t$. Then we cannot hide it; we report it
-# as `out_shift`, to be added to the folded network's output.
+# If the *output* is thresholded as well, nothing follows that could absorb its $+t$. Then we cannot hide it; we report
+# it as `out_shift`, to be added to the folded network's output.
+#
+# **Exercise `fold_threshold_network`: [[points fold_threshold_network]]**
 
 
 # %% exercise=fold_threshold_network
@@ -227,7 +248,7 @@ def fold_threshold_network(layers_: list, thresholds: list) -> tuple[list, np.nd
         >>> print(layers[0][1], shift)
         [0.75] [0.25]
 
-    Source: A. Netser's report on HUJI APML exercise 1, section 1.1, "repeat layer by layer".
+    Source: a report of 2019 on HUJI APML exercise 1, section 1.1, "repeat layer by layer".
     """
     raise NotImplementedError
 
@@ -251,21 +272,23 @@ for i in range(3):
 print("largest difference on 50 inputs:", np.abs(h - (g + shift)).max())
 
 # %% [markdown] answer=fold_proof
-# **Question M1.1 (14 points, about one page).** Prove that dense networks with $\max\{t, \cdot\}$ and dense networks with
-# ReLU compute exactly the same functions. Show *both* inclusions. For the interesting one, treat one layer, then the bias
-# of the next layer in index form and in matrix form (with kernels as `(in, out)`), then the induction, including the layer
-# that both receives and gives a shift, and say what happens at the last layer.
+# **Question M1.1 ([[points fold_proof]], about one page).** Prove that dense networks with $\max\{t, \cdot\}$ and dense
+# networks with ReLU compute exactly the same functions. Show *both* inclusions. For the interesting one, treat one
+# layer, then the bias of the next layer in index form and in matrix form (with kernels as `(in, out)`), then the
+# induction, including the layer that both receives and gives a shift, and say what happens at the last layer.
 
 # %% [markdown]
 # ### In front of a convolution
 #
-# A convolution with `'valid'` padding is a dense layer seen through a window: every tap sees real activations, each $t$
-# too low, and the correction is the same at every pixel.
+# A convolution with `'valid'` padding is a dense layer seen through a window: every tap sees real activations, in the
+# folded network each $t$ too low, and the correction is the same at every pixel.
 #
-# With `'same'` padding something new happens. The frame of zeros is 0 in *both* networks, but every real activation is at
-# least $t$. At the border, some taps fall on the frame and need no correction:
+# With `'same'` padding something new happens. Every real activation is $t$ higher than in the folded network, but the
+# frame of zeros is 0 in *both*. At the border, some taps fall on the frame and need no correction:
 
 # %% experiment=border_figure
+from pictures import show_table
+
 height, width, taps = 5, 6, 3
 inside = np.zeros((height, width), int)
 for row in range(height):
@@ -273,20 +296,18 @@ for row in range(height):
         rows = [row + i - 1 for i in range(taps) if 0 <= row + i - 1 < height]
         columns = [column + j - 1 for j in range(taps) if 0 <= column + j - 1 < width]
         inside[row, column] = len(rows) * len(columns)
-figure, axes = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
-axes.imshow(inside, cmap="cividis", vmin=0, vmax=9)
-for (row, column), count in np.ndenumerate(inside):
-    axes.text(column, row, count, ha="center", va="center", color="white" if count < 5 else "black")
-axes.set(xlabel="column", ylabel="row", title="Taps of a 3 x 3 kernel that see the image")
-plt.show()
+show_table(inside, "column", "row", "Taps of a 3 x 3 kernel that see the image", digits=0)
 
 # %% [markdown]
-# One number per output channel cannot be right everywhere. We need a bias *map*: one number per output pixel and channel.
+# One number per output channel cannot be right everywhere. We need a bias *map*: one number per output pixel and
+# channel.
 #
-# **How frameworks pad.** For input height $H$, kernel height $k$ and stride $s$ the output has $H_o = \lceil H/s \rceil$
-# rows, the padding has $p = \max\{(H_o - 1)s + k - H, 0\}$ rows in total, $\lfloor p/2 \rfloor$ of them at the top: with
-# an even kernel or a stride the frame is not symmetric. And what they call convolution is a cross-correlation: the kernel
-# is not flipped.
+# **How frameworks pad.** For input height $H$, kernel height $k$ and stride $s$ the output has $H_o = \lceil H/s
+# \rceil$ rows, the padding has $p = \max\{(H_o - 1)s + k - H, 0\}$ rows in total, $\lfloor p/2 \rfloor$ of them at the
+# top: with an even kernel or a stride the frame is not symmetric. And what they call convolution is a
+# cross-correlation: the kernel is not flipped.
+#
+# **Exercise `fold_threshold_conv`: [[points fold_threshold_conv]]**
 
 
 # %% exercise=fold_threshold_conv
@@ -334,34 +355,23 @@ def fold_threshold_conv(
 check(fold_threshold_conv)
 
 # %% [markdown] answer=same_padding_proof
-# **Question M1.2 (8 points, half a page).** (a) Why can no *vector* of biases fold a threshold in front of a 'same'
-# convolution? (b) Give a counter-example with one channel, one layer of threshold $t \ne 0$ and three taps, and show that
-# the error at the edge is there whatever shared bias you choose. (c) Name one way to repair it. *Bonus:* which of
-# max-pooling, average pooling, flatten, batch normalisation and dropout commute with adding a constant?
+# **Question M1.2 ([[points same_padding_proof]], half a page).** (a) Why can no *vector* of biases fold a threshold in
+# front of a 'same' convolution? (b) Give a counter-example with one channel, one layer of threshold $t \ne 0$ and three
+# taps, and show that some output is wrong whatever shared bias you choose: one that is right in the middle is wrong at
+# the edge, and the other way round. (c) Name one way to repair it. *Bonus:* which of max-pooling, average pooling,
+# flatten, batch normalisation and dropout commute with adding a constant?
 
 # %% [markdown]
 # ## 3 · The sigmoid
 #
 # $\sigma(x) = 1 / (1 + e^{-x})$, and one line of calculus gives $\sigma' = \sigma\,(1 - \sigma)$: the derivative can be
 # computed from the *output* alone. That is why the forward pass hands its output to the backward pass:
-
-# %% experiment=sigmoid_graph
-figure, axes = plt.subplots(figsize=(7, 1.9), layout="constrained")
-axes.set(xlim=(0, 10), ylim=(-0.2, 2.2))
-axes.axis("off")
-node = {"boxstyle": "circle,pad=0.5", "facecolor": "white"}
-for centre, label in [(1.0, "x"), (5.0, "σ"), (9.0, "L")]:
-    axes.text(centre, 1.2, label, ha="center", va="center", fontsize=13, bbox=node)
-forward = {"arrowstyle": "->", "color": "#0072b2", "lw": 1.6}
-backward = {"arrowstyle": "->", "color": "#d55e00", "lw": 1.6, "linestyle": "--"}
-edges = [(1.6, 4.3, "x", "dx, from dout and s alone"), (5.7, 8.3, "s = σ(x)", "dout = ∂L/∂s")]
-for start, end, above, below in edges:
-    axes.annotate("", (end, 1.4), (start, 1.4), arrowprops=forward)
-    axes.annotate("", (start, 1.0), (end, 1.0), arrowprops=backward)
-    axes.text((start + end) / 2, 1.6, above, ha="center", va="bottom", color="#0072b2")
-    axes.text((start + end) / 2, 0.8, below, ha="center", va="top", color="#d55e00")
-axes.text(5.0, 0.1, "cache: s", ha="center", va="top")
-plt.show()
+#
+# ```
+#   forward      x  ──────────────►  [ σ ]  ── s = σ(x) ──────►  L
+#                                      │ cache: s
+#   backward    dx  ◄──────────────  [ σ ]  ◄── dout = ∂L/∂s ──  L        dx comes from dout and s alone
+# ```
 
 # %% [markdown]
 # ### The formula on paper, and in float32
@@ -379,16 +389,19 @@ figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.6), sharex=True, layo
 top.plot(x, growing, color="#0072b2")
 top.set(yscale="log", ylabel="exp(x)", title=f"float32: exp(x) is inf from x = {overflow:.1f} on")
 bottom.plot(x, quotient, color="#d55e00")
-bottom.set(xlabel="x (float32)", ylabel="exp(x) / (1 + exp(x))", ylim=(-0.05, 1.05))
+bottom.set(xlabel="x (float32)", ylabel="exp(x) / (1 + exp(x))", xlim=(x.min(), x.max()), ylim=(-0.05, 1.05))
 for axes in (top, bottom):
     axes.axvspan(overflow, x.max(), color="0.85")
 bottom.text((overflow + x.max()) / 2, 0.5, "inf / inf\n= nan", ha="center", va="center")
 plt.show()
 
 # %% [markdown]
-# The naive formula has the same trouble on the left: the result, 0, happens to be right, but an overflow warning in every
+# **Your prediction:** at $x = +100$ the quotient is inf / inf = nan. The first formula has its trouble on the left: at
+# $x = -100$ `np.exp(-x)` is inf, and the result, $1/\infty = 0$, happens to be right, but an overflow warning in every
 # training step hides the next real one. A good sigmoid never overflows. *Underflow* is welcome: $e^{-1000}$ is 0, and
 # that is the right answer.
+#
+# **Exercise `sigmoid_forward`: [[points sigmoid_forward]]**
 
 
 # %% exercise=sigmoid_forward
@@ -408,13 +421,17 @@ def sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         >>> print(s, cache)
         [0.5 0. ] [0.5 0. ]
 
-    Source: A. Netser's report on HUJI APML exercise 1, section 1.2.
+    Source: a report of 2019 on HUJI APML exercise 1, section 1.2.
     """
     raise NotImplementedError
 
 
 # %% check=sigmoid_forward
 check(sigmoid_forward)
+
+
+# %% [markdown]
+# **Exercise `sigmoid_backward`: [[points sigmoid_backward]]**
 
 
 # %% exercise=sigmoid_backward
@@ -432,7 +449,7 @@ def sigmoid_backward(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
         >>> sigmoid_backward(np.array([2.0]), np.array([0.5]))
         array([0.5])
 
-    Source: A. Netser's report on HUJI APML exercise 1, section 1.2: the derivative is s - s ** 2.
+    Source: a report of 2019 on HUJI APML exercise 1, section 1.2: the derivative is s - s ** 2.
     """
     raise NotImplementedError
 
@@ -448,18 +465,20 @@ s, cache = sigmoid_forward(x)
 print(np.abs(sigmoid_backward(dout, cache) - numeric_grad(lambda v: sigmoid_forward(v)[0], x, dout)).max())
 
 # %% [markdown] answer=sigmoid_proof
-# **Question M1.3 (8 points, half a page).** (a) Derive $\sigma' = \sigma - \sigma^2$. (b) Count the operations that
-# backward needs per element with the cached output, and without it. (c) Why does `exp(-x)` overflow in float32 below
-# about $x = -88$, and what does a stable form do instead?
+# **Question M1.3 ([[points sigmoid_proof]], half a page).** (a) Derive $\sigma' = \sigma - \sigma^2$. (b) Count the
+# operations that backward needs per element with the cached output, and without it. (c) Why does `exp(-x)` overflow in
+# float32 below about $x = -88$, and what does a stable form do instead?
 
 # %% [markdown]
 # ## 4 · The affine layer
 #
-# $y = xW + b$ is the layer you will use most. Three gradients leave it, and each answers the same question: *which outputs
-# did this number reach?* An entry of $x$ reaches one row of $y$; an entry of $W$ reaches one column, in every row; an
-# entry of $b$ reaches every row. What was shared by the rows is summed over the rows.
+# $y = xW + b$ is the layer you will use most. Three gradients leave it, and each answers the same question: *which
+# outputs did this number reach?* An entry of $x$ reaches one row of $y$; an entry of $W$, and one of $b$, reaches one
+# column, in every row. What was shared by the rows is summed over the rows.
 #
 # **Predict first:** $N = D = K = 4$. Which mistakes would no shape error reveal?
+#
+# **Exercise `affine_backward`: [[points affine_backward]]**
 
 
 # %% exercise=affine_backward
@@ -496,5 +515,9 @@ print("dW:", np.abs(dW - numeric_grad(lambda v: x @ v + b, W, dout)).max())
 print("db:", np.abs(db - numeric_grad(lambda v: x @ W + v, b, dout)).max())
 
 # %% [markdown]
-# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
-# grader sees, too.
+# **Your prediction:** with $N = D = K$ every product of two of the three matrices has the right shape, transposed or
+# not, in either order; and a sum over the wrong axis has the right length. Only numbers can tell: that is why the
+# checks, and the cell above, use three different sizes.
+#
+# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that
+# the grader sees, too.

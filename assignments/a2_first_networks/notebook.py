@@ -13,22 +13,27 @@
 # **How to work.** Each exercise is a function with a docstring and a line `raise NotImplementedError`. Replace that
 # line, run the cell, then run the `check(...)` below it: it answers at once, shows the call that went wrong and gives
 # a hint. More cases, which nobody has seen, run after you submit; they ask for nothing that the docstring does not
-# promise. For three functions, we also *train* with what you wrote and look at the result (3 points each).
+# promise. For three functions, we also *train* with what you wrote and look at the result (the points for accuracy).
 #
 # **Agreements that hold in the whole course**
 #
 # | | | |
 # |---|---|---|
 # | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolutions `(rows, columns, in, out)` |
-# | G3 | functions are pure | never change an argument; return new arrays where the docstring promises them |
-# | G4 | dtypes | keep the floating dtype of the input |
-# | G5 | randomness | only from the `np.random.Generator` argument: same seed, same result; how you use it is free |
-# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | G7 | models | return logits: no softmax at the end |
-# | G8 | loss | mean softmax cross-entropy, unless stated otherwise |
-# | G9 | models are made of | Keras layers and `keras.ops`, functional or Sequential, un-nested (`build_mlp`: or a built subclass) |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
 # | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment `build_mlp` may also return a subclassed model, once it is built (G9).
+#
+# **To read:** [Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), dropout;
+# [Kingma and Ba 2015](https://arxiv.org/abs/1412.6980), Adam.
 
 # %%
 from collections.abc import Callable
@@ -36,7 +41,7 @@ from collections.abc import Callable
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf  # noqa: F401 - for those who want it
+import tensorflow as tf
 from checks import check
 from keras import layers
 
@@ -47,6 +52,8 @@ from datasets import course_data
 #
 # Everything below ends in a curve, so we make the tools first. Curves are only comparable in *one* pair of axes, with
 # a legend; and a loss that was logged every 100 iterations belongs at 0, 100, 200, not at 0, 1, 2.
+#
+# **Exercise `plot_curves`: [[points plot_curves]]**
 
 
 # %% exercise=plot_curves
@@ -83,6 +90,8 @@ check(plot_curves)
 # $a_1 = 0.5 \cdot 0 + 0.5 \cdot 2 = 1$. The first *smoothed* value of a curve that begins at 2 would be 1. The weights
 # that went into $a_1$ add up to $1 - w = 0.5$ only; after $i$ values they add up to $1 - w^i$. Divide by that, and the
 # average is honest from the first point on: $1 / 0.5 = 2$, then $2.5 / 0.75 = 3.33$.
+#
+# **Exercise `ema_smooth`: [[points ema_smooth]]**
 
 
 # %% exercise=ema_smooth
@@ -101,7 +110,7 @@ def ema_smooth(values: list | np.ndarray, weight: float) -> np.ndarray:
         >>> ema_smooth([2, 4], 0.5)
         array([2.        , 3.33333333])
 
-    Source: TensorBoard's smoothing, used in A. Netser's report on HUJI APML exercise 1.
+    Source: TensorBoard's smoothing, used in a report of 2019 on HUJI APML exercise 1.
     """
     raise NotImplementedError
 
@@ -164,6 +173,8 @@ def r_squared(y, prediction):
 # the test set tell the model something about it; statistics of the test set *alone* map the same house to different
 # numbers, depending on its company. Three of seven student solutions of this exercise did that. So: mean and standard
 # deviation from the training rows, applied to both. A single test house must come out the same as in a batch.
+#
+# **Exercise `standardize_features`: [[points standardize_features]]**
 
 
 # %% exercise=standardize_features
@@ -199,7 +210,7 @@ check(standardize_features)
 # %% [markdown]
 # ### A perfect loss curve, and nothing learned
 #
-# The author of the report we follow wrote, in effect, `loss = mean((y - prediction) ** 2)` with `y` of shape `(n,)`
+# The report of 2019 that we follow has, in effect, `loss = mean((y - prediction) ** 2)` with `y` of shape `(n,)`
 # and a prediction of shape `(n, 1)`. **Predict first:** what is the shape of the difference?
 
 # %%
@@ -209,13 +220,16 @@ print(truth - prediction)
 print("its mean square:", np.mean((truth - prediction) ** 2), "   twice the variance of y:", 2 * np.var(truth))
 
 # %% [markdown]
-# Every prediction was compared with *every* house. The best answer to that question is the same for all houses: the
-# mean price. The loss fell smoothly and settled at the variance of $y$; the model had learned a constant. Nothing
-# crashed, no shape looked odd, and the curve went into the report.
+# **Your prediction:** `(n,)` and `(n, 1)` broadcast to `(n, n)`. Every prediction was compared with *every* house. The
+# best answer to that question is the same for all houses: the mean price. The loss fell smoothly and settled at the
+# variance of $y$; the model had learned a constant. Nothing crashed, no shape looked odd, and the curve went into the
+# report.
 #
 # Write the loss so that this cannot happen: compare element $i$ with element $i$, whatever mix of `(n,)` and `(n, 1)`
 # arrives, and refuse sizes that differ. Its gradient takes an upstream gradient, as in A1: `dloss` comes from the next
 # node of the graph, not from our $y$.
+#
+# **Exercise `mse_loss`: [[points mse_loss]]**
 
 
 # %% exercise=mse_loss
@@ -256,9 +270,11 @@ check(mse_loss)
 #
 # $$\frac{\partial L}{\partial w} = \frac{2}{|B|} X_B^\top r, \qquad \frac{\partial L}{\partial b} = \frac{2}{|B|} \sum_i r_i.$$
 #
-# **By hand.** Two samples $x = 1, -1$ with $y = 3, 1$, one batch, learning rate 0.1, start at $w = b = 0$. Then
-# $r = (-3, -1)$, the loss is $(9 + 1) / 2 = 5$, the gradients are $\frac{2}{2}(-3 + 1) = -2$ and $\frac{2}{2}(-4) = -4$,
-# and after the step $w = 0.2$, $b = 0.4$. The 5 was measured *before* the step.
+# **By hand.** Two samples $x = 1, -1$ with $y = 3, 1$, one batch, learning rate 0.1, start at $w = b = 0$. Then $r =
+# (-3, -1)$, the loss is $(9 + 1) / 2 = 5$, the gradients are $\frac{2}{2}(-3 + 1) = -2$ and $\frac{2}{2}(-4) = -4$, and
+# after the step $w = 0.2$, $b = 0.4$. The 5 was measured *before* the step.
+#
+# **Exercise `train_linear_regression`: [[points train_linear_regression]]**
 
 
 # %% exercise=train_linear_regression
@@ -312,12 +328,14 @@ for rate, (w, b, losses) in fits.items():
 print(f"a constant, the mean      loss {np.var(y_train):7.2f}")
 
 # %% [markdown]
-# ### The curve of the author's model
+# ### The curve of that model
 #
-# With the n × n residual, the gradient of prediction $i$ is an average over all targets: $p_i - \bar y$. So the bug
-# *is* a regression onto the constant target $\bar y$, and we can look at it without writing it: train on $\bar y$. The
-# loss that the author saw is the mean over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals
-# $\mathrm{Var}(y) + \frac{1}{n} \sum_i (p_i - \bar y)^2$.
+# With the n × n residual, the gradient of prediction $i$ is an average over all targets of the batch: $p_i - \bar y_B$.
+# On the full batch the bug *is* a regression onto the constant target $\bar y$, and we can look at it without writing
+# it: train on $\bar y$. (In mini-batches $\bar y_B$ still holds $y_i$ itself, one target of $|B|$, so $1/|B|$ of the
+# true slopes gets through: with batches of 32 an $R^2$ of about 0.05 instead of 0.) The loss that the report shows is
+# the mean over all pairs, $\frac{1}{n^2} \sum_{i,j} (y_j - p_i)^2$, which equals $\mathrm{Var}(y) + \frac{1}{n} \sum_i
+# (p_i - \bar y)^2$.
 #
 # **Predict first:** where does that curve end, and what is its $R^2$?
 
@@ -336,11 +354,16 @@ figure.axes[0].set(yscale="log", title="Both losses fall and settle. One model p
 plt.show()
 print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.ravel(w_bug) + np.ravel(b_bug)), 3))
 
+# %% [markdown]
+# **Your prediction:** the curve comes to rest on the line "variance of y", and $R^2$ is 0, give or take a rounding: no
+# feature was used.
+
 # %% [markdown] answer=regression_report
-# **Question M2.1 (5 points, ten lines).** (a) Report the loss and the held-out $R^2$ of your model at both learning
-# rates, beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody shows you the
-# curve of the n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you that something
-# is wrong, and why does "the loss went down" prove nothing? (c) Which one line of code would have caught the mistake?
+# **Question M2.1 ([[points regression_report]], ten lines).** (a) Report the loss and the held-out $R^2$ of your model
+# at both learning rates, beside least squares; say what keeps each of them from the least-squares loss. (b) Somebody
+# shows you the curve of the n × n model alone, without the others. Which *number*, computed from $y$ alone, tells you
+# that something is wrong, and why does "the loss went down" prove nothing? (c) Which one line of code would have caught
+# the mistake?
 
 # %% [markdown]
 # ## 3 · Measuring honestly
@@ -348,12 +371,14 @@ print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.rave
 # Ten thousand test images do not fit into one batch, so we evaluate in batches. That is four lines, and people got
 # three of them wrong:
 #
-# - The author's final test took batch number $i$ as `X[i : i + batch_size]`. **By hand:** 100 images in batches of 10.
-#   Which images do the ten batches cover, and how many different ones are there? (He tested 10,000 images in batches
-#   of 64; the same count gives 219.)
+# - The report's final test took batch number $i$ as `X[i : i + batch_size]`. **By hand:** 100 images in batches of 10.
+#   Which images do the ten batches cover, and how many different ones are there? (It had 10,000 images in batches of 64,
+#   so 156 full batches; the same count gives $155 + 64 = 219$.)
 # - The last batch is smaller. Averaging the batches' accuracies gives its images more weight than the others'.
 # - $-\log \mathrm{softmax}$ of a logit of 1000 needs $e^{1000}$, which is inf in float64. Subtract the largest logit
 #   of each row first: softmax does not change, and no exponential exceeds 1.
+#
+# **Exercise `evaluate_batched`: [[points evaluate_batched]]**
 
 
 # %% exercise=evaluate_batched
@@ -378,7 +403,7 @@ def evaluate_batched(predict_logits: Callable, X: np.ndarray, y: np.ndarray, bat
         >>> print(round(loss, 4), round(accuracy, 4))  # (2 log 4/3 + log 4) / 3, two of three
         0.6539 0.6667
 
-    Source: the final test of A. Netser's solution of HUJI APML exercise 1, made right.
+    Source: the final test of a report of 2019 on HUJI APML exercise 1, made right.
     """
     raise NotImplementedError
 
@@ -407,12 +432,16 @@ print("on 2,000 images:", interval(0.48, 2000), "and", interval(0.51, 2000))
 # ## 4 · An MLP and a ConvNet
 #
 # The multilayer perceptron sees an image as a list of numbers: flatten, one hidden layer with ReLU, ten *logits*. A
-# logit is any real number; softmax belongs to the loss, where it can be computed without overflow. A model that ends
-# in softmax and is trained with `from_logits=True` passes through softmax twice: it learns slowly, and no error tells
-# you.
+# logit is any real number; softmax belongs to the loss, where it can be computed without overflow. Put one at the end
+# of the model as well, and the loss applies softmax twice. Keras's own losses notice it: they warn, and take what came
+# before the softmax, so that the numbers are those of the right model. A loss of your own, `evaluate_batched` for one,
+# does not notice: probabilities are "logits" from 0 to 1, so for ten classes the loss cannot fall below $\log(1 + 9/e)
+# = 1.46$ however good the network is, it learns slowly, and no error tells you.
 #
 # **By hand:** $28 \cdot 28 = 784$ inputs, 100 hidden units, 10 outputs, with biases. How many parameters? The check
 # wants 79,510.
+#
+# **Exercise `build_mlp`: [[points build_mlp]]**
 
 
 # %% exercise=build_mlp
@@ -449,6 +478,8 @@ check(build_mlp)
 # has $3 \cdot 3 \cdot 1 \cdot 20 + 20$ parameters, the second $3 \cdot 3 \cdot 20 \cdot 20 + 20$, the logits $7 \cdot
 # 7 \cdot 20 \cdot 10 + 10$. The check wants 13,630: a sixth of the MLP. (Two of four student solutions pooled with
 # stride 1. The result has 160,630 parameters and still trains.)
+#
+# **Exercise `build_convnet`: [[points build_convnet]]**
 
 
 # %% exercise=build_convnet
@@ -480,6 +511,13 @@ def build_convnet(
 # %% check=build_convnet
 check(build_convnet)
 
+# %% experiment=picture_of_both
+# Your two networks as you built them: what each layer does, the shape of what leaves it, and its parameters.
+from architecture import draw_architecture
+
+draw_architecture(build_mlp((28, 28, 1), dropout=0.25), "The MLP")
+draw_architecture(build_convnet(dropout=0.25), "The ConvNet")
+
 # %% [markdown]
 # ### The training loop
 #
@@ -507,22 +545,22 @@ def train(build, train_set, test_set, steps, every, seed=0, batch_size=64):
 
 
 # %% experiment=data
+from pictures import show_images
+
 # 500 images to learn from, so that memory is cheap, and 2,000 to be honest.
 data = course_data("grey", train=500, test=2000)
 train_set = (data.x_train.astype("float32") / 255, data.y_train)
 test_set = (data.x_test.astype("float32") / 255, data.y_test)
-figure, panels = plt.subplots(2, 5, figsize=(7, 3.2), layout="constrained")
-for label, panel in enumerate(panels.flat):
-    panel.imshow(data.x_train[data.y_train == label][0, ..., 0], cmap="gray", vmin=0, vmax=255)
-    panel.set(title=data.classes[label], xticks=[], yticks=[])
-plt.show()
+firsts = [data.x_train[data.y_train == label][0] for label in range(10)]
+show_images(firsts, columns=5, titles=data.classes, title=data.name)
 
 # %% [markdown]
 # ### First, overfit 50 images
 #
 # The cheapest test of a network and its loop: 50 images, a few seconds. A model with thousands of parameters that
 # cannot remember 50 images has a bug, and an hour of training will not find it. **Predict first:** where does the loss
-# start? (Ten classes, nothing known yet: $\log 10$.)
+# start? **Your prediction:** with ten classes and nothing known near $\log 10 = 2.30$; random weights already prefer
+# some classes a little.
 
 # %% experiment=overfit_fifty
 fifty = (train_set[0][:50], train_set[1][:50])
@@ -534,7 +572,8 @@ for name, build in [("MLP", lambda: build_mlp((28, 28, 1))), ("ConvNet", build_c
 # %% [markdown]
 # ### Then, 500 images
 #
-# Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet.
+# Three models: a linear classifier (the control: what can be had without a hidden layer?), the MLP, the ConvNet. The
+# cell takes about a minute on two cores.
 #
 # **Predict first:** which of the two networks reaches zero training loss first? Which has the smaller gap between
 # training and test? And does the test *loss* end where the test *accuracy* is best?
@@ -571,12 +610,16 @@ plot_curves(curves(two, 0), "iteration", "loss (mean cross-entropy, nats)")
 plot_curves(curves(two, 1), "iteration", "accuracy")
 plt.show()
 
+# %% [markdown]
+# **Your prediction:** the ConvNet comes down to zero in half the steps of the MLP, and its gap is the smaller one, on
+# our pictures. And no: the test loss is smallest long before the end, while the test accuracy still creeps up or stays.
+
 # %% [markdown] answer=mlp_convnet_report
-# **Question M2.2 (7 points, half a page, with your figures).** (a) Show the four loss curves and the four accuracy
-# curves. At which iteration does each network's test loss turn, and what does its training loss do there? (b) Derive
-# the parameter counts of both networks layer by layer. The ConvNet has a sixth of the parameters and is better: why?
-# Compare it with the MLP and with the linear control, using the 95 % intervals. (c) From the turn on, "the model gets
-# worse" by one of the two measures. By which, and by which not?
+# **Question M2.2 ([[points mlp_convnet_report]], half a page, with your figures).** (a) Show the four loss curves and
+# the four accuracy curves. At which iteration does each network's test loss turn, and what does its training loss do
+# there? (b) Derive the parameter counts of both networks layer by layer. The ConvNet has a sixth of the parameters and
+# is better: why? Compare it with the MLP and with the linear control, using the 95 % intervals. (c) From the turn on,
+# "the model gets worse" by one of the two measures. By which, and by which not?
 
 # %% [markdown]
 # ## 5 · Dropout
@@ -586,6 +629,8 @@ plt.show()
 # by the probability to survive: *inverted* dropout. **By hand:** a unit of 3 with rate 0.25 is 0 in a quarter of the
 # steps and $3 / 0.75 = 4$ in the others; the mean is $0.75 \cdot 4 = 3$. At test time there is then nothing to do at
 # all.
+#
+# **Exercise `dropout_forward`: [[points dropout_forward]]**
 
 
 # %% exercise=dropout_forward
@@ -653,7 +698,8 @@ print("model(x):                ", np.asarray(baked(ones)))
 # %% [markdown]
 # ### With and without
 #
-# Now both networks with dropout 0.25: the MLP on its hidden units, the ConvNet after each pooling.
+# Now both networks with dropout 0.25: the MLP on its hidden units, the ConvNet after each pooling. The cell takes about
+# a minute on two cores.
 #
 # **Predict first**, for each network: does the training loss rise or fall? The test loss? The test accuracy?
 
@@ -670,14 +716,18 @@ for name in ("MLP", "ConvNet"):
 plt.show()
 
 # %% [markdown]
+# **Your prediction:** the training loss rises for both, the test loss falls for both. The accuracy tells less: compare
+# the intervals before you call one better.
+#
 # **If you have time:** rates 0.1 and 0.5; a second seed (`seed=1`). How much does an accuracy change from seed to
 # seed, and how does that compare with the 95 % interval, which knows only about the test images?
 
 # %% [markdown] answer=dropout_report
-# **Question M2.3 (7 points, half a page, with your figures).** (a) Compare both networks with and without dropout:
-# training loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout rises for a long
-# time while the test *accuracy* does not fall. How can that be? Say what happens to the logits of an image that is
-# classified wrongly, and of one that is classified rightly. (c) Why does dropout help the loss more than the accuracy?
+# **Question M2.3 ([[points dropout_report]], half a page, with your figures).** (a) Compare both networks with and
+# without dropout: training loss, test loss, test accuracy, gap, with intervals. (b) The test *loss* without dropout
+# rises for a long time while the test *accuracy* does not fall. How can that be? Say what happens to the logits of an
+# image that is classified wrongly, and of one that is classified rightly. (c) Why does dropout help the loss more than
+# the accuracy?
 
 # %% [markdown]
 # **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that

@@ -3,28 +3,36 @@
 #
 # Two questions lead through this notebook.
 #
-# 1. Which layers of a convolutional network do we really need? In 2015 Springenberg and colleagues threw the fully
-#    connected layers out, and accuracy went *up*. You build their network, and prove that hardly anything was lost.
+# 1. Which layers of a convolutional network do we really need? Networks without fully connected layers were known when
+#    Springenberg and colleagues asked in 2015 whether *pooling* is needed, and found that it can be **replaced** by
+#    convolutions with stride 2, without loss. You build the network with which they compared: no dense layers, but still
+#    pools. And you prove that hardly anything was lost with the dense layers.
 # 2. What does the gradient do while a network learns? You build a probe that measures it **without disturbing the
 #    training**, and you find out what a famous plot of the original homework really showed.
 #
-# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are small
-# enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
+# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are
+# small enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
 #
 # **Agreements that hold in the whole course**
 #
 # | | | |
 # |---|---|---|
 # | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | G2 | kernels | dense `(in, out)`; convolution `(rows, columns, in, out)` |
-# | G3 | functions are pure | never change an argument, never return memory shared with one where a new array is promised |
-# | G4 | dtypes | keep the floating dtype of the input |
-# | G5 | randomness | only from the generator that is passed in; how you draw is up to you |
-# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | G7 | models | return **logits**, no softmax inside |
-# | G8 | loss | mean softmax cross-entropy |
-# | G9 | models are | functional or Sequential, of Keras layers, not nested |
-# | G10 | at import | nothing is printed, plotted or downloaded |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
+# | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment nothing is random but the initial weights, which the layers draw themselves (G5).
+#
+# **To read:** [Springenberg et al. 2015](https://arxiv.org/abs/1412.6806), the all-convolutional net;
+# [Lin, Chen and Yan 2014](https://arxiv.org/abs/1312.4400), 1 × 1 convolutions and the global average;
+# [Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167), batch normalisation.
 
 # %%
 import keras
@@ -38,8 +46,8 @@ from keras import layers
 # %% [markdown]
 # ## 1 · A network without fully connected layers
 #
-# In the network of the last assignment, the first dense layer alone held 65 600 of 146 346 weights. It also ties the
-# network to one image size. Table 2 of the homework has no such layer:
+# In the network of the last assignment, the first dense layer alone held 65,600 of 146,346 weights. It also ties the
+# network to one image size. Table 2 of the homework (and "ConvPool-CNN-C" in table 2 of the paper) has no such layer:
 #
 # | | layer | maps after it (32 × 32 image) |
 # |---|---|---|
@@ -52,12 +60,18 @@ from keras import layers
 # | 9 | 1 × 1 convolution, one filter for each class, **linear** | 8 × 8 × 10 |
 # | | average over all positions | 10 logits |
 #
-# **A trap in the original.** The printed table puts a ReLU after layer 9 as well; the code that produced the results did
-# not. A logit behind a ReLU can never be negative: such a network can say "this is a cat" but never "this is certainly no
-# cat". We build what was run.
+# **A trap in the original.** The printed table puts a ReLU after layer 9 as well; the code that produced the results
+# did not. What is wrong with a ReLU there? Not that logits cannot be negative: softmax ignores a common shift, and $(0,
+# 5)$ says the same as $(-5, 0)$. It is the gradient. Where a ReLU outputs 0, nothing flows back: if the map of a class
+# is 0 at every position of an image, this class learns nothing from that image, not even when it is the right one. If
+# all ten maps are 0, the answer is $p = 1/10$ for every class, and no weight of the network moves. We build what was
+# run.
 #
 # **By hand.** How many weights has layer 1 with $w = 96$? A 3 × 3 kernel over 3 channels for each of 96 filters, and 96
-# biases: $3 \cdot 3 \cdot 3 \cdot 96 + 96 = 2\,688$. All nine layers together: 1 369 738. You will fill in the rest below.
+# biases: $3 \cdot 3 \cdot 3 \cdot 96 + 96 = 2{,}688$. All nine layers together: 1,369,738. You will fill in the rest
+# below.
+#
+# **Exercise `build_all_conv`: [[points build_all_conv]]**
 
 
 # %% exercise=build_all_conv
@@ -76,13 +90,13 @@ def build_all_conv(
         A functional or Sequential model (n, *input_shape) -> logits (n, num_classes). All convolutions have padding
         'same'; both pools are 3x3 with stride 2 and padding 'same'; layer 9 is linear and not normalised; no Dense
         layer. The bias in front of a BatchNormalization is optional. With width=96 and no BatchNormalization:
-        1 369 738 parameters.
+        1,369,738 parameters.
 
     Example:
         >>> build_all_conv(batch_norm=False).count_params()
         1369738
 
-    Source: Springenberg et al. 2015, table 1 (ConvPool-CNN-C); Penn CIS 680 HW2, table 2.
+    Source: Springenberg et al. 2015, table 2 (ConvPool-CNN-C); Penn CIS 680 HW2, table 2.
     """
     raise NotImplementedError
 
@@ -90,11 +104,18 @@ def build_all_conv(
 # %% check=build_all_conv
 check(build_all_conv)
 
+# %% experiment=picture_of_the_network
+# Your network as you built it: what each layer does, the shape of what leaves it, and its parameters.
+from architecture import draw_architecture
+
+draw_architecture(build_all_conv(batch_norm=False), "The all-convolutional net")
+
 # %% [markdown] answer=architecture_table
-# **Question M4.1 (10 points).** Make a table of the nine convolutions and two pools for $w = 96$: output shape, number of
-# parameters (by hand; they must add up to 1 369 738), and the **receptive field**: how many pixels of the image can
-# influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds $(k - 1) \cdot s$, where $s$ is
-# the product of all strides *before* it. What is the receptive field of the last convolution?
+# **Question M4.1 ([[points architecture_table]]).** Make a table of the nine convolutions and two pools for $w = 96$:
+# output shape, number of parameters (by hand; they must add up to 1,369,738), and the **receptive field**: how many
+# pixels of the image can influence one value of the map? Start with 1 × 1 before layer 1; a $k \times k$ layer adds
+# $(k - 1) \cdot s$, where $s$ is the product of all strides *before* it. What is the receptive field of the last
+# convolution?
 
 # %% [markdown]
 # ### Does it learn at all? Fifty images
@@ -118,11 +139,15 @@ print(
 )
 
 # %% [markdown]
+# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because
+# an untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A
+# little more, because random weights prefer some classes, mostly wrong ones.
+#
 # ## 2 · A dense layer is a convolution
 #
-# What was lost with the dense layers? Nothing: a 1 × 1 convolution *is* a dense layer, applied at every position with the
-# same weights. And averaging the maps after a *linear* 1 × 1 convolution is the same as averaging before it. Both are
-# proofs of two lines, and both you can check in the notebook before you write them down.
+# What was lost with the dense layers? Nothing: a 1 × 1 convolution *is* a dense layer, applied at every position with
+# the same weights. And averaging the maps after a *linear* 1 × 1 convolution is the same as averaging before it. Both
+# are proofs of two lines, and both you can check in the notebook before you write them down.
 
 # %% experiment=one_by_one
 rng = np.random.default_rng(0)
@@ -141,10 +166,11 @@ print(
 )
 
 # %% [markdown] answer=one_by_one_proof
-# **Question M4.3 (14 points, one page).** (a) Prove that a 1 × 1 convolution computes the same as one dense layer applied at
-# every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution of layer 9, and show by a
-# counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the network with $w = 4$, 8 and 16
-# (the cell below), predict the order of the three first, and explain what you see in training and held-out accuracy.
+# **Question M4.2 ([[points one_by_one_proof]], one page).** (a) Prove that a 1 × 1 convolution computes the same as one
+# dense layer applied at every position. (b) Prove that the global average commutes with the *linear* 1 × 1 convolution
+# of layer 9, and show by a counter-example that it does not with a ReLU in between. (c) *Width experiment:* train the
+# network with $w = 4$, 8 and 16 (the cell below, about a minute on two cores), predict the order of the three first,
+# and explain what you see in training and held-out accuracy.
 
 
 # %% experiment=width_experiment
@@ -177,7 +203,7 @@ def accuracy(model, x, y, count=2000):
 
 
 def quick_to_forget(model):
-    """In a run of 200 steps BatchNormalization must not remember its first steps: average over about 10, not 100."""
+    """In runs this short BatchNormalization must not remember its first steps: average over about 10, not 100."""
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.9
@@ -200,8 +226,8 @@ for width in (4, 8, 16):
 #
 # $$G = \max_i \left| \frac{\partial L}{\partial w_i} \right|,$$
 #
-# over all entries of one layer's **kernel**, where $L$ is the mean cross-entropy of a batch. Simple, but a measurement must
-# not change what it measures, and it must measure what it says:
+# over all entries of one layer's **kernel**, where $L$ is the mean cross-entropy of a batch. Simple, but a measurement
+# must not change what it measures, and it must measure what it says:
 #
 # * **The story of a plot.** The homework's figure of $G$ was drawn with `tf.gradients(loss, w, loss)`. The third argument of
 #   that function is not what its author thought: it is `grad_ys`, the gradient that flows in from above. So the figure
@@ -211,6 +237,8 @@ for width in (4, 8, 16):
 #   probe calls the model with `training=True`. But that very call moves the layer's running statistics. Put them back.
 #
 # First, the finder: which layers do we want to look at? Names are no guide.
+#
+# **Exercise `first_last_conv`: [[points first_last_conv]]**
 
 
 # %% exercise=first_last_conv
@@ -242,9 +270,11 @@ check(first_last_conv)
 
 # %% [markdown]
 # **By hand.** One pixel of value 3, a 1 × 1 convolution with weights $(0, 0)$ straight to two logits, true class 0. The
-# logits are $(0, 0)$, so $p = (\frac12, \frac12)$ and $\partial L / \partial z = p - (1, 0) = (-\frac12, \frac12)$. Each weight
-# is multiplied by 3 on the way forward, so its gradient is $(-\frac32, \frac32)$ and $G = \frac32$. Note the sign: the largest
-# entry may be negative.
+# logits are $(0, 0)$, so $p = (\frac12, \frac12)$ and $\partial L / \partial z = p - (1, 0) = (-\frac12, \frac12)$.
+# Each weight is multiplied by 3 on the way forward, so its gradient is $(-\frac32, \frac32)$ and $G = \frac32$. Note
+# the sign: the largest entry may be negative.
+#
+# **Exercise `gradient_magnitude`: [[points gradient_magnitude]]**
 
 
 # %% exercise=gradient_magnitude
@@ -281,6 +311,9 @@ check(gradient_magnitude)
 # ### A plot you will need again
 #
 # Curves are compared in one figure. Bring `plot_curves` over from A2, or write it again.
+#
+# **Exercise `plot_curves`: [[points plot_curves]]**
+
 
 # %% exercise=plot_curves from=a2_first_networks
 
@@ -290,8 +323,9 @@ check(plot_curves)
 # %% [markdown]
 # ## 4 · What the gradient does while the network learns
 #
-# **Predict first.** (a) Accuracy rises and the loss falls. Does $G$ rise or fall? (b) Which is larger at the start, $G$ of the
-# first or of the last convolution? (c) Where will $L \cdot G$, the curve of the original homework, mislead you most?
+# **Predict first.** (a) Accuracy rises and the loss falls. Does $G$ rise or fall, in the first convolution and in the
+# last? (b) Which is larger at the start, $G$ of the first or of the last convolution? (c) Where will $L \cdot G$, the
+# curve of the original homework, mislead you most? The next cell takes about half a minute on two cores.
 
 # %% experiment=gradient_curves
 keras.utils.set_random_seed(1)
@@ -333,6 +367,11 @@ figure.axes[0].set_title("Multiplying by the loss bends the curve")
 plt.show()
 
 # %% [markdown]
+# **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third
+# in the first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls.
+# (b) The last one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of
+# that fall is $L$.
+#
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.
 
@@ -350,10 +389,13 @@ def losses_of_a_run(probed):
 print("largest difference of the losses:", np.abs(losses_of_a_run(True) - losses_of_a_run(False)).max())
 
 # %% [markdown] answer=gradient_report
-# **Question M4.2 (14 points, one page, with your two figures).** (a) Describe $G$ of the first and of the last convolution
-# over training. (b) Why can $G$ fall while accuracy rises? Start from $\partial L / \partial z = p - \text{onehot}(y)$. (c) What
-# does multiplying by $L$ do to the plot, at the start and at the end? Which of your statements in (a) would you have got
-# wrong from $L \cdot G$ alone? (d) Why does the probe use `training=True`, and what would `training=False` measure?
+# **Question M4.3 ([[points gradient_report]], one page, with your two figures).** (a) Describe $G$ of the first and of
+# the last convolution over training. (b) Start from $\partial L / \partial z = p - \text{onehot}(y)$: what becomes of
+# it, and of every gradient behind it, when predictions become right and sure? Then explain *your* two curves: where $G$
+# falls, and where it does not fall, or rises, although the loss falls. What else stands in the product that is the
+# gradient of the first layer, and what does the maximum over images and entries see? (c) What does multiplying by $L$
+# do to the plot, at the start and at the end? Which of your statements in (a) would you have got wrong from $L \cdot G$
+# alone? (d) Why does the probe use `training=True`, and what would `training=False` measure?
 
 # %% [markdown]
 # ## What to take along

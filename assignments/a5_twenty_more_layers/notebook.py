@@ -1,31 +1,42 @@
 # %% [markdown]
 # # A5 · Twenty more layers
 #
-# Deeper is better, they say. So we take the all-convolutional net of the last assignment and put twenty more convolutions into
-# it. It stops learning: not a little worse, but *nothing*, 10 % for ten classes, from the first step to the last. In 2015 this was the
-# riddle of the field.
+# Deeper is better, they say. So we take the all-convolutional net of the last assignment and put twenty more
+# convolutions into it. It stops learning: not a little worse, but *nothing*, 10 % for ten classes.
 #
-# Two cures were found. A **residual** block lets the signal walk around its convolutions. A **fractal** block offers short and long
-# ways side by side and takes their mean. You build both, and you find out what exactly had gone wrong. Careful: the usual
-# explanation, "the gradient vanishes", is only half of the story, and your own measurements will show it.
+# The riddle of 2015 was a milder case of the same. With good initial weights and batch normalisation, plain networks of
+# 56 layers did train, and still ended with a higher *training* error than those of 20. That is no overfitting; the
+# paper calls it **degradation**. Our networks have no batch normalisation, and fail more thoroughly.
 #
-# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are small
-# enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
+# Two cures were found. A **residual** block lets the signal walk around its convolutions. A **fractal** block offers
+# short and long paths side by side and takes their mean. You build both, and you find out what exactly had gone wrong.
+# Careful: the usual explanation, "the gradient vanishes", is only half of the story, and your own measurements will
+# show it.
+#
+# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are
+# small enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise.
 #
 # **Agreements that hold in the whole course**
 #
 # | | | |
 # |---|---|---|
 # | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | G2 | kernels | dense `(in, out)`; convolution `(rows, columns, in, out)` |
-# | G3 | functions are pure | never change an argument; a block does not change the tensor it is given |
-# | G4 | dtypes | keep the floating dtype of the input |
-# | G5 | randomness | initial weights come from the layers' own initialisers; nothing else is random here |
-# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | G7 | models | return **logits**, no softmax inside |
-# | G8 | loss | mean softmax cross-entropy |
-# | G9 | models are | functional or Sequential, of Keras layers, not nested |
-# | G10 | at import | nothing is printed, plotted or downloaded |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
+# | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment nothing is random but the initial weights, which come from the layers' own initialisers (G5); a
+# block does not change the tensor it is given (G3).
+#
+# **To read:** [He et al. 2016](https://arxiv.org/abs/1512.03385), residual networks; [Larsson et al.
+# 2017](https://arxiv.org/abs/1605.07648), FractalNet; on initial weights [Glorot and Bengio
+# 2010](https://proceedings.mlr.press/v9/glorot10a.html) and [He et al. 2015](https://arxiv.org/abs/1502.01852).
 
 # %%
 import keras
@@ -41,20 +52,23 @@ from keras import layers
 #
 # $$y = \mathrm{relu}\bigl(x + F(x)\bigr), \qquad F(x) = \mathrm{conv}_2\bigl(\mathrm{relu}(\mathrm{conv}_1(x))\bigr).$$
 #
-# The block learns the *change* $F$, and $x$ itself walks past. If $F$ is 0, the block does nothing but a ReLU: twenty such layers
-# are harmless.
+# The block learns the *change* $F$, and $x$ itself walks past. If $F$ is 0, the block does nothing but a ReLU: twenty
+# such layers are harmless.
 #
-# **Where is the ReLU?** The figure of the paper adds first and applies the ReLU after the sum; $F$ ends without one, so that a
-# block can also make numbers *smaller*. The code of the original homework had it the other way round: ReLU at the end of $F$, none
-# after the sum. Both train. We build the figure.
+# **Where is the ReLU?** The figure of the paper adds first and applies the ReLU after the sum; $F$ ends without one, so
+# that a block can also make numbers *smaller*. The code of the original homework had it the other way round: ReLU at
+# the end of $F$, none after the sum. Both train. We build the figure.
 #
-# **Initialisation is part of the contract.** Half of the signal is lost in each ReLU. He's initialisation makes up for it:
-# variance $2/\text{fan-in}$. Keras' default, Glorot's, does not. In twenty layers that is the difference between $1$ and
-# $2^{-10}$.
+# **Initialisation is part of the contract.** Half of the *power* (the mean square) of a signal is lost in each ReLU.
+# He's initialisation makes up for it: variance $2/\text{fan-in}$. Keras' default, Glorot's, does not (with as many
+# channels in as out its variance is $1/\text{fan-in}$). After twenty layers the power is down to $2^{-20}$, the
+# amplitude to its root, $2^{-10}$: a thousandth.
 #
 # **By hand.** One channel, 1 × 1 kernels: $\mathrm{conv}_1(z) = z + 1$, $\mathrm{conv}_2(z) = 1 - z/2$. For $x = 2$:
 # $\mathrm{relu}(2 + 1) = 3$, then $1 - 3/2 = -\frac12$, and $y = \mathrm{relu}(2 - \frac12) = \frac32$. For $x = -3$:
 # $\mathrm{relu}(-2) = 0$, then $1$, and $y = \mathrm{relu}(-3 + 1) = 0$.
+#
+# **Exercise `residual_block`: [[points residual_block]]**
 
 
 # %% exercise=residual_block
@@ -85,10 +99,10 @@ def residual_block(x: keras.KerasTensor, filters: int, kernel_size: int = 5) -> 
 check(residual_block)
 
 # %% [markdown]
-# ## 2 · Short and long ways: the fractal block
+# ## 2 · Short and long paths: the fractal block
 #
-# A fractal block is defined by a rule that repeats itself. With one column it is a convolution with ReLU, $f_1 = c$. With one more
-# column, put a *new* convolution beside two copies in a row of what you had, and join:
+# A fractal block is defined by a rule that repeats itself. With one column it is a convolution with ReLU, $f_1 = c$.
+# With one more column, put a *new* convolution beside two copies in a row of what you had, and join:
 #
 # $$f_{C+1}(z) = \mathrm{join}\bigl[\,c(z),\; f_C(f_C(z))\,\bigr].$$
 #
@@ -100,21 +114,23 @@ check(residual_block)
 #   z ─── c ─── c ───────┘           z ── c ── c ── m ──┴─ c ── c ───m
 # ```
 #
-# First, count. How many convolutions has a block of $C$ columns? How many lie on the longest and the shortest way? And in how many
-# different ways can a signal walk through? **By hand** for three columns: the first half offers 2 ways to the middle join, the
-# second half offers 2 ways on, and one convolution goes past everything: $2 \cdot 2 + 1 = 5$.
+# First, count. How many convolutions has a block of $C$ columns? How many lie on the longest and the shortest path? And
+# how many different paths lead through? **By hand** for three columns: the first half offers 2 paths to the middle
+# join, the second half offers 2 paths on, and one convolution goes past everything: $2 \cdot 2 + 1 = 5$.
+#
+# **Exercise `fractal_stats`: [[points fractal_stats]]**
 
 
 # %% exercise=fractal_stats
 def fractal_stats(columns: int) -> dict:
-    """Count the convolutions and the ways of a fractal block.
+    """Count the convolutions and the paths of a fractal block.
 
     Args:
         columns: number of columns C, at least 1; any integer type.
 
     Returns:
-        dict of ints: ``n_convs``; ``longest`` and ``shortest``, the convolutions on the longest and the shortest way from
-        input to output; ``n_paths``, the number of different ways.
+        dict of ints: ``n_convs``; ``longest`` and ``shortest``, the convolutions on the longest and the shortest path from
+        input to output; ``n_paths``, the number of different paths.
 
     Raises:
         ValueError: when columns is less than 1.
@@ -134,16 +150,18 @@ check(fractal_stats)
 # %% [markdown]
 # Now build it. Two details make the difference.
 #
-# * **The join is a mean**, not a sum: a mean of three signals of size 1 has size 1, their sum has size 3, and after five blocks
-#   $3^5 = 243$.
+# * **The join is a mean**, not a sum: three *equal* signals of size 1 have a mean of size 1 and a sum of size 3, and after five
+#   blocks $3^5 = 243$. (What a mean does to *independent* signals is question M5.2.)
 # * **Joins that coincide are one join.** In the right picture the last join has *three* inputs, so each counts $\frac13$. If you
 #   nest means of two, the first column counts $\frac12$ and the others $\frac14$: another network.
 #
 # So let a helper return the *outputs of all columns*, not yet joined: for one column `[c(z)]`, for one more
 # `[c(z)] + columns of the rest, fed with the joined columns of z`. Only at the very end everything is joined, once.
 #
-# **By hand.** Let every convolution halve, $x = 1$. Column 1: $\frac12$. Middle join: mean of $\frac12$ and $\frac14$, that is $\frac38$.
-# Column 2: $\frac3{16}$, column 3: $\frac3{32}$. The mean of the three is $0.2604$.
+# **By hand.** Let every convolution halve, $x = 1$. Column 1: $\frac12$. Middle join: mean of $\frac12$ and $\frac14$,
+# that is $\frac38$. Column 2: $\frac3{16}$, column 3: $\frac3{32}$. The mean of the three is $0.2604$.
+#
+# **Exercise `fractal_block`: [[points fractal_block]]**
 
 
 # %% exercise=fractal_block
@@ -174,20 +192,29 @@ def fractal_block(x: keras.KerasTensor, filters: int, columns: int = 3, kernel_s
 # %% check=fractal_block
 check(fractal_block)
 
+# %% experiment=picture_of_the_blocks
+# What you built, drawn from the layers themselves: two residual blocks, and one fractal block of three columns.
+from architecture import draw_architecture
+
+draw_architecture(residual_block(residual_block(keras.Input((16, 16, 8)), 8), 8), "Two residual blocks")
+draw_architecture(fractal_block(keras.Input((16, 16, 8)), 8), "A fractal block")
+
 # %% [markdown]
 # ## 3 · Twenty more layers, three times
 #
-# All three networks are the all-convolutional net of A4 without BatchNormalization. Between its first and its second convolution
-# comes the extra part, on full-size maps, with `width` channels and 5 × 5 kernels:
+# All three networks are the all-convolutional net of A4 without BatchNormalization. Between its first and its second
+# convolution comes the extra part, on full-size maps, with `width` channels and 5 × 5 kernels:
 #
-# | kind | extra part | 5 × 5 convolutions | longest way | shortest way |
+# | kind | extra part | 5 × 5 convolutions | longest path | shortest path |
 # |---|---|---|---|---|
 # | plain | 20 convolutions, each with ReLU | 20 | 29 | 29 |
 # | residual | 10 residual blocks | 20 | 29 | 9 |
 # | fractal | 5 fractal blocks of 3 columns | 35 | 29 | 14 |
 #
-# Ways are counted in convolutions, from the image to the logits. The longest is the same in all three: what differs are the
-# short ones. (Your own blocks are used here; for the points, ours stand in for them.)
+# Paths are counted in convolutions, from the image to the logits. The longest is the same in all three: what differs
+# are the short ones. (Your own blocks are used here; for the points, ours stand in for them.)
+#
+# **Exercise `build_deep`: [[points build_deep]]**
 
 
 # %% exercise=build_deep
@@ -197,7 +224,7 @@ def build_deep(kind: str, width: int = 16, n_extra: int = 20, num_classes: int =
     Args:
         kind: "plain", "residual" or "fractal".
         width: filters of the first three convolutions and of the extra part; later ones have twice as many.
-        n_extra: convolutions on the longest way through the extra part, a multiple of 4: n_extra convolutions with
+        n_extra: convolutions on the longest path through the extra part, a multiple of 4: n_extra convolutions with
             ReLU, n_extra/2 residual blocks, or n_extra/4 fractal blocks of three columns, all 5x5.
         num_classes: number of logits.
 
@@ -221,13 +248,20 @@ def build_deep(kind: str, width: int = 16, n_extra: int = 20, num_classes: int =
 # %% check=build_deep
 check(build_deep)
 
+# %% experiment=picture_of_the_network
+# Four extra convolutions on the longest path instead of twenty, so that it fits on the page.
+draw_architecture(build_deep("plain", width=8, n_extra=4), "Plain + 4")
+draw_architecture(build_deep("residual", width=8, n_extra=4), "Residual + 4")
+draw_architecture(build_deep("fractal", width=8, n_extra=4), "Fractal + 4")
+
 # %% [markdown]
 # ## 4 · Vanish, or die?
 #
-# Pictures of 16 × 16 and 8 channels are enough to see everything, in seconds (the networks have no dense layer, so the same
-# layers work on any size). For each run we record the loss and $G = \max |\partial L/\partial w|$ in the kernel of the first convolution.
+# Pictures of 16 × 16 and 8 channels are enough to see everything, in seconds (the networks have no dense layer, so the
+# same layers work on any size). For each run we record the loss and $G = \max |\partial L/\partial w|$ in the kernel of
+# the first convolution.
 #
-# First the check of seconds: without extra layers, can fifty pictures be learnt by heart?
+# First the check of seconds: without extra layers, can fifty pictures be learned by heart?
 
 # %% experiment=overfit_fifty
 data = course_data("colour")
@@ -277,9 +311,9 @@ loss, _ = train(
 print(f"{data.name}: loss on fifty pictures {loss[0]:.2f} -> {loss[-1]:.3f}")
 
 # %% [markdown]
-# **Predict first,** for the plain network with twenty more layers: (a) How large is $G$ of the first convolution at step 0 under
-# Glorot's initialisation, compared with the network without extra layers (about $0.05$)? (b) And under He's? (c) With He's, does it
-# learn?
+# **Predict first,** for the plain network with twenty more layers: (a) How large is $G$ of the first convolution at
+# step 0 under Glorot's initialisation, compared with the network without extra layers (about $0.05$)? (b) And under
+# He's? (c) With He's, does it learn? The seven runs below take about three minutes on two cores.
 
 # %% experiment=deep_runs
 STEPS = 300
@@ -304,7 +338,14 @@ for name, (kind, extra, initializer) in RUNS.items():
     print(f"{name:22}  {shown}{losses[name][-20:].mean():8.2f}   {hits:.3f} ± {half_width:.3f}")
 
 # %% [markdown]
+# **Your prediction:** (a) hundreds of thousands of times smaller: it was gone before the first step. (b) Under He's it
+# starts a few times smaller only, a healthy number. (c) And yet it does not learn: follow its row to the right, and its
+# loss.
+#
 # Bring `plot_curves` over from A2, or write it again.
+#
+# **Exercise `plot_curves`: [[points plot_curves]]**
+
 
 # %% exercise=plot_curves from=a2_first_networks
 
@@ -331,23 +372,32 @@ figure.axes[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown] answer=plain_net_report
-# **Question M5.1 (8 points, half a page).** Give $G$ of the first convolution of the plain network at steps 0, 20, 100 and the last,
-# under Glorot's and under He's initialisation. In which of the two does the gradient *vanish*, in which does it *die*, and what is
-# the difference? What does the plain network output when it is dead, and why is its loss exactly $\ln 10$?
+# **Question M5.1 ([[points plain_net_report]], half a page).** Give $G$ of the first convolution of the plain network
+# at steps 0, 20, 100 and the last, under Glorot's and under He's initialisation. In which of the two does the gradient
+# *vanish*, in which does it *die*, and what is the difference? What does the plain network output when it is dead, and
+# why is its loss exactly $\ln 10$?
 
 # %% [markdown]
 # ## 5 · What a signal loses on the way
 #
-# Look at networks that have not learnt anything yet. We send a batch of noise through one block after the other and print the size
-# (standard deviation) of what comes out. **Predict:** does it grow or shrink in a plain, a residual, a fractal network under He?
+# Look at networks that have not learned anything yet. We send a batch of noise through one block after the other and
+# print the size (standard deviation) of what comes out. **Predict:** does it grow or shrink in a plain, a residual, a
+# fractal network under He?
 
 # %% experiment=signal_sizes
 keras.utils.set_random_seed(0)
 noise = np.random.default_rng(0).normal(size=(8, 16, 16, 8)).astype("float32")
+
+
+def plain_layers(x):
+    """Four convolutions with ReLU, as long as the longest path of a fractal block."""
+    for _ in range(4):
+        x = layers.Conv2D(8, 5, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+    return x
+
+
 BLOCKS = {
-    "plain, 4 layers": lambda x: [
-        x := layers.Conv2D(8, 5, padding="same", activation="relu", kernel_initializer="he_normal")(x) for _ in range(4)
-    ][-1],
+    "plain, 4 layers": plain_layers,
     "residual, 2 blocks": lambda x: residual_block(residual_block(x, 8), 8),
     "fractal, 1 block": lambda x: fractal_block(x, 8),
 }
@@ -359,21 +409,28 @@ for name, block in BLOCKS.items():
         size.append(signal.std())
     print(f"{name:20}" + "".join(f"{value:9.3f}" for value in size))
 
+# %% [markdown]
+# **Your prediction:** the plain signal keeps its order of size under He's initialisation (it wanders: a few channels
+# are a small sample), the residual one grows from block to block, the fractal one shrinks at every join. Question M5.2
+# asks why.
+
 # %% [markdown] answer=paths_and_variance
-# **Question M5.2 (9 points, one page).** (a) For a residual network of 10 blocks and a fractal one of 5: how many ways lead through
-# the extra part, and how many convolutions lie on the shortest and the longest? (b) Variance: what does a mean of three independent
-# signals of variance 1 have? A sum $x + F(x)$ of two? (c) Why does the residual network *explode* under He's initialisation (look at
-# its loss at step 0), and why does the fractal one shrink? Your table has both networks under Glorot's initialisation, too: why does
-# it rescue the one and kill the other?
+# **Question M5.2 ([[points paths_and_variance]], one page).** (a) For a residual network of 10 blocks and a fractal one
+# of 5: how many paths lead through the extra part, and how many convolutions lie on the shortest and the longest? (b)
+# Variance: what does a mean of three independent signals of variance 1 have? A sum $x + F(x)$ of two? (c) Why does the
+# residual network *explode* under He's initialisation (look at its loss at step 0), and why does the fractal one
+# shrink? Your table has both networks under Glorot's initialisation, too: why does it rescue the one and kill the
+# other?
 
 # %% [markdown] answer=symptom_or_cause
-# **Question M5.3 (5 points, a quarter page).** The author of the original homework found that in the dead network the gradient of the
-# *last* layer was tiny as well, and wrote that vanishing gradients are "a symptom rather than an actual problem". Argue for or
-# against, with your own numbers: what comes first in the plain network under He's initialisation, small gradients or dead units?
+# **Question M5.3 ([[points symptom_or_cause]], a quarter page).** The author of the original homework found that in the
+# dead network the gradient of the *last* layer was tiny as well, and wrote that vanishing gradients are "a symptom
+# rather than an actual problem". Argue for or against, with your own numbers: what comes first in the plain network
+# under He's initialisation, small gradients or dead units?
 
 # %% [markdown]
 # ## What to take along
 #
-# * Depth is no good by itself; a short way through is what keeps a deep network alive.
+# * Depth is no good by itself; a short path through is what keeps a deep network alive.
 # * The initialiser is part of the architecture.
 # * "The gradient vanishes" is a measurement, not an explanation. Ask *when*, and what happened just before.

@@ -1,31 +1,40 @@
 # %% [markdown]
 # # A6 · Adversarial images
 #
-# A network that recognises nine of ten images can be led to any mistake you like, by changes that would not fool you. You
-# build three attacks, then you ask what the original homework asked: *does an image that fools one network fool another?*
+# A network that recognises nine of ten images can be led to any mistake you like, by changes that would not fool you.
+# You build three attacks, then you ask what the original homework asked: *does an image that fools one network fool
+# another?*
 #
 # 1. Which way, and how far, must a pixel move so that the network is wrong, and sure of it?
 # 2. Can we choose the mistake, and pay for every changed pixel?
 # 3. Do attacks transfer? And how would we notice that our answer is an artefact?
 #
-# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are small
-# enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise. Two exercises have points
-# for *accuracy*: there your attack runs on a network that the grader has trained, and the grader looks at the images only.
+# **How to work.** Replace `raise NotImplementedError`, run the cell, then the `check(...)` below it. Public cases are
+# small enough for pencil and paper; hidden cases ask for nothing that the docstring does not promise. Two exercises
+# have points for *accuracy*: there your attack runs on a network that the grader has trained, and the grader looks at
+# the images only.
 #
 # **Agreements that hold in the whole course**
 #
 # | | | |
 # |---|---|---|
 # | G1 | images | `(n, height, width, channels)`, labels `int (n,)` |
-# | G2 | kernels | dense `(in, out)`; convolution `(rows, columns, in, out)` |
-# | G3 | functions are pure | never change an argument, never return memory shared with one where a new array is promised |
-# | G4 | dtypes | keep the floating dtype of the input |
-# | G5 | randomness | only from the generator that is passed in; how you draw is up to you |
-# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32 |
-# | G7 | models | return **logits**, no softmax inside |
-# | G8 | loss | mean softmax cross-entropy; in this assignment each docstring says where it is a sum |
-# | G9 | models are | functional or Sequential, of Keras layers, not nested |
-# | G10 | at import | nothing is printed, plotted or downloaded |
+# | G2 | kernels | dense `(in, out)`, so `y = x @ W + b`; convolution `(rows, columns, in, out)` |
+# | G3 | functions are pure | never change an argument; never return memory shared with one where a new array is promised |
+# | G4 | dtypes | keep the floating dtype of the input, unless the docstring names another |
+# | G5 | randomness | only from the generator that is passed in: same seed, same result; the generator moves on, NumPy's global state is left alone; *how* you draw is free |
+# | G6 | tolerance | relative 1e-6 in float64, 1e-3 in float32, unless the docstring names another |
+# | G7 | models | return **logits**: no softmax at the end |
+# | G8 | loss | mean softmax cross-entropy, unless the docstring names another; the 1/n lives there and nowhere else |
+# | G9 | models are | functional or Sequential, of Keras layers and `keras.ops`, not nested, unless the docstring allows more |
+# | G10 | top level | cells define; they print, plot and download nothing that the exercises need |
+#
+# In this assignment a loss may be a *sum* over the images instead of a mean (G8); the docstring says so.
+#
+# **To read:** [Szegedy et al. 2014](https://arxiv.org/abs/1312.6199), where such images were found;
+# [Goodfellow, Shlens and Szegedy 2015](https://arxiv.org/abs/1412.6572), the sign of the gradient and its transfer;
+# [Kurakin, Goodfellow and Bengio 2017](https://arxiv.org/abs/1607.02533), iterated steps;
+# [Clopper and Pearson 1934](https://doi.org/10.1093/biomet/26.4.404), exact intervals.
 
 # %%
 import keras
@@ -42,10 +51,10 @@ from keras import layers
 # Training asks: how does the loss change with the *weights*, while the images stay? An attack turns the question round:
 # how does the loss change with the *pixels*, while the weights stay?
 #
-# **By hand.** Take the smallest network there is: two pixels, and the logits *are* the pixels. The image $(\log 3, 0)$ has
-# the probabilities $p = (\frac34, \frac14)$. For softmax and cross-entropy, $\partial L / \partial z = p - \text{onehot}(y)$.
-# With $y = 0$ the gradient is $(-\frac14, \frac14)$: to raise the loss, make the first pixel darker and the second one
-# brighter. In a larger network this vector goes on backward through the layers, down to the image.
+# **By hand.** Take the smallest network there is: two pixels, and the logits *are* the pixels. The image $(\log 3, 0)$
+# has the probabilities $p = (\frac34, \frac14)$. For softmax and cross-entropy, $\partial L / \partial z = p -
+# \text{onehot}(y)$. With $y = 0$ the gradient is $(-\frac14, \frac14)$: to raise the loss, make the first pixel darker
+# and the second one brighter. In a larger network this vector goes on backward through the layers, down to the image.
 #
 # Three things to think about before you write:
 #
@@ -56,6 +65,8 @@ from keras import layers
 # * **A sure and wrong network.** If $p_y$ is 0 in float32, $-\log p_y$ is infinite, and $-\log(p_y + 10^{-12})$ is flat.
 #   Both gradients are useless; the true one is $p - \text{onehot}(y)$, as large as gradients get. TensorFlow and Keras have
 #   functions that start from logits.
+#
+# **Exercise `input_gradient`: [[points input_gradient]]**
 
 
 # %% exercise=input_gradient
@@ -86,8 +97,9 @@ def input_gradient(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarr
 check(input_gradient)
 
 # %% [markdown]
-# **Your own check, by differences.** As in A1: move one pixel a little up and a little down. In float32 the difference of
-# two losses has few correct digits, so expect agreement to about three. And predict: what does the second line print?
+# **Your own check, by differences.** As in A1: move one pixel a little up and a little down. In float32 the difference
+# of two losses has few correct digits, so expect agreement to about three. **Predict:** what does the second line
+# print?
 
 # %% experiment=gradient_by_differences
 keras.utils.set_random_seed(0)
@@ -104,6 +116,9 @@ print(f"one pixel: your gradient {gradient[pixel]:.5f}, measured {measured:.5f}"
 print("alone and in the batch:", np.abs(input_gradient(tiny, x[:1], y[:1]) - gradient[:1]).max())
 
 # %% [markdown]
+# **Your prediction:** 0, or the last digit of float32. With the sum an image has the gradient that it has alone; with
+# the mean the difference would be half of it.
+#
 # ## 2 · Three networks to attack
 #
 # First seconds, then minutes: a network that cannot learn fifty images by heart has a bug.
@@ -137,12 +152,15 @@ def train(model, x, y, epochs):
 print(f"data: {data.name}; accuracy on fifty images:", train(convnet(0), x_train[:50], y_train[:50], epochs=80))
 
 # %% [markdown]
-# Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial weights.
-# B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a network without
-# convolutions. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
+# Now three networks that differ in different ways. **A** and **B** have the same architecture and other initial
+# weights. B sees *standardised* images, $(x - m) / s$ with the training set's mean and standard deviation. **C** is a
+# network without convolutions; on our drawn pictures it is much the weakest of the three, which will matter when you
+# read its column. Each needs its own preprocessing, and only its owner knows which. So we wrap each network into a
 # *predictor*, a function from raw images (0 to 255) to logits.
 #
 # Accuracies come with their 95 % interval: of $n$ images a fraction $q$ is right, $q \pm 1.96 \sqrt{q (1 - q) / n}$.
+# The formula is for large $n$ and for $q$ that is not near 0 or 1. Training takes about half a minute on two
+# cores.
 
 # %% experiment=train_networks
 mean, std = x_train.mean(), x_train.std()
@@ -163,17 +181,26 @@ for name, predict in predictors.items():
     q = np.mean(predict(255 * x_test).argmax(axis=1) == y_test)
     print(f"{name}: held-out accuracy {q:.3f} ± {1.96 * np.sqrt(q * (1 - q) / len(y_test)):.3f}")
 
+# %% experiment=picture_of_the_networks
+from architecture import draw_architecture
+
+draw_architecture(A, "A, and B with other weights and standardised images")
+draw_architecture(C, "C")
+
 # %% [markdown]
 # ## 3 · One step: the sign of the gradient
 #
 # How do we spend a small budget best? Say no pixel may change by more than $\varepsilon$. The loss changes by about
-# $\sum_i g_i \,\delta_i$. Each term is largest when $\delta_i = \varepsilon \operatorname{sign}(g_i)$: *every* pixel takes its
-# full step, also those with a tiny gradient. Hundreds of tiny terms add up; that is the secret of these attacks.
+# $\sum_i g_i \,\delta_i$. Each term is largest when $\delta_i = \varepsilon \operatorname{sign}(g_i)$: *every* pixel
+# takes its full step, also those with a tiny gradient. Hundreds of tiny terms add up; that is the secret of these
+# attacks.
 #
-# The result must still be an image. In the code of the original homework nothing was cut off; in our replay of an attack
-# without clipping, 22 % of all pixels left the range that a screen can show. So clip, after the step, to `lo` and `hi`.
-# These are 0 and 1 for our images, 0 and 255 for bytes, and for standardised images *one pair for each channel*:
-# $(0 - m_c)/s_c$ and $(1 - m_c)/s_c$.
+# The result must still be an image. In the code of the original homework nothing was cut off; in our replay of an
+# attack without clipping, 22 % of all pixels left the range that a screen can show. So clip, after the step, to `lo`
+# and `hi`. These are 0 and 1 for our images, 0 and 255 for bytes, and for standardised images *one pair for each
+# channel*: $(0 - m_c)/s_c$ and $(1 - m_c)/s_c$.
+#
+# **Exercise `fgsm_step`: [[points fgsm_step]]**
 
 
 # %% exercise=fgsm_step
@@ -210,6 +237,9 @@ check(fgsm_step)
 # ### A plot you will need again
 #
 # Bring `plot_curves` over from A2, or write it again.
+#
+# **Exercise `plot_curves`: [[points plot_curves]]**
+
 
 # %% exercise=plot_curves from=a2_first_networks
 
@@ -217,8 +247,8 @@ check(fgsm_step)
 check(plot_curves)
 
 # %% [markdown]
-# **An experiment needs a control.** "The image was changed and now the network is wrong" proves nothing if *any* change of
-# that size does the same. So beside the step along the gradient's sign we make a step of exactly the same size along
+# **An experiment needs a control.** "The image was changed and now the network is wrong" proves nothing if *any* change
+# of that size does the same. So beside the step along the gradient's sign we make a step of exactly the same size along
 # *random* signs, and one *against* the gradient.
 #
 # **Predict first:** the accuracy of A at $\varepsilon = 0.05$ (13 of 255 grey levels), for each of the three.
@@ -241,6 +271,9 @@ figure.axes[0].set_title("It is not the size of the change, it is its direction"
 plt.show()
 
 # %% [markdown]
+# **Your prediction:** up the gradient a sixth of the images is still right at $\varepsilon = 0.05$, in our run; with
+# random signs the accuracy loses a point or two; down the gradient nearly all are right. Same size, three directions.
+#
 # *Explain:* down the gradient the accuracy rises above that of the clean images. Why is this no way to build a better
 # classifier?
 
@@ -250,14 +283,16 @@ plt.show()
 # The homework wants more than a mistake: a *wrong class with at least 99 %*. So we repeat small steps, each along the
 # gradient at the **current** image, always for the **true** class $y$.
 #
-# **Two slips in the original code,** so that you do not repeat them. It made 100 steps for every image, whether needed or
-# not, and selected the successes afterwards: the changes are much larger than they had to be. And it fetched the
+# **Two slips in the original code,** so that you do not repeat them. It made 100 steps for every image, whether needed
+# or not, and selected the successes afterwards: the changes are much larger than they had to be. And it fetched the
 # confidence together with the gradient, then updated the image: the number printed below each picture belongs to the
 # image *before* the one that is shown.
 #
-# **By hand.** The logits are the two pixels $(0.8,\ 0.1)$, $y = 0$, $\varepsilon = 0.3$, and a wrong class with 60 % is asked
-# for. Look: class 0 wins, go on. After one step: $(0.5,\ 0.4)$, class 0 still wins. After two: $(0.2,\ 0.7)$, class 1 has
-# $1 / (1 + e^{-0.5}) = 0.62$. Stop: two steps.
+# **By hand.** The logits are the two pixels $(0.8,\ 0.1)$, $y = 0$, $\varepsilon = 0.3$, and a wrong class with 60 % is
+# asked for. Look: class 0 wins, go on. After one step: $(0.5,\ 0.4)$, class 0 still wins. After two: $(0.2,\ 0.7)$,
+# class 1 has $1 / (1 + e^{-0.5}) = 0.62$. Stop: two steps.
+#
+# **Exercise `iterated_fgsm`: [[points iterated_fgsm]]**
 
 
 # %% exercise=iterated_fgsm
@@ -320,10 +355,13 @@ figure.axes[0].set_title(f"The walk of one {data.classes[y_test[i]]}")
 plt.show()
 
 # %% [markdown]
-# Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour map
-# that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill the
-# range from black to white. That hid a slip of sign in the line that undid the standardisation, `x * std - mean`: the
-# pictures looked fine.)
+# **Your prediction:** neither. The first steps change little, then the two classes change places within three or four
+# steps, then nothing is left to win. The logits move about evenly; it is softmax that makes an S of it.
+#
+# Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour
+# map that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill
+# the range from black to white. That hid a slip of sign in the line that undid the standardisation, `x * std - mean`:
+# the pictures looked fine.)
 
 # %% experiment=attack_twenty
 chosen = np.concatenate([right[y_test[right] == k][:2] for k in range(10)])
@@ -346,26 +384,22 @@ def report(name, results):
 report("iterated FGSM, eps = 0.02", fooled)
 
 # %% experiment=attack_gallery_figure
-figure, grid = plt.subplots(6, 10, figsize=(13, 9.2), layout="constrained")
-for column, (i, result) in enumerate(zip(chosen, fooled)):
-    rows = grid[3 * (column // 10) : 3 * (column // 10) + 3, column % 10]
-    change = result["x_adv"][0, ..., 0] - x_test[i, ..., 0]
-    rows[0].imshow(x_test[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-    rows[0].set_title(data.classes[y_test[i]], fontsize=8)
-    rows[1].imshow(result["x_adv"][0, ..., 0], cmap="gray", vmin=0, vmax=1)
-    rows[1].set_title(f"{data.classes[result['pred']]} {100 * result['confidence']:.1f} %", fontsize=8)
-    drawn = rows[2].imshow(change, cmap="RdBu", vmin=-0.3, vmax=0.3)
-    rows[2].set_title(f"L∞ {np.abs(change).max():.2f}, L1 {np.abs(change).sum():.0f}", fontsize=8)
-for axes in grid.flat:
-    axes.set_axis_off()
-figure.colorbar(drawn, ax=grid, shrink=0.5, label="change of intensity")
-plt.show()
+from pictures import show_attacks
+
+after = [result["x_adv"][0] for result in fooled]
+changes = [image - x_test[i] for image, i in zip(after, chosen)]
+titles = [
+    [data.classes[y_test[i]] for i in chosen],
+    [f"{data.classes[result['pred']]} {100 * result['confidence']:.1f} %" for result in fooled],
+    [f"L∞ {np.abs(change).max():.2f}, L1 {np.abs(change).sum():.0f}" for change in changes],
+]
+show_attacks(x_test[chosen], after, titles, columns=10)
 
 # %% [markdown] answer=attack_gallery
-# **Question M6.1 (7 points, half a page and the figure).** Show your twenty pairs with their difference images, $L_\infty$ and
-# $L_1$. (a) Which true class goes to which wrong class, and do the pairs make sense? (b) Where in the image are the
-# changes large, and why are they not only on the object? (c) $L_\infty$ is a multiple of $\varepsilon$ or less: why less, and
-# which of the two norms says more about what you *see*?
+# **Question M6.1 ([[points attack_gallery]], half a page and the figure).** Show your twenty pairs with their
+# difference images, $L_\infty$ and $L_1$. (a) Which true class goes to which wrong class, and do the pairs make sense?
+# (b) Where in the image are the changes large, and why are they not only on the object? (c) $L_\infty$ is a multiple of
+# $\varepsilon$ or less: why less, and which of the two norms says more about what you *see*?
 
 # %% [markdown]
 # ## 5 · Choosing the mistake: a targeted attack with a price
@@ -374,17 +408,19 @@ plt.show()
 #
 # $$L(x) = -\log p_\text{target}(x) + \lambda \cdot \frac1D \sum_{i=1}^{D} |x_i - x_{0,i}|, \qquad \lambda = 0.05.$$
 #
-# **The story of a norm.** The report writes "$\ell_1$-norm", which is a sum. Its code says `reduce_mean`. Does it matter?
-# With $D = 784$ pixels the two differ by a factor of 784. On Fashion-MNIST we replayed the attack both ways: with the mean
-# 20 of 20 images reach the target, with the sum **0 of 20**. You will measure it below.
+# **The story of a norm.** The report writes "$\ell_1$-norm", which is a sum. Its code says `reduce_mean`. Does it
+# matter? With $D = 784$ pixels the two differ by a factor of 784. On Fashion-MNIST we replayed the attack both ways:
+# with the mean 20 of 20 images reached the target, with the sum **none**. You will measure it below, on your pictures
+# and your network; there an image that stands close to its target may get through.
 #
-# **By hand.** The logits are the pixels $x = (0, 0)$, $x_0 = (0.5, -1.5)$, target 1, $\lambda = 0.1$. Then
-# $p = (\frac12, \frac12)$ and $L = \log 2 + 0.1 \cdot \frac{0.5 + 1.5}{2}$. The gradient is
-# $(\frac12, -\frac12) + \frac{0.1}{2} (-1, 1) = (0.45, -0.45)$: the loss wants the second pixel brighter, the price pulls it
-# back.
+# **By hand.** The logits are the pixels $x = (0, 0)$, $x_0 = (0.5, -1.5)$, target 1, $\lambda = 0.1$. Then $p =
+# (\frac12, \frac12)$ and $L = \log 2 + 0.1 \cdot \frac{0.5 + 1.5}{2}$. The gradient is $(\frac12, -\frac12) +
+# \frac{0.1}{2} (-1, 1) = (0.45, -0.45)$: the loss wants the second pixel brighter, the price pulls it back.
 #
 # The slope of $|d|$ at $d = 0$ does not exist; we take 0, and so do `tf.abs` and `np.sign`. Beware of $\sqrt{d^2}$: its
 # gradient at 0 is `nan`, and every attack *starts* at $d = 0$.
+#
+# **Exercise `targeted_l1`: [[points targeted_l1]]**
 
 
 # %% exercise=targeted_l1
@@ -412,7 +448,7 @@ def targeted_l1(
         >>> print(round(loss, 3), grad.ravel().round(3))
         0.793 [ 0.45 -0.45]
 
-    Source: A. Netser's solution of HUJI APML exercise 1, section 2.5 (the code's mean, not the report's norm).
+    Source: a report of 2019 on HUJI APML exercise 1, section 2.5 (the code's mean, not the report's norm).
     """
     raise NotImplementedError
 
@@ -421,8 +457,11 @@ def targeted_l1(
 check(targeted_l1)
 
 # %% [markdown]
-# The attack itself is plain gradient descent on the image: no sign, a step is as large as the gradient says. The same two
-# rules as before: look before you step, and report what you return. The price is always measured from the *original*.
+# The attack itself is plain gradient descent on the image: no sign, a step is as large as the gradient says. The same
+# two rules as before: look before you step, and report what you return. The price is always measured from the
+# *original*.
+#
+# **Exercise `targeted_attack`: [[points targeted_attack]]**
 
 
 # %% exercise=targeted_attack
@@ -464,7 +503,7 @@ def targeted_attack(
         >>> print(result["steps"], result["success"], round(float(result["prob"]), 3), result["x_adv"].ravel().round(3))
         1 True 0.731 [1. 0.]
 
-    Source: A. Netser's solution of HUJI APML exercise 1, section 2.5, with clipping.
+    Source: a report of 2019 on HUJI APML exercise 1, section 2.5, with clipping.
     """
     raise NotImplementedError
 
@@ -484,8 +523,9 @@ report("targeted, mean |x - x0|", by_mean)
 report("untargeted, for comparison", fooled)
 
 # %% [markdown]
-# **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large), where
-# will p(target) be after 150 steps? Will the images have changed more, or less?
+# **Predict first:** with the *sum* of the absolute differences instead of their mean ($\lambda$ is 784 times as large),
+# where will p(target) be after 150 steps? Will the images have changed more, or less? (The three cells below take about
+# a minute on two cores.)
 
 # %% experiment=mean_or_sum
 by_sum = [
@@ -500,42 +540,44 @@ slow = targeted_attack(A, x_test[[chosen[0]]], targets[0], lr=0.001, max_iter=40
 print(f"lr 0.001: {slow['steps']} steps, p = {slow['prob']:.4f}; lr 0.01: {by_mean[0]['steps']} steps")
 print(f"largest difference of the two images: {np.abs(slow['x_adv'] - by_mean[0]['x_adv']).max():.3f}")
 
+# %% [markdown]
+# **Your prediction:** with the sum p(target) comes close and is held there: at about 0.93 one step towards the target
+# earns less than it costs, for nearly every pixel. The images have changed *less* on average, about half as much,
+# although single pixels may have gone further. In our runs none or one of the six got through.
+
 # %% experiment=targeted_figure
-figure, grid = plt.subplots(3, 6, figsize=(10, 5.4), layout="constrained")
-for column, (i, target, result) in enumerate(zip(chosen[::3], targets[::3], by_mean[::3])):
-    if column == 6:
-        break
-    change = result["x_adv"][0, ..., 0] - x_test[i, ..., 0]
-    grid[0, column].imshow(x_test[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-    grid[0, column].set_title(data.classes[y_test[i]], fontsize=9)
-    grid[1, column].imshow(result["x_adv"][0, ..., 0], cmap="gray", vmin=0, vmax=1)
-    grid[1, column].set_title(f"{data.classes[target]} {100 * result['prob']:.1f} %", fontsize=9)
-    drawn = grid[2, column].imshow(change, cmap="RdBu", vmin=-0.3, vmax=0.3)
-    grid[2, column].set_title(f"{(change != 0).mean():.0%} changed", fontsize=9)
-for axes in grid.flat:
-    axes.set_axis_off()
-figure.colorbar(drawn, ax=grid, shrink=0.6, label="change of intensity")
-plt.show()
+some = range(0, 18, 3)
+after = [by_mean[k]["x_adv"][0] for k in some]
+titles = [
+    [data.classes[y_test[chosen[k]]] for k in some],
+    [f"{data.classes[targets[k]]} {100 * by_mean[k]['prob']:.1f} %" for k in some],
+    [f"{(image != x_test[chosen[k]]).mean():.0%} changed" for image, k in zip(after, some)],
+]
+show_attacks(x_test[[chosen[k] for k in some]], after, titles, columns=6)
 
 # %% [markdown] answer=fgsm_or_descent
-# **Question M6.3 (4 points, a third of a page).** Compare the two attacks on the same images: steps, $L_\infty$, mean change,
-# and how visible the change is to you. Which differences come from the *sign*, which from the *goal* (99 % of any wrong
-# class against 95 % of a given one), and which from the price? Name one comparison that these numbers do not allow.
+# **Question M6.2 ([[points fgsm_or_descent]], a third of a page).** Compare the two attacks on the same images: steps,
+# $L_\infty$, mean change, and how visible the change is to you. Which differences come from the *sign*, which from the
+# *goal* (99 % of any wrong class against 95 % of a given one), and which from the price? Name one comparison that these
+# numbers do not allow.
 
 # %% [markdown]
 # ## 6 · Do attacks transfer?
 #
-# The report found that its twenty images, made against one network, left two *other* networks with 15 % accuracy, three of
-# twenty. A striking result: attacks transfer! But look at how it was measured.
+# The report found that its twenty images, made against one network, left two *other* networks with 15 % accuracy, three
+# of twenty. A striking result: attacks transfer! But look at how it was measured.
 #
 # * The images were saved as files, 0 to 255, and fed like that to networks that had been trained on standardised images.
 # * There was no *clean* row: what do those networks say of the same images, unchanged, fed in the same way?
 # * There was no *noise* row: what do they say of images with a change of the same size that aims at nothing?
-# * Three of twenty: the 95 % interval reaches from 3 % to 38 %.
+# * Three of twenty: the 95 % interval reaches from 3 % to 38 %. (That is the exact one, of Clopper and Pearson. Our formula
+#   gives $-1$ to 31 %: twenty images are too few for it.)
 #
-# So 15 % may be transfer, or the wrong preprocessing, or noise, or chance. We make the table that can tell. Row $i$ holds
-# the images made against network $i$, with the clean images and the noise as rows of their own; column $j$ is the
+# So 15 % may be transfer, or the wrong preprocessing, or noise, or chance. We make the table that can tell. Row $i$
+# holds the images made against network $i$, with the clean images and the noise as rows of their own; column $j$ is the
 # accuracy of network $j$. Every column is a **predictor of raw images**, so that nobody can forget a preprocessing.
+#
+# **Exercise `transfer_matrix`: [[points transfer_matrix]]**
 
 
 # %% exercise=transfer_matrix
@@ -572,9 +614,9 @@ def transfer_matrix(adv_sets: list, predictors: list, labels: np.ndarray | list 
 check(transfer_matrix)
 
 # %% [markdown]
-# For a table, all sets need the *same* images and the same budget: 10 steps of $\varepsilon = 0.005$, whole batches at once
-# (your `input_gradient` does not mind). Network B lives on standardised images, so its attack happens there, with steps
-# and bounds in standardised units; afterwards the images go back to intensities: $x \cdot s + m$, with a plus.
+# For a table, all sets need the *same* images and the same budget: 10 steps of $\varepsilon = 0.005$, whole batches at
+# once (your `input_gradient` does not mind). Network B lives on standardised images, so its attack happens there, with
+# steps and bounds in standardised units; afterwards the images go back to intensities: $x \cdot s + m$, with a plus.
 #
 # The noise row has the change that was made against A, pixel by pixel the same size, with random signs.
 
@@ -600,34 +642,37 @@ rows = {"clean": images, "noise": noise, **{f"against {name}": x for name, x in 
 print({name: f"L-infinity {np.abs(x - images).max():.3f}" for name, x in rows.items()})
 
 # %% [markdown]
-# **Predict first:** the diagonal; A against B (same architecture, other weights); C in the rows of A and B, and the other way
-# round; the noise row. One more column shows the report's slip: B *without* its preprocessing.
+# **Predict first:** the diagonal; A against B (same architecture, other weights); C in the rows of A and B, and the
+# other way round; the noise row. One more column repeats the report's slip: B *without* its preprocessing, fed with 0
+# to 255.
 
 # %% experiment=transfer_table
 columns = {**predictors, "B, raw": lambda raw: B.predict(raw, verbose=0)}
 table = transfer_matrix([255 * x for x in rows.values()], list(columns.values()), truth)
 half = 1.96 * np.sqrt(table * (1 - table) / len(truth))
-print(f"{'accuracy ± 95 % interval':12}", *(f"{name:>13}" for name in columns))
+print(f"{'accuracy ± 95 % interval':24}", *(f"{name:>14}" for name in columns))
 for name, q, h in zip(rows, table, half):
-    print(f"{name:24}", *(f"{100 * a:5.1f} ± {100 * b:3.1f} %" for a, b in zip(q, h)))
+    print(f"{name:24}", *(f"{100 * a:6.1f} ± {100 * b:3.1f} %" for a, b in zip(q, h)))
 
 # %% experiment=transfer_figure
-figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-drawn = axes.imshow(table, cmap="cividis", vmin=0, vmax=1)
-for (i, j), value in np.ndenumerate(table):
-    axes.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.5 else "black")
-axes.set_xticks(range(len(columns)), list(columns))
-axes.set_yticks(range(len(rows)), list(rows))
-axes.set(xlabel="classified by", ylabel="images", title="Who is fooled by whose images?")
-figure.colorbar(drawn, label="accuracy")
-plt.show()
+from pictures import show_table
 
-# %% [markdown] answer=transfer_report
-# **Question M6.2 (9 points, one page and the table).** (a) Give your table with intervals. (b) Explain the diagonal, the pair
-# A and B, and the rows and columns of C. (c) What do the clean row and the noise row rule out, for which entries? (d) What
-# does the column "B, raw" show about the report's 15 %, and what would you have concluded from that column without the
-# clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
+show_table(table, "classified by", "images", "Who is fooled by whose images?", ticks=(list(rows), list(columns)))
 
 # %% [markdown]
-# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that the
-# grader sees, too.
+# **Your prediction:** on our pictures the diagonal is near 0.05. A and B hurt each other, but less than each hurts
+# itself: B falls from .96 to about .6, A from .90 to about .5. What was made against C costs A and B four points; what
+# was made against them costs C five to seven of its sixty. Noise costs a point or two. Without its preprocessing B
+# loses only a few points on clean images: here the slip is no explanation for a low number.
+
+# %% [markdown] answer=transfer_report
+# **Question M6.3 ([[points transfer_report]], one page and the table).** (a) Give your table with intervals. (b)
+# Explain the diagonal, the pair A and B, and the rows and columns of C. (c) What do the clean row and the noise row
+# rule out, for which entries? (d) The column "B, raw": how many points does the slip cost on the *clean* images, and
+# why so few or so many (what does a network of convolutions and ReLU do with an image that is 255 times as bright)? How
+# much of the report's 15 % can the slip explain for a network like B, and what would you have concluded from that
+# column without the clean row? (e) *Bonus:* say what you expect for a budget twice as large, then run it.
+
+# %% [markdown]
+# **Before you submit:** Kernel → Restart & Run All. A check that passes now, in order, from a fresh start, is one that
+# the grader sees, too.
