@@ -18,7 +18,6 @@ import nbformat
 import pytest
 from attacks import judge as judge_attacks
 from attacks.code import ATTACKS
-from conftest import ROOT
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, full_but, hand_in_damaged_class, nbgrader
 
 from autograder import referee
@@ -30,9 +29,8 @@ from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
 from autograder.judge_process import judge_role
 
+ROOT = Path(__file__).resolve().parents[1]
 WEARY = "weary_judge:main"  # tests/weary_judge.py
-
-
 TIERS = ("namespaces", "landlock")
 
 
