@@ -23,7 +23,6 @@ from attacks import words
 from attacks.code import ATTACKS
 from attacks.folders import FOLDERS
 from attacks.pages import FLAGGED, WORN, wearing_class
-from conftest import ROOT
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
 from heard import Heard
 
@@ -39,9 +38,8 @@ from autograder.jail.limits import Limits
 from autograder.judge.session import Session, Step
 from autograder.judge_process import _JailedStudent, judge_role
 
+ROOT = Path(__file__).resolve().parents[1]
 WEARY = "weary_judge:main"  # tests/weary_judge.py
-
-
 TIERS = ("namespaces", "landlock")
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from attacks import judge as judge_attacks
 from attacks.class_of_thirty import HOSTILE, hand_in_hostile
-from conftest import ROOT, Classroom
 from damage import nbgrader
 
 from autograder.classroom import scores
@@ -26,6 +25,7 @@ from autograder.grade import Grader
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[1]
 BUSY_PER_CORE = 8
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -107,7 +107,7 @@ FACTOR = 2.5  # two busy threads of one core need more processor time each than 
 
 
 @pytest.fixture(scope="module")
-def thirty(private_servers: Path, classroom: Classroom, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+def thirty(private_servers: Path, classroom, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """A graded class of twenty honest and ten hostile students, and the seconds of work that it took beyond theirs."""
     root = tmp_path_factory.mktemp("thirty") / "class"
     shutil.copytree(classroom.root, root)

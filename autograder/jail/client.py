@@ -33,6 +33,7 @@ STUDENT = Role(
     walls=True,
 )
 FILE_SECONDS = 20.0  # for what involves no student code: copying a file in
+MAX_NUMBER = 4096  # in their arguments: a layer of more filters, and TensorFlow waits ten seconds for memory, asleep
 MAX_ANSWERS = 20_000  # calls of our functions during one call of the student's
 REPLY_BYTES = 64 * wire.MIB
 MAX_WORD = 100
@@ -252,6 +253,8 @@ class _Call:
         name, args, kwargs = request["staff"], request["args"], request["kwargs"]
         if type(name) is not str or name not in functions or type(args) is not tuple or type(kwargs) is not dict:
             raise self._student._process.kill("malformed reply")
+        if not _modest((args, kwargs)):
+            return {"kind": "ValueError", "message": f"{name} takes no whole number beyond {MAX_NUMBER} here"}
         try:
             with at_most(self._allowance.left):
                 return self._loan.call(functions[name], args, kwargs)
@@ -289,6 +292,15 @@ def _bytes_to_array(data: bytes) -> Any:
     import numpy as np
 
     return np.frombuffer(data, np.uint8)
+
+
+def _modest(value: Any) -> bool:
+    """Whether no whole number in an argument is so large that a layer of that size would wear us out."""
+    if isinstance(value, dict):
+        return all(map(_modest, value.values()))
+    if isinstance(value, (tuple, list)):
+        return all(map(_modest, value))
+    return type(value) is not int or abs(value) <= MAX_NUMBER
 
 
 def _outcome(reply: Any) -> Outcome:

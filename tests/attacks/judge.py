@@ -172,7 +172,7 @@ NETWORKS = {
         DEEP + "    return fractal_block(keras.Input((8, 8, 2)), 2, columns=22)\n",
         "time limit of 3 s",
     ),
-    "a layer of a quintillion weights": (DEEP + "    return residual_block(keras.Input((8, 8, 2)), 10**9)\n", ""),
+    "a layer of a quintillion weights": (DEEP + "    return residual_block(keras.Input((8, 8, 2)), 10**9)\n", "4096"),
     "a batch that grows a thousandfold": (
         DEEP + "    i = keras.Input((32, 32, 3))\n    x = layers.Conv2D(width, 3)(i)\n"
         "    for _ in range(14): x = layers.Concatenate(axis=0)([x, x])\n"
