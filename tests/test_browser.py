@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -19,6 +20,8 @@ from attacks.pages import EVIL_FILE, INJECTIONS, hostile, tamper
 from chromium import Tab
 from damage import nbgrader
 from nbgrader.api import Gradebook
+
+from autograder.demo import hand_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -47,10 +50,7 @@ def root(classroom, tmp_path_factory, private_servers) -> Path:
         notebook = classroom.notebook()
         if student == "mallory":
             hostile(notebook)
-        path = classroom.hand_in(student, notebook)
-        target = root / "submitted" / student / "a1"
-        target.mkdir(parents=True)
-        shutil.move(path, target / path.name)
+        hand_in(root, student, classroom.assignment, json.dumps(notebook))
     nbgrader(root, "autograde", "a1")
     tamper(root / "autograded" / "mallory" / "a1")
     nbgrader(root, "generate_feedback", "a1")
