@@ -238,7 +238,7 @@ def test_tampered_notebook_makes_a_page_without_anything_of_a_students_that_acts
             assert not [name for name in element.attrs if name.startswith("on") or name in ("id", "name", "href")] or (
                 element.name in ("textarea", "input")
             )
-    assert "https://example.org" in soup.get_text()  # the grader's own link, told as well
+    assert nonce or "https://example.org" in soup.get_text()  # of the comment: the formgrader fetches it for itself
     assert len([i for i in soup.find_all("img") if i.get("src") == f"data:image/png;base64,{png()}"]) == 2
 
 
