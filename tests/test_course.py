@@ -55,7 +55,7 @@ def test_mistake_is_named_with_its_line(mistake, tmp_path):
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path):
-    found = findings(tmp_path, TEXT.replace("memory_mb: 2048", "memory_mb: x").replace("title: Conv", "titel: Conv"))
+    found = findings(tmp_path, TEXT.replace(" memory_mb: 2048", " memory_mb: x").replace("title: Conv", "titel: Conv"))
     assert len(found) == 3  # title is missing, titel is unknown, memory is no number
 
 
