@@ -10,8 +10,6 @@ import json
 import os
 import shutil
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ import nbformat
 import pytest
 from attacks import judge as judge_attacks
 from attacks import words
+from attacks.aftermath import assert_nothing_left, is_gone, wait_for
 from attacks.code import ATTACKS
 from attacks.folders import FOLDERS
 from attacks.pages import FLAGGED, WORN, wearing_class
@@ -128,31 +127,6 @@ def test_odd_files_cost_nobody_a_point(student, gradebook):
     assert gradebook[student].exercises == full_but([])
 
 
-# ------------------------------------------------------------------------------------------------- what is left behind
-
-
-def assert_nothing_left(servers: Path) -> None:
-    """No process forked from a warm server and no scratch folder outlives its submission; busy machines are slow."""
-    end = time.monotonic() + 60
-    while (left := [*forked_processes(servers), *servers.glob("*/scratch-*/*")]) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not left
-
-
-def forked_processes(servers: Path) -> list[str]:
-    """Children of our servers: they carry the server's own command line."""
-    parents, lines = {}, {}
-    for folder in (folder for folder in Path("/proc").iterdir() if folder.name.isdigit()):
-        try:
-            status = (folder / "status").read_text()
-            lines[folder.name] = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        parents[folder.name] = status.split("PPid:")[1].split()[0]
-    ours = [pid for pid, line in lines.items() if os.fsencode(servers) in line and b"jail.server" in line]
-    return [pid for pid in ours if lines.get(parents[pid]) == lines[pid]]
-
-
 # ------------------------------------------------------------------------------ wearing out the judge, and its absence
 
 
@@ -235,17 +209,6 @@ def test_judge_that_is_worn_out_or_killed_is_replaced_and_keeps_its_verdicts(
     assert worn.flagged and "time limit of 2 s, in the grader itself" in worn.text(0.0, 8.0)
     assert killed.status == "needs manual grading" and "SIGKILL" in killed.traceback
     assert_nothing_left(private_servers)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def is_gone(pid: int) -> bool:
-    return not Path(f"/proc/{pid}").exists()
 
 
 # ------------------------------------------------------------------ hostile folders, handed in twice, through nbgrader
