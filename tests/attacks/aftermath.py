@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,3 +40,16 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
+
+
+def orphans(module: bytes) -> list[Path]:
+    """Processes of this interpreter that run a module of ours and whose parent has gone: other tests' have one."""
+    left = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line, status = (folder / "cmdline").read_bytes(), (folder / "status").read_text()
+        except OSError:
+            continue
+        if line.startswith(os.fsencode(sys.executable)) and module in line and "PPid:\t1\n" in status:
+            left.append(folder)
+    return left
