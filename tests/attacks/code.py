@@ -53,16 +53,6 @@ ATTACKS = {
         "for module in list(sys.modules.values()):\n"
         "    for name in ('observe', 'judge_case', 'compare', 'plain'):\n"
         "        if hasattr(module, name): setattr(module, name, lambda *a, **k: None)\n",
-        says="0 of 4",
-        lost=(
-            "threshold_relu_backward",
-            "fold_threshold_dense",
-            "fold_threshold_network",
-            "fold_threshold_conv",
-            "sigmoid_forward",
-            "sigmoid_backward",
-            "affine_backward",
-        ),
     ),
     "ast_transformer": Attack(
         "import ast\n"
