@@ -1,5 +1,6 @@
 """What the fork server of ``workers`` imports, and computes nothing with."""
 
+import gc
 import logging
 
 from autograder.quiet import no_greetings
@@ -9,3 +10,4 @@ with no_greetings():
     import autograder.networks  # noqa: F401 - imports Keras and TensorFlow: seconds that each task would pay
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # many small models are traced; no warning about it helps
+gc.freeze()  # a million objects of TensorFlow: no task looks through them again for garbage

@@ -351,18 +351,23 @@ def targeted_at_the_limit(rng: np.random.Generator) -> list[Case]:
 
 
 def targeted_gives_up(rng: np.random.Generator) -> list[Case]:
-    """After max_iter steps, without success, with the probability of the image that is returned."""
+    """After max_iter steps, without success, with the probability of the image that is returned.
 
-    def make(max_iter: int) -> tuple[Walk, Case]:
+    Once the target wins in the end, though not surely: that is no success.
+    """
+
+    def make(max_iter: int, lr: float, wins: bool) -> tuple[Walk, Case]:
         net = deep(rng, SHAPE, 4, 2.0)
         x0, target = _start(rng, net)
-        options = {"lr": 0.02, "stop": 0.9, "max_iter": max_iter}
-        return targeted_case(net, x0, target, options, pure=False)
+        options = {"lr": lr, "stop": 0.9, "max_iter": max_iter}
+        walk, case = targeted_case(net, x0, target, options, pure=False)
+        return (walk, case) if (walk.classes[-1] == target) == wins else (NO_WALK, case)
 
     def wanted(walk: Walk) -> bool:
         return not walk.result["success"]
 
-    return [draw(partial(make, n), wanted) for n in (4, 7, 0)]
+    kinds = [(4, 0.02, False), (7, 0.06, True), (0, 0.02, False)]
+    return [draw(partial(make, *kind), wanted) for kind in kinds]
 
 
 def targeted_bounds(rng: np.random.Generator) -> list[Case]:
