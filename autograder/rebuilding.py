@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from autograder.batches import mixing
+from autograder.batches import batch_axis, flat
 from autograder.checking import Refused
 from autograder.describing import configuration
 from autograder.plain import KIND, identical, is_kind
@@ -182,6 +182,7 @@ class _Builder:
         self._used: set[str] = set()
         self._tensors: dict[tuple[int, int], Any] = {}
         self.parameters = self._work = 0
+        self._batch_axes: dict[int, int] = {}  # of each tensor, by its id
         if len(self._calls) > MAX_CALLS or len(self._operations) > MAX_CALLS:
             raise Refused(f"a model of {len(self._calls)} operations; at most {MAX_CALLS} are graded")
 
@@ -199,11 +200,14 @@ class _Builder:
 
     def apply(self, inputs: Any) -> Any:
         self._tensors[-1, 0] = inputs
+        self._batch_axes[id(inputs)] = 0
         for number, call in enumerate(self._calls):
             self._call(number, call)
         output = self._tree(self._output)
         if not isinstance(output, keras.KerasTensor):
             raise Refused("a model without an output")
+        if self._batch_axes[id(output)] != 0:
+            raise Refused("a model whose outputs do not begin with the batch axis")
         return output
 
     def _call(self, number: int, call: Any) -> None:
@@ -214,18 +218,26 @@ class _Builder:
         unknown = set(kwargs) - ({"training"} if spec["kind"] == "layer" else set(OPERATIONS.get(spec["class"], ())))
         if unknown:
             raise Refused(f"{spec['class']} called with {sorted(unknown)[0]}, which cannot be graded")
-        if mixing(spec["class"], spec["config"], args):
-            raise Refused(f"{spec['class']} along the batch axis: each image must be computed by itself")
+        axis = self._follow_batch(spec, [*args, *kwargs.values()])
         self._measure(spec, args, first=index not in self._made)
         if index not in self._made:
             self._made[index] = self._make(spec)
         results = self._made[index](*args, **kwargs)
         for j, result in enumerate(results if isinstance(results, (list, tuple)) else [results]):
-            if result.shape[0] is not None:
-                raise Refused(f"{spec['class']} mixes the images of a batch; each must be computed by itself")
+            if result.shape[axis] is not None:
+                raise Refused(f"{spec['class']} along the batch axis: each image must be computed by itself")
+            self._batch_axes[id(result)] = axis
             if np.prod([n or 1 for n in result.shape[1:]], dtype=float) > MAX_EXTENT:
                 raise Refused(f"{spec['class']} makes a tensor of shape {result.shape}, too large to grade")
             self._tensors[number, j] = result
+
+    def _follow_batch(self, spec: Any, args: list[Any]) -> int:
+        """Where the batch axis of a call's result is; refuses what mixes the images of a batch."""
+        axes = {self._batch_axes[id(item)] for item in flat(args) if isinstance(item, keras.KerasTensor)}
+        axis = batch_axis(spec["class"], spec["config"], args, axes.pop()) if len(axes) == 1 else None
+        if axis is None:
+            raise Refused(f"{spec['class']} along the batch axis: each image must be computed by itself")
+        return axis
 
     def _measure(self, spec: Any, args: list[Any], *, first: bool) -> None:
         """Count parameters and multiplications before Keras takes memory for them."""
@@ -331,7 +343,7 @@ def _check_whole(description: Any) -> None:
 def _check_options(name: str, described: Any, made: Any, graded: list[str]) -> None:
     """Refuse every option that the fresh layer does not share with the described one.
 
-    Initialisers among ``graded`` are another matter, and so are seeds, names, and what is a layer's own to train.
+    Initialisers among ``graded`` are another matter, and so are names, seeds and what is a layer's own to train.
     """
     own = configuration(made)
     free = {"name", "trainable", "seed", "dtype"} if "dtype" in graded else {"name"}

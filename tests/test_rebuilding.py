@@ -25,9 +25,10 @@ def model(*parts, **options) -> keras.Model:
         (lambda x: ops.reshape(x, (-1, 90)), layers.Reshape((9, 10)), layers.Permute((2, 1))),
         (lambda x: ops.concatenate([x, x], axis=-1), lambda x: ops.relu(ops.mean(x, axis=(1, 2))), ops.softmax),
         (lambda x: ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), lambda x: ops.max(x, axis=[1, 2])),
+        (lambda x: ops.mean(ops.stack([x, 2 * x, x]), axis=0), lambda x: ops.sum(ops.stack([x, x], axis=1), axis=1)),
         (layers.Conv2D(4, 3, dilation_rate=2), layers.LeakyReLU(negative_slope=0.1)),
     ],
-    ids=["seeded dropout", "normalisation", "reshaped", "operations", "padded", "dilated"],
+    ids=["seeded dropout", "normalisation", "reshaped", "operations", "padded", "stacked branches", "dilated"],
 )
 def test_what_can_be_described_is_built_again_and_computes_the_same(parts):
     original = model(*parts)
@@ -50,7 +51,9 @@ def test_what_can_be_described_is_built_again_and_computes_the_same(parts):
         (layers.Dense(3, dtype="mixed_float16"), "computes in 'mixed_float16'"),
         (layers.Softmax(axis=0), "batch axis"),
         (lambda x: ops.concatenate([x, x], axis=0), "batch axis"),
-        (lambda x: ops.stack([x, x]), "batch axis"),
+        (lambda x: ops.stack([x, x]), "do not begin with the batch axis"),
+        (lambda x: ops.mean(ops.stack([x, x]), axis=1), "batch axis"),
+        (lambda x: ops.relu(ops.stack([x, x])), "batch axis"),
         (lambda x: ops.reshape(x, (-1, 3)), "batch axis"),
         (lambda x: ops.transpose(x, (1, 0, 2, 3)), "batch axis"),
         (lambda x: x[:, 0], "batch axis"),

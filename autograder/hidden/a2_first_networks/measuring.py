@@ -26,7 +26,8 @@ def smooth_values(rng: np.random.Generator) -> list[Case]:
     weights = [float(rng.uniform(0.2, 0.7)), 0.9, 0.0]
     floats = [smooth_case(rng.normal(1.0, 1.0, n), w, pure=False) for n, w in zip((9, 30, 4), weights)]
     integers = [int(value) for value in rng.integers(-9, 10, 8)]
-    return [*floats, smooth_case([float(v) for v in rng.normal(size=5)], 0.6), smooth_case(integers, 0.8)]
+    lists = ([float(v) for v in rng.normal(size=5)], 0.6), (integers, 0.8)
+    return [*floats, *(smooth_case(values, weight, pure=False) for values, weight in lists)]
 
 
 def smooth_arguments(rng: np.random.Generator) -> list[Case]:
