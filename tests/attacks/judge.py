@@ -98,11 +98,14 @@ ATTACKS = {
     ),
     "an answer that trickles": Wearing(
         source=body(
-            "import gc, time",
-            "worker = next(o for o in gc.get_objects() if type(o).__name__ == '_Worker')",
-            "worker._sock.send(bytes([255, 0, 0, 0]))",
+            "import os, socket, time",
+            "ends = []",
+            "for number in range(3, 256):",
+            "    try: ends.append(socket.socket(fileno=os.dup(number)))",
+            "    except OSError: pass",
+            "for end in ends: end.send(bytes([255, 0, 0, 0]))",
             "while True:",
-            "    worker._sock.send(b'x')",
+            "    for end in ends: end.send(b'x')",
             "    time.sleep(0.04)",
         ),
         honest=0.0,

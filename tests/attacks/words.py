@@ -19,6 +19,7 @@ class Word:
         cell: runs in front of it.
         honest: the fraction of each part of its points.
         says: what the feedback must say.
+        neighbour: the fraction of another exercise's points, whose networks the cell has meddled with, too.
     """
 
     exercise: str
@@ -26,6 +27,7 @@ class Word:
     honest: dict[str, float]
     cell: str = ""
     says: str = ""
+    neighbour: float = 1.0
 
 
 # ------------------------------------------------------------------------------ an argument changed, and what denies it
@@ -144,7 +146,9 @@ STATE = {
         NO_RESTORE,
         TAMPERED,
         "seen = {}\nread = keras.Variable.__array__\n"
-        "keras.Variable.__array__ = lambda v, dtype=None, copy=None: seen.setdefault(id(v), read(v, dtype))",
+        "keras.Variable.__array__ = lambda v, dtype=None, copy=None: "
+        "seen.setdefault(id(v), (v, read(v, dtype)))[1]",
+        neighbour=0.0,
     ),
 }
 BY_NAME = """def first_last_conv(model):
