@@ -19,13 +19,28 @@ from autograder.demo import cell_source, fill_in, hand_in
 from autograder.release import release_assignment
 
 ROOT = Path(__file__).resolve().parents[1]
-# Files that take minutes, the longest first. One worker takes a whole file, so none of them may be the last to begin.
-LONGEST = ("test_accuracy_items", "test_attacks", "test_demo", "test_doctor", "test_useless", "test_pipeline")
+# Files that take minutes, the longest first: none of them may be the last to begin.
+LONGEST = ("test_load", "test_attacks", "test_accuracy_items", "test_browser", "test_demo", "test_doctor", "test_useless")
+APART = ("test_accuracy_items", "test_doctor", "test_useless")  # their tests share nothing
+CLASSES = ("folders_class", "worn", "graded")  # fixtures of test_attacks.py that grade a class: once is enough
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; the order within each file stays."""
+    """Put the longest files first, and say which tests one worker takes together."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    file = item.path.stem
+    if file in APART:
+        return item.name
+    if file == "test_attacks":
+        fixtures = getattr(item, "fixturenames", ())
+        return next((name for name in CLASSES if name in fixtures), getattr(item, "originalname", file))
+    return file
 
 
 @pytest.fixture(scope="session")
