@@ -146,6 +146,14 @@ STATE = {
         "seen = {}\nread = keras.Variable.__array__\n"
         "keras.Variable.__array__ = lambda v, dtype=None, copy=None: seen.setdefault(id(v), read(v, dtype))",
     ),
+    "weights that read as before where the function has run": Word(
+        "gradient_magnitude",
+        NO_RESTORE.replace("layer):\n", "layer):\n    alive.append(model)\n    quiet(model)\n", 1),
+        DENIED,
+        "seen, alive, read = {}, [], keras.Variable.__array__\n"
+        "def quiet(model): seen.update({id(v): read(v).copy() for v in model.variables})\n"
+        "keras.Variable.__array__ = lambda v, dtype=None, copy=None: seen[id(v)] if id(v) in seen else read(v, dtype)",
+    ),
 }
 BY_NAME = """def first_last_conv(model):
     names = [layer.name for layer in model.layers if isinstance(layer, layers.Conv2D)]
