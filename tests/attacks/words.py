@@ -130,7 +130,6 @@ NO_RESTORE = """def gradient_magnitude(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(tape.gradient(loss, layer.kernel.value))))
 """
 DENIED = {"value": 1.0, "training": 0.5, "side_effects": 0.0}  # its public case with BatchNormalization is pure, too
-TAMPERED = {"value": 5 / 6, "training": 0.5, "side_effects": 0.0}  # no public case can be told to be pure
 STATE = {
     "network not restored": Word("gradient_magnitude", NO_RESTORE, DENIED),
     "network said to be as it was": Word(
@@ -142,7 +141,7 @@ STATE = {
     "weights that read as before": Word(
         "gradient_magnitude",
         NO_RESTORE,
-        TAMPERED,
+        DENIED,
         "seen = {}\nread = keras.Variable.__array__\n"
         "keras.Variable.__array__ = lambda v, dtype=None, copy=None: seen.setdefault(id(v), read(v, dtype))",
     ),
