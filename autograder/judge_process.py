@@ -114,7 +114,7 @@ class _Teller:
         self.say("ran", number=number, outputs=outputs, replay=replay)
 
     def judged(self, number: int, verdict: Verdict, seconds: float) -> None:
-        self.say("judged", number=number, verdict=verdict.to_json(), seconds=seconds)
+        self.say("judged", number=number, verdict=verdict.shortened().to_json(), seconds=seconds)
 
 
 def _session(job: dict[str, Any]) -> Session:

@@ -190,6 +190,8 @@ class _Builder:
         shape = tuple(self._shape if input_shape is None else input_shape)
         if not 1 <= len(shape) <= 4 or not all(n is None or (type(n) is int and 1 <= n <= 1024) for n in shape):
             raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
+        if np.prod([n or 1 for n in shape], dtype=float) > MAX_EXTENT:
+            raise Refused(f"a model with inputs of shape {shape}, too large to grade")
         inputs = keras.Input(shape, dtype="float32", **self._name(self._input))
         model = keras.Model(inputs, self.apply(inputs))
         model.work_per_image = self._work

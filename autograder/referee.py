@@ -23,8 +23,6 @@ from autograder.judge_process import JudgeJob, judge_role
 
 OUTPUT_CELLS = 16  # a notebook keeps the outputs of so many cells that print as much as one may; honest ones print less
 TOO_MUCH = "[not kept: the cells before this one have printed more than a notebook may hold]\n"
-TEXT_LENGTH = 4_000  # of any one text in a verdict
-CUT = " [...]"
 
 
 class JudgeFailed(RuntimeError):
@@ -160,15 +158,5 @@ class _Hearing:
 
     def _judged(self, verdict: Verdict, seconds: float) -> None:
         exercise = self._step().exercise
-        self.graded.verdicts[exercise] = _shortened(verdict)
+        self.graded.verdicts[exercise] = verdict.shortened()
         self.graded.seconds[exercise] = seconds
-
-
-def _shortened(verdict: Verdict) -> Verdict:
-    """A verdict without texts of a length that only a hostile submission has."""
-    checks = [replace(check, call=_cut(check.call), problem=_cut(check.problem)) for check in verdict.checks]
-    return replace(verdict, checks=tuple(checks), reason=_cut(verdict.reason))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + CUT

@@ -20,7 +20,15 @@ from autograder.release import release_assignment
 
 ROOT = Path(__file__).resolve().parents[1]
 # Files that take minutes, the longest first: none of them may be the last to begin.
-LONGEST = ("test_load", "test_attacks", "test_accuracy_items", "test_browser", "test_demo", "test_doctor", "test_useless")
+LONGEST = (
+    "test_load",
+    "test_attacks",
+    "test_accuracy_items",
+    "test_browser",
+    "test_demo",
+    "test_doctor",
+    "test_useless",
+)
 APART = ("test_accuracy_items", "test_doctor", "test_useless")  # their tests share nothing
 CLASSES = ("folders_class", "worn", "graded")  # fixtures of test_attacks.py that grade a class: once is enough
 

@@ -15,7 +15,7 @@ import pytest
 from damage import nbgrader
 
 from autograder.classroom import evidence_lines
-from autograder.collecting import WitnessedCollect, WitnessedNames, last_change
+from autograder.collecting import WitnessedCollect, WitnessedNames
 from autograder.demo import hand_in
 from autograder.handed_in import HandedIn, decide, read_register, read_time, register, written
 from autograder.intake import receive
@@ -110,7 +110,6 @@ def test_file_times_are_those_that_nobody_can_set(folder, tmp_path):
     os.utime(folder / "a1.ipynb", (0, 0))
     past = datetime.now(UTC) - timedelta(hours=1)
     assert receive(tmp_path, folder, "a1.ipynb", past, None).handed_in.evidence == "not known"
-    assert datetime.now(UTC) - last_change(folder) < timedelta(minutes=5)
 
 
 def test_late_penalty_rests_on_the_register_and_the_record_says_so(classroom, tmp_path, private_servers):
@@ -153,26 +152,100 @@ def test_zip_collect_registers_the_platforms_time_and_leaves_a_students_timestam
     assert read_register(tmp_path, "a1")["ada"] == (datetime(2027, 3, 12, 22, tzinfo=UTC), "zip_collect")
 
 
-def test_exchange_registers_the_time_of_the_last_change(tmp_path, monkeypatch):
-    """A student forges the folder's name, the timestamp and the times of the files; the kernel's own time stands."""
+@pytest.fixture
+def exchange(tmp_path: Path, monkeypatch) -> Path:
+    """The folder into which students copy what they hand in, and a class beside it."""
+    (tmp_path / "class").mkdir()
+    monkeypatch.chdir(tmp_path / "class")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # nbgrader calls alembic by name
+    return tmp_path / "exchange" / "course" / "inbound"
+
+
+def put(inbound: Path, student: str, time: str = "2020-01-01 00:00:00 UTC") -> Path:
+    place = inbound / f"{student}+a1+{time}+random"
+    place.mkdir(parents=True)
+    (place / "a1.ipynb").write_text("{}")
+    (place / "timestamp.txt").write_text(time)
+    return place
+
+
+def collect(inbound: Path, *, update: bool = False) -> Path:
+    """Collect once; returns the folder of what was collected."""
     from nbgrader.coursedir import CourseDirectory
 
-    root, inbound = tmp_path / "class", tmp_path / "exchange" / "course" / "inbound"
-    place = inbound / "ada+a1+2020-01-01 00:00:00 UTC"
-    place.mkdir(parents=True)
-    root.mkdir()
-    (place / "a1.ipynb").write_text("{}")
-    (place / "timestamp.txt").write_text("2020-01-01 00:00:00 UTC")
-    os.utime(place / "a1.ipynb", (0, 0))
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # nbgrader calls alembic by name
+    root = Path.cwd()
     course = CourseDirectory()
     course.root, course.course_id, course.assignment_id = str(root), "course", "a1"
-    collect = WitnessedCollect(coursedir=course)
-    collect.root = str(tmp_path / "exchange")
+    collector = WitnessedCollect(coursedir=course, update=update)
+    collector.root = str(inbound.parents[1])
+    collector.init_src()
+    collector.copy_files()
+    return root / "submitted"
+
+
+def test_exchange_registers_the_time_of_the_last_change(exchange):
+    """A student forges the folder's name, the timestamp and the times of the files; the kernel's own time stands."""
+    os.utime(put(exchange, "ada") / "a1.ipynb", (0, 0))
     for _ in range(2):  # the second time nothing is copied, so nothing is registered
-        collect.init_src()
-        collect.copy_files()
+        root = collect(exchange).parent
     time, source = read_register(root, "a1")["ada"]
     assert abs(datetime.now(UTC) - time) < timedelta(minutes=5) and source == "the exchange"
     assert len((root / "handed_in.csv").read_text().splitlines()) == 2
+
+
+def test_exchange_is_not_read_through_a_students_links(exchange, tmp_path):
+    """What a link leads to would be read with the rights of whoever collects: a solution, a neighbour's work."""
+    (tmp_path / "solution").mkdir()
+    (tmp_path / "solution" / "a1.ipynb").write_text("the solution")
+    place = put(exchange, "ada")
+    (place / "a1.ipynb").unlink()
+    (place / "a1.ipynb").symlink_to(tmp_path / "solution" / "a1.ipynb")
+    (place / "more").symlink_to(tmp_path / "solution")
+    os.link(tmp_path / "solution" / "a1.ipynb", place / "hard.ipynb")
+    (exchange / "bob+a1+2020-01-01 00:00:00 UTC+x").symlink_to(tmp_path / "solution")
+    submitted = collect(exchange)
+    assert [path.name for path in (submitted / "ada" / "a1").iterdir()] == ["timestamp.txt"]
+    assert not (submitted / "bob").exists()
+
+
+def test_what_cannot_be_collected_stops_nobody_else(exchange):
+    for name in ("junk", "..+a1+2020-01-01 00:00:00 UTC+x", "ada+a1+yesterday+x", "eve+a1", "\x07+a1+2020-01-01+x"):
+        (exchange / name).mkdir(parents=True)
+    (exchange / "dan+a1+2020-01-01 00:00:00 UTC+x").symlink_to("nowhere")
+    os.mkfifo(put(exchange, "ada") / "pipe")
+    (put(exchange, "bob") / "timestamp.txt").write_text("yesterday")
+    deep = os.open(put(exchange, "cyd"), os.O_RDONLY)
+    for _ in range(30):  # longer than any path may be
+        os.mkdir("d" * 200, dir_fd=deep)
+        deep, above = os.open("d" * 200, os.O_RDONLY, dir_fd=deep), deep
+        os.close(above)
+    os.close(deep)
+    put(exchange, "zoe")
+    for update in (False, True):
+        submitted = collect(exchange, update=update)
+    assert sorted(path.name for path in submitted.iterdir()) == ["ada", "bob", "cyd", "zoe"]
+    assert all(
+        (submitted / student / "a1" / "a1.ipynb").read_text() == "{}" for student in ("ada", "bob", "cyd", "zoe")
+    )
+    assert not (submitted / "ada" / "a1" / "pipe").exists()
+
+
+def test_nobody_hands_in_for_somebody_else(exchange, monkeypatch):
+    put(exchange, "ada")
+    (put(exchange, "ada", "2030-01-01 00:00:00 UTC") / "a1.ipynb").write_text("junk")
+    owner = "autograder.collecting._owner"
+    monkeypatch.setattr(owner, lambda folder: "eve" if "2030" in folder.name else "ada")
+    assert (collect(exchange) / "ada" / "a1" / "a1.ipynb").read_text() == "{}"
+    monkeypatch.setattr(owner, lambda folder: "jovyan")  # everybody's name where students work in containers
+    assert (collect(exchange, update=True) / "ada" / "a1" / "a1.ipynb").read_text() == "junk"
+
+
+def test_what_was_changed_inside_a_folder_is_as_late_as_that_change(exchange):
+    place = put(exchange, "ada") / "inner"
+    place.mkdir()
+    (place / "b.ipynb").write_text("early")
+    before = datetime.now(UTC)
+    with (place / "b.ipynb").open("r+") as file:
+        file.write("later")
+    time, _ = read_register(collect(exchange).parent, "a1")["ada"]
+    assert time >= before - timedelta(seconds=0.05)  # the kernel's clock for files is coarse

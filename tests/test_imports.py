@@ -53,7 +53,7 @@ ALLOWED = {
     "handed_in": set(),
     "choosing": {"folders", "submitted"},
     "intake": {"folders", "handed_in", "submitted"},
-    "collecting": {"folders", "handed_in"},
+    "collecting": {"choosing", "folders", "handed_in"},
     "reader": {"jail", "repair", "submitted"},
     "grade": {
         *("choosing", "course", "handed_in", "jail", "judge", "judge_process"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from autograder.jail.witness import probe
 from autograder.networks import Refused, describe, rebuild
 
 
@@ -95,3 +96,11 @@ def test_layer_that_says_other_arguments_of_itself_is_described_as_it_is():
     built = model(layer)
     layer.get_config = lambda: layers.Dense(10).get_config()
     assert rebuild(describe(built)).output_shape[-1] == 8
+
+
+def test_input_too_large_to_grade_is_refused_and_nobody_draws_one():
+    x = keras.Input((1024, 1024, 9))
+    description = describe(keras.Model(x, layers.ReLU()(x)))
+    assert probe(description) is None
+    with pytest.raises(Refused, match="too large to grade"):
+        rebuild(description)

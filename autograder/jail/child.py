@@ -27,7 +27,10 @@ from autograder.plain import settle
 
 WARM_CELL = "import matplotlib.pyplot as plt; plt.plot([0, 1]); print(1); 1 / 0"  # text, a figure, a traceback
 SEED = 0  # a student's unseeded draws are the same in every grading
-OBSERVERS = ("autograder", "autograder.networks", "autograder.plotting", "autograder.jail.worker")
+OBSERVERS = (
+    *("autograder", "autograder.networks", "autograder.plotting"),
+    *("autograder.jail.weights", "autograder.jail.worker"),
+)
 
 _frozen: list[Callable[..., Iterator[tuple[Any, ...]]]] = []  # for the child to take out
 

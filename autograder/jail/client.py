@@ -7,6 +7,7 @@ with spawn(limits, files={"checks.py": source}) as student:
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,6 +137,10 @@ class Student:
         """
         kwargs = kwargs or {}
         call = _Call(self, function, args, kwargs, dict(errstate or {}), dict(staff or {}), self._allow(timeout))
+        told = pure and witness.has_network([*args, *kwargs.values()])
+        sings = None
+        if told and secrets.randbits(1):  # nobody knows which of the two calls is theirs before it is made
+            sings = witness.canary_sings(call.make(canary=True), self._memory, args, kwargs, call.ask)
         outcome = witness.with_facts(
             call.make(repeat=repeat), self._memory, call.ask, fresh=fresh, repeat=repeat and not call.misuse
         )
@@ -146,13 +151,11 @@ class Student:
             outcome.value["ran"] = {"images": images, "outputs": ran.value, "problem": problem}
         if call.misuse and outcome.error is None:
             outcome = replace(outcome, value=None, error=CallError("ValueError", call.misuse[0][:500]))
-        told = pure and witness.has_network([*args, *kwargs.values()])
-        if outcome.error is None and (told or ((pure or fresh) and function not in self._tried)):
+        if outcome.error is None and sings is None and (told or ((pure or fresh) and function not in self._tried)):
             self._tried.add(function)
             canary = call.make(canary=True)
-            if not witness.canary_sings(canary, self._memory, args, kwargs, call.ask):
-                return witness.tampered(outcome)
-        return outcome
+            sings = witness.canary_sings(canary, self._memory, args, kwargs, call.ask)
+        return witness.tampered(outcome) if sings is False and outcome.error is None else outcome
 
     def memory_pss(self) -> int:
         """KiB of memory, pages shared with the warm server counted by their share; 0 when the process is gone."""
@@ -230,7 +233,11 @@ class _Call:
                 raise self._student._process.kill(limit, by_limit=True)
             start = time.process_time()
             try:
-                reply = self._ask(self._answer(functions, reply))
+                answer = self._answer(functions, reply)
+                try:
+                    reply = self._ask(answer)
+                except wire.WireError:  # of ours: what arrives and is none ends the process
+                    reply = self._ask({"kind": "ValueError", "message": "this returns more than one frame may carry"})
             finally:
                 self._allowance.charge(time.process_time() - start)  # who asks, pays
         return self._read(reply)

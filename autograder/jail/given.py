@@ -165,12 +165,18 @@ class Lift:
             return networks.Symbol(value["shape"])
         if value["kind"] == "layer":
             return networks.LayerOf(value["argument"], value["name"])
-        lent = self._lent
+        from autograder.jail.weights import Weights
+
+        lent, watched = self._lent, []
 
         class LentNetwork(networks.Network):
             def make(self, made: Mapping[Any, Any]) -> Any:
                 lent.append((super().make(made), key))
+                watched.append(Weights(lent[-1][0]))
                 return lent[-1][0]
+
+            def state(self, thing: Any) -> Any:
+                return watched[-1].values(), super().state(thing)
 
         return LentNetwork(lambda: value["description"], value["name"])
 

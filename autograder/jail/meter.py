@@ -30,12 +30,12 @@ def cpu_seconds(pid: int) -> float | None:
 
 
 def is_asleep(pid: int) -> bool:
-    """Whether every thread waits for something that is neither a processor nor the disk."""
+    """Whether every thread waits for something that is neither a processor nor the disk; one that ended wants none."""
     try:
         states = [_state(task) for task in Path(f"/proc/{pid}/task").iterdir()]
     except OSError:
         return False  # it is gone
-    return bool(states) and not set(states) & set("RDZX")
+    return bool(states) and not set(states) & set("RD")
 
 
 def _state(task: Path) -> str:

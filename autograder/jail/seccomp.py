@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -35,13 +36,15 @@ MAX_INSTRUCTIONS = 4096
 
 # ----------------------------------------------------------------------------------------------------- what we allow
 
-CLONE_THREAD = 0x00010000
+CLONE_THREAD, CLONE_FILES = 0x00010000, 0x00000400
+CLOSE_RANGES = (0, 4)  # to close, and to close when a program starts; not: files that only one thread sees
 CLONE_NEW_ANYTHING = 0x7E020080
 AF_UNIX, SOCK_STREAM, SOCK_TYPE = 1, 1, 0xF
 # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # dup, flags, close-on-exec dup, pipe size; no owners, leases, signals or notifications
 FCNTLS = (0, 1, 2, 3, 4, 1030, 1032)
+F_SETFL = 4
 TAKE_LOCK = (6, 7, 37, 38)  # libraries lock their own files; nobody else has them, so it works without a lock
 # How to treat one's own memory. Not: what to fetch, keep or drop of a file's pages, which others can feel.
 MADVICE = (0, 1, 2, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19)
@@ -125,11 +128,15 @@ def _guards(pid: int, denied: Instruction) -> dict[str, list[Instruction]]:
         "getpriority": one_of(1, ourselves, refuse(errno.ESRCH)),
         "clone": [
             argument(0),
-            Instruction(JUMP_ANY_BIT, 0, 2, CLONE_THREAD),
+            Instruction(JUMP_ANY_BIT, 0, 3, CLONE_THREAD),
+            Instruction(JUMP_ANY_BIT, 0, 2, CLONE_FILES),  # whoever counts files looks at one thread's
             Instruction(JUMP_ANY_BIT, 1, 0, CLONE_NEW_ANYTHING),
             give(ALLOW),
             denied,
         ],
+        "openat": _opening(2),
+        "open": _opening(1),
+        "close_range": one_of(2, CLOSE_RANGES, refuse(errno.EINVAL)),
         "clone3": [refuse(errno.ENOSYS)],  # its flags lie in memory, out of sight; the C library falls back to clone
         "socketpair": [
             argument(0),
@@ -144,6 +151,7 @@ def _guards(pid: int, denied: Instruction) -> dict[str, list[Instruction]]:
         "fcntl": [
             argument(1),
             *(step for value in TAKE_LOCK for step in when_equal(value, [refuse(0)])),
+            *when_equal(F_SETFL, _opening(2)),
             *one_of(1, FCNTLS, denied),
         ],
         "prctl": one_of(0, PRCTLS, denied),
@@ -154,6 +162,12 @@ def _guards(pid: int, denied: Instruction) -> dict[str, list[Instruction]]:
         "sched_setparam": scheduling,
         "sched_setscheduler": scheduling,
     }
+
+
+def _opening(flags: int) -> list[Instruction]:
+    """Files are opened in every way but those that wait for the disk, which costs a process nothing."""
+    waiting = os.O_DSYNC | os.O_SYNC | os.O_DIRECT
+    return [argument(flags), Instruction(JUMP_ANY_BIT, 0, 1, waiting), refuse(errno.EINVAL), give(ALLOW)]
 
 
 def _between_processes(ourselves: Iterable[int], denied: Instruction) -> dict[str, list[Instruction]]:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.jail import linux, walls, wire
+from autograder.jail import atimes, linux, paths, walls, wire
 from autograder.jail.limits import JailUnavailable, Limits
 from autograder.jail.watch import LOOK_SECONDS, Watch
 
@@ -63,7 +63,7 @@ class Server:
         self._removals: dict[int, Child] = {}  # by the pid of the process that removes the scratch folder
         self._clients: dict[socket.socket, Child | None] = {}
         self._numbers = itertools.count()
-        self._next_look = 0.0
+        self._next_look = self._next_settling = 0.0
         self._selector = selectors.DefaultSelector()
         self._alive, self._alive_end = os.pipe()  # children see the end of file when this process is gone
         self._prepare_scratch()
@@ -192,6 +192,8 @@ class Server:
     # ---------------------------------------------------------------------------------------------------------- forking
 
     def _fork(self, client: socket.socket, request: dict[str, Any], descriptor: int) -> None:
+        if (request["tier"] or self._tier) == "landlock" and time.time() >= self._next_settling:
+            self._next_settling = atimes.settle(paths.readable())  # the first walls mount everything read-only
         scratch = self._scratch / f"{os.getpid()}-{next(self._numbers)}-{secrets.token_hex(4)}"
         scratch.mkdir(mode=0o700)
         told, tell = os.pipe()

@@ -15,6 +15,7 @@ LOOK_SECONDS = 0.03  # between two looks
 DISK_SHARE = 10  # a look through the folders may take one part in so many of our time
 MAX_THREADS = 256
 MAX_FILES = 5_000
+MAX_MAPPED = 4  # deleted files that are only mapped: how much of the disk each takes cannot be seen
 KIB = 1024
 MIB = 1 << 20
 BLOCK = 512  # st_blocks counts in these, whatever the file system
@@ -61,6 +62,8 @@ class Watch:
             used += status.st_blocks * BLOCK if status else 0
             if status is None or used > self._limits.disk_mb * MIB or number >= MAX_FILES:
                 return False
+        if len(_mapped_deleted(self._scratch, self._pid)) > MAX_MAPPED:
+            return False
         self._next_disk = start + DISK_SHARE * (time.monotonic() - start)
         return True
 
@@ -83,17 +86,47 @@ def _file_statuses(folder: Path, pid: int) -> Iterator[os.stat_result | None]:
             continue  # removed while we looked
         except OSError:
             yield None
+    living = living_thread(pid)
     try:
-        descriptors = os.listdir(f"/proc/{pid}/fd")
+        descriptors = os.listdir(f"{living}/fd")
     except OSError:
         return  # it has just ended
     for number in descriptors:
         try:
-            status = os.stat(f"/proc/{pid}/fd/{number}")
+            status = os.stat(f"{living}/fd/{number}")
         except OSError:
             continue  # closed while we looked
         if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
             yield status
+
+
+def _mapped_deleted(folder: Path, pid: int) -> set[str]:
+    """The deleted files of ``folder`` that the process has mapped: they need no descriptor to be there."""
+    try:
+        lines = Path(living_thread(pid), "maps").read_text(errors="replace").splitlines()
+    except OSError:
+        return set()  # it has just ended
+    fields = [line.split(maxsplit=5) for line in lines if line.endswith(" (deleted)")]
+    return {words[4] for words in fields if words[5].startswith(f"{folder}/")}
+
+
+def living_thread(pid: int) -> str:
+    """Where a process's memory and files are told: with the first thread that still runs.
+
+    All threads have the same; but a main thread may end before the others, and nothing is told with it then.
+    """
+    try:
+        threads = sorted(os.listdir(f"/proc/{pid}/task"), key=lambda thread: (int(thread) != pid, int(thread)))
+        return next(f"/proc/{pid}/task/{thread}" for thread in threads if _has_memory(f"/proc/{pid}/task/{thread}"))
+    except (OSError, StopIteration):
+        return f"/proc/{pid}"  # it is gone, or just ended
+
+
+def _has_memory(thread: str) -> bool:
+    try:
+        return Path(thread, "statm").read_bytes()[:2] != b"0 "
+    except OSError:
+        return False
 
 
 def own_memory(pid: int) -> tuple[int, int]:
@@ -102,7 +135,7 @@ def own_memory(pid: int) -> tuple[int, int]:
     Pages of libraries do not count: they are shared with everybody and appear as they are first touched.
     """
     try:
-        text = Path(f"/proc/{pid}/status").read_text()
+        text = Path(living_thread(pid), "status").read_text()
     except OSError:
         return 0, 0
     fields = dict(line.split(":", 1) for line in text.splitlines())

@@ -8,6 +8,7 @@ is known to meddle, is observed in the student's place, and who calls it innocen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from autograder.observing import GLOBAL_RANDOM, TAMPERED, Given, Outcome
 from autograder.plain import identical, is_kind
 
 SEPARATOR = "|"  # between the number of an argument and the path inside it
+MAX_VALUES = 1 << 22  # of one image: what is sent has to fit into a frame
 Ask = Callable[[dict[str, Any]], Outcome]
 
 
@@ -83,6 +85,8 @@ def probe(value: Any) -> np.ndarray | None:
     shape = [8 if extent is None else extent for extent in value["shape"]]
     if len(shape) > 4 or not all(type(extent) is int and 0 < extent <= 1024 for extent in shape):
         return None
+    if math.prod(shape) > MAX_VALUES:
+        return None  # no such model is built again, either
     return np.random.default_rng().normal(size=(2, *shape)).astype(np.float32)
 
 

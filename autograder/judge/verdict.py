@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+TEXT_LENGTH = 4_000  # of any one text in a verdict
+CUT = " [...]"
 
 Status = Literal["graded", "needs manual grading"]
 
@@ -88,6 +91,11 @@ class Verdict:
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
         return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
 
+    def shortened(self) -> Verdict:
+        """The same without texts of a length that only a hostile submission has."""
+        checks = [replace(check, call=_cut(check.call), problem=_cut(check.problem)) for check in self.checks]
+        return replace(self, checks=tuple(checks), reason=_cut(self.reason))
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, in a fixed order: the same verdict is the same bytes."""
         return asdict(self)
@@ -97,6 +105,10 @@ class Verdict:
         """Invert ``to_json``."""
         checks = tuple(CheckResult(**check) for check in data["checks"])
         return cls(**{**data, "checks": checks})
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + CUT
 
 
 def needs_manual(exercise: str, reason: str, traceback: str = "") -> Verdict:

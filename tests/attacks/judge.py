@@ -54,6 +54,11 @@ ATTACKS = {
         honest=0.0,
         says=LIMIT,
     ),
+    "a small request for a large answer": Wearing(
+        source=body("fold_threshold_dense(np.zeros((3000, 1)), 0.0, np.zeros((1, 3000)), np.zeros(1))"),
+        honest=0.0,
+        says="one frame may carry",
+    ),
     "large requests": Wearing(
         source=body(
             "big = np.zeros((1000, 7000))",
@@ -131,6 +136,20 @@ ATTACKS = {
 }
 
 # Each cell sets something going and returns; then nobody asks for anything, as while the judge draws or trains.
+HEADLESS = """
+import ctypes, os, signal, threading, time
+kept = []
+def unnamed():
+    kept.append(open('f', 'wb', buffering=0)); os.unlink('f'); kept[-1].write(bytes(1 << 20))
+def end():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.main_thread().ident, 10)
+def go(*_):
+    threading.Thread(target=lambda: (time.sleep(0.3), DO, time.sleep(1e6))).start()
+    ctypes.CDLL(None).syscall({"x86_64": 60}.get(os.uname().machine, 93), 0)
+signal.signal(10, go)
+threading.Thread(target=end).start()
+"""
 WHILE_NOBODY_ASKS = {
     "threads": (
         "import threading, time\nthreading.stack_size(1 << 16)\n"
@@ -164,6 +183,24 @@ WHILE_NOBODY_ASKS = {
         "    for i in range(200):\n"
         "        kept.append(open('f', 'wb', buffering=0)); os.unlink('f'); kept[-1].write(bytes(1 << 20))\n"
         "threading.Thread(target=more, daemon=True).start()",
+        "disk limit of 16 MiB",
+    ),
+    "files that are only mapped": (
+        "import ctypes, os, threading, time\nlibc = ctypes.CDLL(None)\n"
+        "def mapped(file): libc.mmap(None, ctypes.c_size_t(4096), 1, 1, file.fileno(), ctypes.c_long(0))\n"
+        "def more():\n    time.sleep(0.3)\n"
+        "    for i in range(200):\n"
+        "        with open('f', 'w+b', buffering=0) as file:\n"
+        "            os.unlink('f'); file.write(bytes(1 << 20)); mapped(file)\n"
+        "threading.Thread(target=more, daemon=True).start()",
+        "disk limit of 16 MiB",
+    ),
+    "memory of a process whose main thread has ended": (
+        HEADLESS.replace("DO", "[kept.append(b'x' * (1 << 20)) or time.sleep(1e-3) for _ in range(400)]"),
+        "memory limit of 256 MiB",
+    ),
+    "files of a process whose main thread has ended": (
+        HEADLESS.replace("DO", "[unnamed() for _ in range(200)]"),
         "disk limit of 16 MiB",
     ),
 }

@@ -19,7 +19,6 @@ class Word:
         cell: runs in front of it.
         honest: the fraction of each part of its points.
         says: what the feedback must say.
-        neighbour: the fraction of another exercise's points, whose networks the cell has meddled with, too.
     """
 
     exercise: str
@@ -27,7 +26,6 @@ class Word:
     honest: dict[str, float]
     cell: str = ""
     says: str = ""
-    neighbour: float = 1.0
 
 
 # ------------------------------------------------------------------------------ an argument changed, and what denies it
@@ -132,7 +130,6 @@ NO_RESTORE = """def gradient_magnitude(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(tape.gradient(loss, layer.kernel.value))))
 """
 DENIED = {"value": 1.0, "training": 0.5, "side_effects": 0.0}  # its public case with BatchNormalization is pure, too
-TAMPERED = {"value": 5 / 6, "training": 0.5, "side_effects": 0.0}  # no public case can be told to be pure
 STATE = {
     "network not restored": Word("gradient_magnitude", NO_RESTORE, DENIED),
     "network said to be as it was": Word(
@@ -144,11 +141,18 @@ STATE = {
     "weights that read as before": Word(
         "gradient_magnitude",
         NO_RESTORE,
-        TAMPERED,
+        DENIED,
         "seen = {}\nread = keras.Variable.__array__\n"
         "keras.Variable.__array__ = lambda v, dtype=None, copy=None: "
         "seen.setdefault(id(v), (v, read(v, dtype)))[1]",
-        neighbour=0.0,
+    ),
+    "weights that read as before where the function has run": Word(
+        "gradient_magnitude",
+        NO_RESTORE.replace("layer):\n", "layer):\n    alive.append(model)\n    quiet(model)\n", 1),
+        DENIED,
+        "seen, alive, read = {}, [], keras.Variable.__array__\n"
+        "def quiet(model): seen.update({id(v): read(v).copy() for v in model.variables})\n"
+        "keras.Variable.__array__ = lambda v, dtype=None, copy=None: seen[id(v)] if id(v) in seen else read(v, dtype)",
     ),
 }
 BY_NAME = """def first_last_conv(model):
