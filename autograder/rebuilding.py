@@ -8,6 +8,8 @@ been bypassed: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -54,15 +56,17 @@ def rebuild(
     Raises:
         Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
     """
-    return _built(description, input_shape, rng)[1]
+    with _refusing(description):
+        return _Builder(description, rng).model(input_shape)
 
 
-def _built(description: Any, input_shape: Any, rng: np.random.Generator | None) -> tuple[_Builder, Any]:
+@contextmanager
+def _refusing(description: Any) -> Iterator[None]:
+    """Whatever goes wrong with a description is a refusal of it."""
     if not is_kind(description, "model"):
         raise Refused(f"returned {_what(description)}; expected a Keras model")
     try:
-        builder = _Builder(description, rng)
-        return builder, builder.model(input_shape)
+        yield
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - an enemy chooses what goes wrong here
@@ -79,15 +83,15 @@ def borrow(description: Any) -> Any:
     Raises:
         Refused: as ``rebuild`` does.
     """
-    try:
+    with _refusing(description):
         structure = _structure(description)
-    except (AttributeError, KeyError, RecursionError, TypeError):  # no model: the message is for `rebuild` to find
-        return rebuild(description)
-    known = _LENT.pop(structure, None)
-    builder, model = known or _built(description, None, None)
-    if known:
-        builder.set_weights(description["operations"])
-    _LENT[structure] = builder, model  # the last is the latest used
+        builder, model = _LENT.pop(structure, (None, None))
+        if builder is None:
+            builder = _Builder(description, None)
+            model = builder.model(None)
+        else:
+            builder.set_weights(description["operations"])
+        _LENT[structure] = builder, model  # the last is the latest used
     while len(_LENT) > 1 and (len(_LENT) > MAX_LENT or sum(b.parameters for b, _ in _LENT.values()) > MAX_PARAMETERS):
         del _LENT[next(iter(_LENT))]
     return model
