@@ -64,21 +64,21 @@ def rebuild(
 
 
 def _built(description: Any, input_shape: Any, rng: np.random.Generator | None) -> tuple[_Builder, Any]:
-    if not is_kind(description, "model"):
-        raise Refused(f"returned {_what(description)}; expected a Keras model")
-    with _refusing():
+    with _refusing(description):
         ran = description.pop("ran", None)
         builder = _Builder(description, rng)
         model = builder.model(input_shape)
+        own = rng is None and input_shape is None  # else: one with the described weights and extents
         if ran is not None:
-            own = rng is None and input_shape is None  # else: one with the described weights and extents
             _check_ran(ran, model if own else _Builder(description, None).model(None))
-        return builder, model
+    return builder, model
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Refuse whatever goes wrong inside."""
+def _refusing(description: Any) -> Iterator[None]:
+    """Whatever goes wrong with a description is a refusal of it."""
+    if not is_kind(description, "model"):
+        raise Refused(f"returned {_what(description)}; expected a Keras model")
     try:
         yield
     except Refused:
@@ -113,14 +113,11 @@ def borrow(description: Any) -> Any:
     Raises:
         Refused: as ``rebuild`` does.
     """
-    try:
+    with _refusing(description):
         structure = _structure(description)
-    except (AttributeError, KeyError, RecursionError, TypeError):  # no model: the message is for `rebuild` to find
-        return rebuild(description)
-    known = _LENT.pop(structure, None)
-    builder, model = known or _built(description, None, None)
-    if known:
-        with _refusing():
+        known = _LENT.pop(structure, None)
+        builder, model = known or _built(description, None, None)
+        if known:
             builder.set_weights(description["operations"])
             _check_ran(description.pop("ran", None), model)
     _LENT[structure] = builder, model  # the last is the latest used
