@@ -86,7 +86,8 @@ class Verdict:
             if check.problem:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
-        return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
+        lines += textwrap.wrap(self.hint, 96, initial_indent="  hint      ", subsequent_indent=" " * 12)
+        return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, in a fixed order: the same verdict is the same bytes."""
