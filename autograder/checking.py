@@ -143,7 +143,7 @@ class Failure:
     """The first thing that is wrong with an outcome.
 
     Args:
-        kind: error, raises, refused, type, shape, dtype, modified, finite, value, property, shared or random.
+        kind: error, raises, refused, type, list, shape, dtype, modified, finite, value, property, shared or random.
         nature: one sentence that gives nothing of the expected values away.
         got, expected: short renderings of the result in question; for public cases only.
     """
@@ -300,6 +300,8 @@ def _compare_form(got: Any, expected: Any, path: str, returns: Sequence[str]) ->
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         return None if type(got) is type(value) else Failure("type", f"{at}{_kind(got)}, expected {_kind(value)}")
+    if isinstance(got, list) and isinstance(value, np.ndarray):
+        return Failure("list", f"{at}a list, expected {_kind(value)}")
     if isinstance(got, (tuple, list, dict, str, bool)) or got is None:
         return Failure("type", f"{at}{_kind(got)}, expected {_kind(value)}")
     return _compare_array_form(got, value, any_float, at)

@@ -85,7 +85,7 @@ def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None
     command = ["autograde", assignment, *(["--force"] if force else [])]
     command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
     count = len(list((root / "submitted").glob(f"*/{assignment}")))
-    pattern = r"(\S+: (?:\d+ exercises judged|not graded: ).*)|Skipping existing"
+    pattern = r"([^\]]+: (?:\d+ exercises judged|not graded: ).*)|Skipping existing"
     return run_nbgrader(root, command, count, console, pattern)
 
 

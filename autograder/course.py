@@ -237,8 +237,8 @@ def _finding(data: CommentedMap, error: dict[str, Any]) -> str:
             unknown = str(path[-1]).strip()
             return f"{where}: expected a known key, received {unknown!r}; {did_you_mean(unknown, _known(path))}"
         case "timezone_aware" | "datetime_type" | "datetime_parsing":
-            example = "2026-12-03T23:59+01:00"
-            return f"{where}: expected an ISO date with a time zone, received {str(received)!r}; write {example}"
+            example = "such as 2026-12-03T23:59+01:00"
+            return f"{where}: expected an ISO date with a time zone, {example}, received {str(received)!r}; change it"
         case "literal_error":
             return f"{where}: expected {error['ctx']['expected']}, received {received!r}; choose one of them"
         case "string_pattern_mismatch":

@@ -32,11 +32,14 @@ CODE = {
     "NotImplementedError": "begin with the first public case: work it out by hand, then write lines that do the same",
 }
 UNDEFINED = (
-    "no cell defines {name}: keep the name, restart, run all cells from the top, and mend the first error you see"
+    "no cell up to its check defines {name}: keep the name, restart, run all cells from the top, "
+    "and mend the first error you see"
 )
+MODULE = "the module has nothing of this name: compare its spelling with the documentation"
 SIGNATURE = "keep the first line of the stub as it is: the same parameters, with the same names, in the same order"
 # The numbers may be right; what happened to the arguments, or to the dtype, is not.
 BESIDE = {
+    "list": "return the array itself: np.array makes one of a list, and .tolist() is one step too many",
     "modified": "compute into a new array: x = x - 1 makes one, x -= 1 and x[...] = 1 write into the caller's",
     "shared": "return a new array: a slice, a reshape, the argument itself are the caller's memory; .copy() is not",
     "dtype": "find the number or array of another dtype that takes part, and cast it before you compute",
@@ -91,6 +94,8 @@ def code_hint(name: str, outcome: Outcome) -> str:
         return ""
     if error.kind == "NameError" and error.message == f"name '{name}' is not defined":
         return UNDEFINED.format(name=name)
+    if error.kind == "AttributeError" and error.message.startswith("module "):
+        return MODULE
     signature = ("positional argument", "required keyword-only", "unexpected keyword", "multiple values")
     if (
         error.kind == "TypeError"

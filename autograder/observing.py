@@ -179,7 +179,7 @@ def observation(
     before = {key: _state(arguments[key], given[key]) for key in given}
     random_state = _global_random()
     call = function, [given[i] for i in range(len(args))], {key: given[key] for key in kwargs}
-    with np.errstate(**errstate), warnings.catch_warnings():  # type: ignore[arg-type]
+    with np.errstate(**{"under": "ignore", **errstate}), warnings.catch_warnings():  # type: ignore[arg-type]
         warnings.simplefilter("ignore")
         result, raised = yield call
     changed = [key for key in given if _state(arguments[key], given[key]) != before[key]]
@@ -194,7 +194,7 @@ def observation(
         theirs = _arrays(settled)
     shared = tuple(path for path, leaf in mine if _overlaps(leaf, theirs)) if error is None else ()
     if repeat and error is None:
-        with np.errstate(**errstate), warnings.catch_warnings():  # type: ignore[arg-type]
+        with np.errstate(**{"under": "ignore", **errstate}), warnings.catch_warnings():  # type: ignore[arg-type]
             warnings.simplefilter("ignore")
             again, raised = yield call
         second, _, _ = yield from _read(again, raised, settle)

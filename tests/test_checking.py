@@ -205,3 +205,11 @@ def test_misuse_of_a_lent_function_fails_the_call_whatever_its_author_catches():
             return 0.0
 
     assert observe(careful, (Remote(predict),)).error == CallError("ValueError", "too many")
+
+
+def test_underflow_is_welcome_whatever_the_notebook_has_set():
+    with np.errstate(all="raise"):
+        small = observe(np.exp, [np.array([-1000.0])], errstate={"over": "raise"})
+        large = observe(np.exp, [np.array([1000.0])], errstate={"over": "raise"})
+    assert small.error is None
+    assert large.error is not None and large.error.kind == "FloatingPointError"

@@ -27,7 +27,7 @@ def findings(folder: Path, text: str) -> list[str]:
 
 
 MISTAKES = {
-    "short date": ("2027-03-12T23:59+01:00", "12/3", "due: expected an ISO date with a time zone, received '12/3'"),
+    "short date": ("2027-03-12T23:59+01:00", "12/3", "a time zone, such as 2026-12-03T23:59+01:00, received '12/3'"),
     "date without a zone": ("2027-03-12T23:59+01:00", "2027-03-12T23:59", "due: expected an ISO date with a time zone"),
     "unknown isolation": ("isolation: required", "isolation: maybe", "isolation: expected 'required' or 'none'"),
     "misspelt key": ("cell_seconds", "cel_seconds", "did you mean 'cell_seconds'?"),

@@ -78,6 +78,8 @@ def written(body: str):
     ("source", "hint"),
     [
         ("def threshold_relu(x, t): return nmupy.minimum(x, t)", "compare its spelling"),
+        ("def threshold_relu(x, t): return np.maximun(x, t)", "the module has nothing of this name"),
+        ("def threshold_relu(x, t): return np.maximum(x, t).tolist()", "return the array itself"),
         ("def threshold_relu(x, t): import nunpy", "use what the notebook itself imports"),
         ("def threshold_relu(x, t): return eval('np.maximum(x, t')", "missing bracket, colon or quote"),
         ("def threshold_relu(x): return x", "keep the first line of the stub"),

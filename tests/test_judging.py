@@ -93,7 +93,7 @@ def nothing_there(case: Case) -> Outcome:
     ("asked", "hint"),
     [
         (ask(double), "compare its spelling"),
-        (nothing_there, "no cell defines double"),
+        (nothing_there, "no cell up to its check defines double"),
         (lambda case: observe(_not_written, case.args), "begin with the first public case"),
         (
             lambda case: Outcome(error=CallError("TypeError", "double() takes 0 positional arguments but 1 was given")),
@@ -112,6 +112,12 @@ def test_hints_about_code_come_before_the_mathematics(asked, hint):
 
     verdict = judge(MEMORY, b"s", asked, [Raises()])
     assert hint in verdict.hint and verdict.misconception == ""
+
+
+def test_hints_fit_the_page():
+    verdict = Verdict("double", "graded", {"all": 0.0}, hint=" ".join(["a long hint"] * 20))
+    lines = verdict.text(0.0, 4.0).splitlines()
+    assert len(lines) == 4 and lines[1].startswith("  hint      a long") and max(map(len, lines)) <= 96
 
 
 def test_death_fails_what_was_not_asked_and_keeps_what_was():

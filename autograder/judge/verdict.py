@@ -89,7 +89,8 @@ class Verdict:
             if check.problem:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
-        return "\n".join([*lines, f"  hint      {self.hint}"] if self.hint else lines)
+        lines += textwrap.wrap(self.hint, 96, initial_indent="  hint      ", subsequent_indent=" " * 12)
+        return "\n".join(lines)
 
     def shortened(self) -> Verdict:
         """The same without texts of a length that only a hostile submission has."""

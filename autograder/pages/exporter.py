@@ -26,6 +26,7 @@ HEAD = "<head>"
 STYLE = """<style>
 .text_cell_render, .input_area, .output_area { contain: content; overflow-x: auto; }
 .rendered_html img, .output_area img { max-width: 100%; height: auto; }
+.rendered_html th, .rendered_html td { padding: .15em .7em; border: 1px solid #ddd; }
 mtd[columnalign="left"] { text-align: left; } mtd[columnalign="right"] { text-align: right; }
 </style>"""
 

@@ -65,6 +65,13 @@ def test_every_kind_of_exception_leaves_the_process_alive(student, source, ename
     assert text_of(run(student, "print('alive')")) == "alive\n"
 
 
+@pytest.mark.parametrize("line", ["!pip install numpy", "%pip install numpy", "files = !ls", "!{1 + 1}"])
+def test_shell_commands_are_told_and_the_cell_goes_on(student, line):
+    outputs = run(student, f"{line}\nprint('on')")
+    assert not [item for item in outputs if item["output_type"] == "error"]
+    assert "[not run while grading: " in text_of(outputs) and "on\n" in text_of(outputs)
+
+
 def test_html_and_scripts_are_left_out(student):
     source = "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>'), Javascript('alert(1)'))"
     assert all(set(item["data"]) == {"text/plain"} for item in run(student, source))
