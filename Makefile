@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo notebooks test lint bench clean
+.PHONY: demo notebooks test test-slow lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/course demo
@@ -13,7 +13,11 @@ notebooks: $(STAMP)
 
 test: lint
 	$(BIN)/course doctor --quick  # the accuracy items are tested by tests/test_accuracy_items.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow and not browser and not real_data"
+
+# What takes minutes: trainings, a class on a busy machine, whole demos, pages in a real browser. `.ci/run` runs both.
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m "slow or browser"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
