@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class ExerciseChecks:
         name = "public cases" if part == "all" else f"public cases, {part}"
         return Check(name, lambda rng: cases, part=part, hidden=False)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """The number of hidden cases, the same for every seed."""
         drawn = (check.cases(generator(b"count", check.name)) for check in self.checks)
