@@ -253,6 +253,7 @@ def empty_place(place: Path) -> None:
         shutil.rmtree(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOLDERS)
 def test_hostile_folder_earns_its_honest_score(name, folders_class):
     root, rounds = folders_class
@@ -265,12 +266,14 @@ def test_hostile_folder_earns_its_honest_score(name, folders_class):
         assert folder.says in " ".join(record["notes"]) or folder.again
 
 
+@pytest.mark.slow
 def test_neighbours_of_hostile_folders_keep_their_scores(folders_class):
     honest = {"0-first", *(f"{name}-then" for name in FOLDERS)}
     for rows in folders_class[1]:
         assert {student: rows[student].total for student in honest} == dict.fromkeys(honest, 70)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FOLDERS if name != "many-files"])
 def test_only_texts_and_pictures_lie_beside_a_graded_notebook(name, folders_class):
     root, _ = folders_class
@@ -282,6 +285,7 @@ def test_only_texts_and_pictures_lie_beside_a_graded_notebook(name, folders_clas
     assert {"notes.txt", "plot.png"} <= {path.name for path in theirs} or name != "web-pages"
 
 
+@pytest.mark.slow
 def test_nothing_of_a_hostile_folder_is_lost(folders_class):
     aside = folders_class[0] / "quarantine"
     assert (aside / "link-then-folder/a1/0001/up").is_symlink()
@@ -316,6 +320,7 @@ def worn_students() -> list[str]:
     return ["aa-honest", *WORN, "zz-honest"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", worn_students())
 def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
     (page,) = (worn / "feedback" / student / "a1").glob("*.html")
@@ -327,6 +332,7 @@ def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
     assert row.exercises == full_but([])
 
 
+@pytest.mark.slow
 def test_nothing_that_rendered_is_left_running(worn, private_servers):
     assert not orphans(b"autograder.pages.worker")
     assert_nothing_left(private_servers)
@@ -346,6 +352,7 @@ NEIGHBOURS = {  # an exercise of the same submission, and the cells that open it
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "name"), WORDS, ids=[f"{folder[:2]}: {name}" for folder, name in WORDS])
 def test_what_a_students_side_says_of_itself_earns_nothing(folder, name, private_servers, classroom):
     require("landlock")

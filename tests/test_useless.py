@@ -20,6 +20,7 @@ from autograder.judge.checks import ExerciseChecks, generator
 from autograder.judge.judging import judge
 from autograder.observing import Outcome, observe
 
+pytestmark = pytest.mark.slow
 COURSE = load_course(Path(__file__).resolve().parents[1])
 EXERCISES = sorted({(a.folder, name) for a in COURSE.assignments.values() for name in a.exercises})
 
