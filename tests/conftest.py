@@ -7,10 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
+from xdist.scheduler import LoadScopeScheduling
 
 from autograder.build import build_assignment
 from autograder.content import Content, load_content
@@ -30,25 +32,33 @@ LONGEST = (
     "test_useless",
 )
 APART = ("test_accuracy_items", "test_doctor", "test_useless")  # their tests share nothing
-CLASSES = ("folders_class", "worn", "graded")  # fixtures of test_attacks.py that grade a class: once is enough
+ONCE = (  # words in the names of tests in test_attacks.py that look at one graded class: once is enough
+    ("damaged", "unreadable", "odd_files"),
+    ("folder", "beside_a_graded_notebook"),
+    ("render",),
+)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, and say which tests one worker takes together."""
+    """Put the longest files first; the order within each file stays."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    file = item.path.stem
-    if file in APART:
-        return item.name
-    if file == "test_attacks":
-        fixtures = getattr(item, "fixturenames", ())
-        return next((name for name in CLASSES if name in fixtures), getattr(item, "originalname", file))
-    return file
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Say which tests one worker takes together."""
+    return _Together(config, log)
+
+
+class _Together(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        name, function = Path(file).stem, test.partition("[")[0]
+        if name in APART:
+            return nodeid
+        if name == "test_attacks":
+            return next((words[0] for words in ONCE if any(word in function for word in words)), function)
+        return file
 
 
 @pytest.fixture(scope="session")
