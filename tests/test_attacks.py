@@ -366,7 +366,7 @@ def test_what_a_students_side_says_of_itself_earns_nothing(folder, name, private
         spawn=lambda: _JailedStudent(spawn(limits, "landlock")),
         limits=limits,
         specs=content.specs,
-        mutants=content.mutants,
+        mutants=dict.fromkeys(content.specs, ()),  # no hint is asked for, which is most of the work
         seeds=dict.fromkeys(judged, b"words"),
     )
     verdicts = Heard(session, [*steps, *(Step(9, "judge", exercise=exercise) for exercise in judged)]).verdicts
