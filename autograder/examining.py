@@ -21,6 +21,7 @@ from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict
 from autograder.laboratory import open_laboratory
 from autograder.misconceptions import Misconduct, misconception
+from autograder.naming import number_layers_anew
 from autograder.observing import Outcome, observe
 from solutions.bank import Mutant
 
@@ -125,6 +126,7 @@ class Bench:
 
 
 def _ask(function: Callable[..., Any], case: Case) -> Outcome:
+    number_layers_anew()
     return observe(function, case.args, case.kwargs, case.errstate)
 
 
@@ -138,6 +140,7 @@ class _Memory:
         """What the function did on a case, which lives as long as this memory."""
         key = (function, id(case))
         if key not in self._known:
+            number_layers_anew()
             self._known[key] = observe_case(function, case)
         return self._known[key]
 

@@ -11,3 +11,4 @@ with no_greetings():
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # many small models are traced; no warning about it helps
 gc.freeze()  # a million objects of TensorFlow: no task looks through them again for garbage
+gc.set_threshold(50_000, 20, 20)  # and a network of thirty layers is no reason to look

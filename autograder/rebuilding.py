@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -37,6 +37,7 @@ MAX_LENT = 100  # models at hand at the same time
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
 SAME = 1e-2  # of the largest output: the same float32 sums, on the same machine, through at most 400 operations
 MAX_MOMENTUM = 0.9999  # beyond it, BatchNormalization's statistics hardly move
+Names = Literal["described", "numbered", "automatic"]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}\Z")
 
 
@@ -63,10 +64,10 @@ def rebuild(
     return _built(description, input_shape, rng)[1]
 
 
-def _built(description: Any, input_shape: Any, rng: np.random.Generator | None) -> tuple[_Builder, Any]:
+def _built(description: Any, input_shape: Any, rng: Any, names: Names = "described") -> tuple[_Builder, Any]:
     with _refusing(description):
         ran = description.pop("ran", None)
-        builder = _Builder(description, rng)
+        builder = _Builder(description, rng, names=names)
         model = builder.model(input_shape)
         own = rng is None and input_shape is None  # else: one with the described weights and extents
         if ran is not None:
@@ -108,7 +109,8 @@ def borrow(description: Any) -> Any:
     """The model that ``rebuild`` would make, for a moment: the next of the same structure is the same object.
 
     For measuring, where models of one shape come again and again and building them is most of the work. Weights are
-    set as described each time; who borrows changes nothing but weights, and keeps nothing.
+    set as described each time; who borrows changes nothing but weights, and keeps nothing. Layers have numbers for
+    names: TensorFlow prepares a variable once for each name.
 
     Raises:
         Refused: as ``rebuild`` does.
@@ -116,7 +118,7 @@ def borrow(description: Any) -> Any:
     with _refusing(description):
         structure = _structure(description)
         known = _LENT.pop(structure, None)
-        builder, model = known or _built(description, None, None)
+        builder, model = known or _built(description, None, None, names="numbered")
         if known:
             builder.set_weights(description["operations"])
             _check_ran(description.pop("ran", None), model)
@@ -155,7 +157,7 @@ def _frozen(tree: Any) -> Any:
 
 def graft(description: Any, tensor: Any) -> Any:
     """Apply a described model to a symbolic tensor, with layers and initial weights of its own."""
-    builder = _Builder(description, np.random.default_rng(0), names=False, seeded=False)
+    builder = _Builder(description, np.random.default_rng(0), names="automatic", seeded=False)
     return builder.apply(tensor)
 
 
@@ -167,7 +169,7 @@ def _what(value: Any) -> str:
 
 class _Builder:
     def __init__(
-        self, description: Any, rng: np.random.Generator | None, *, names: bool = True, seeded: bool = True
+        self, description: Any, rng: np.random.Generator | None, *, names: Names = "described", seeded: bool = True
     ) -> None:
         self._operations = description["operations"]
         self._calls = description["calls"]
@@ -295,7 +297,8 @@ class _Builder:
         return getattr(keras.initializers, kind)(**arguments)
 
     def _name(self, name: Any) -> dict[str, str]:
-        if not self._names or type(name) is not str or not NAME.match(name) or name in self._used:
+        name = f"layer_{len(self._used)}" if self._names == "numbered" else name
+        if self._names == "automatic" or type(name) is not str or not NAME.match(name) or name in self._used:
             return {}
         self._used.add(name)
         return {"name": name}
@@ -378,11 +381,9 @@ def _refusal(kind: str, name: str) -> str:
 
 def _checked(value: Any, depth: int = 0) -> Any:
     """A harmless argument: a number of ordinary size, a short word, or a few of them."""
-    if value is None or type(value) is bool:
+    if value is None or type(value) in (bool, float):
         return value
     if type(value) is int and abs(value) <= 1 << 20:
-        return value
-    if type(value) is float:
         return value
     if type(value) is str and len(value) <= 40 and value.replace("_", "").isalnum():
         return value

@@ -11,6 +11,7 @@ import io
 import sys
 import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from traitlets.config import Config
 from autograder.jail.outputs import stored_size
 
 MAX_OUTPUTS = 800
-MAX_LINES = 100  # of a traceback; endless recursion is shortened by IPython itself
+MAX_LINES = 100  # of a traceback
+MAX_CALLS = 20  # at either end of a traceback: IPython takes a hundredth of a second for each
 MAX_LINE = 20_000
 KIB = 1024
 
@@ -210,6 +212,15 @@ class CellShell(InteractiveShell):
         if self.recorder is not None:
             self.recorder.error(etype.__name__, _message(evalue), stb)
 
+    def _get_exc_info(self, exc_tuple: Any = None) -> tuple[Any, Any, Any]:
+        kind, error, calls = super()._get_exc_info(exc_tuple)
+        link: BaseException | None = error
+        for _ in range(MAX_CALLS):  # a chain of causes may be a circle
+            if link is not None:
+                _shorten(link.__traceback__)
+                link = link.__cause__ or link.__context__
+        return kind, error, calls
+
     def system(self, cmd: str) -> None:
         """What ``!cmd`` and ``%pip`` call: there is no other program behind the walls; the cell goes on."""
         print(f"[not run while grading: {cmd}]", file=sys.stderr)
@@ -222,6 +233,16 @@ class CellShell(InteractiveShell):
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no screen."""
+
+
+def _shorten(calls: TracebackType | None) -> None:
+    """Leave out the middle of a traceback that endless recursion made."""
+    links = []
+    while calls is not None:
+        links.append(calls)
+        calls = calls.tb_next
+    if len(links) > 2 * MAX_CALLS:
+        links[MAX_CALLS - 1].tb_next = links[-MAX_CALLS]
 
 
 def _message(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from autograder.diagnosis import BESIDE, Misconception, code_hint, diagnose, sam
 from autograder.judge.checks import Check, ExerciseChecks, generator
 from autograder.judge.trials import Bench, Laboratory
 from autograder.judge.verdict import CheckResult, Verdict
+from autograder.naming import number_layers_anew
 from autograder.observing import Given, Outcome, Rng
 
 
@@ -52,6 +53,7 @@ class Recall:
         """What the mutant does on a case."""
         key = (mutant.id, *judged.key)
         if key not in self._known:
+            number_layers_anew()
             self._known[key] = observe_case(mutant.function, judged.case)
         return self._known[key]
 
