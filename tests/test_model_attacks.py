@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from alone import judged_alone
 
-from autograder.grade import Grader
+from autograder.content import load_content
+from autograder.demo import cell_source
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
+pytestmark = pytest.mark.usefixtures("private_servers")
 
 HEADER = "def build_all_conv(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):\n"
 FORGE = """
@@ -52,17 +54,19 @@ ATTACKS = {
 }  # fmt: skip
 
 
+IMPORTS = "import keras\nimport numpy as np\nimport tensorflow as tf\nfrom keras import layers"
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_hostile_model_earns_its_honest_score_and_costs_its_author_nothing_else(attack, course, classroom_a4):
-    grader = Grader(course, classroom_a4.assignment, classroom_a4.root)
-    right = classroom_a4.right["build_all_conv"].replace("def build_all_conv", "def _right")
-    source = f"{right}\n\n\n{HEADER}{ATTACKS[attack]}"
-    path = classroom_a4.hand_in("hostile", classroom_a4.notebook({"build_all_conv": source}))
-    result = grader.grade(grader.prepare(path))
-    verdict = result.verdicts["build_all_conv"]
+def test_hostile_model_earns_its_honest_score_and_costs_its_author_nothing_else(attack):
+    right = load_content("a4_all_conv").solutions
+    hidden = cell_source(right["build_all_conv"], "build_all_conv").replace("def build_all_conv", "def _right")
+    neighbour = cell_source(right["first_last_conv"], "first_last_conv")
+    sources = [IMPORTS, neighbour, f"{hidden}\n\n\n{HEADER}{ATTACKS[attack]}"]
+    verdicts = judged_alone("a4_all_conv", sources, ["build_all_conv", "first_last_conv"], "landlock")
+    verdict = verdicts["build_all_conv"]
     assert verdict.status == "graded", verdict.traceback
     # a describing module that was replaced is not the one that describes: the right network stays the right one
     honest = 1.0 if "forged" in ATTACKS[attack] else 0.0
     assert verdict.fraction["structure"] == honest, json.dumps(verdict.to_json(), indent=1)
-    others = {name: grader.score(v, 1.0) for name, v in result.verdicts.items() if name != "build_all_conv"}
-    assert set(others.values()) == {1.0}, others
+    assert set(verdicts["first_last_conv"].fraction.values()) == {1.0}, verdicts

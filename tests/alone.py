@@ -1,0 +1,32 @@
+"""Some exercises of a submission, judged without the rest of it: what one student did, in a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heard import Heard
+
+from autograder.content import load_content
+from autograder.jail.client import spawn
+from autograder.jail.limits import Limits
+from autograder.judge.session import Session, Step
+from autograder.judge.verdict import Verdict
+from autograder.judge_process import _JailedStudent
+
+
+def judged_alone(folder: str, sources: Sequence[str], exercises: Sequence[str], tier: str) -> dict[str, Verdict]:
+    """Run cells behind walls and judge exercises after them.
+
+    No hint is looked for, which is most of the work of a judgement, and no network is trained.
+    """
+    content, limits = load_content(folder), Limits(call_seconds=30, cell_seconds=30)
+    session = Session(
+        spawn=lambda: _JailedStudent(spawn(limits, tier)),
+        limits=limits,
+        specs=content.specs,
+        mutants=dict.fromkeys(content.specs, ()),
+        seeds=dict.fromkeys(exercises, b"alone"),
+    )
+    steps = [Step(number, "run", source) for number, source in enumerate(sources)]
+    judging = [Step(len(steps), "judge", exercise=exercise) for exercise in dict.fromkeys(exercises)]
+    return Heard(session, [*steps, *judging]).verdicts
