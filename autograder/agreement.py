@@ -9,14 +9,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import sqlite3
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC
 from pathlib import Path
 
 from autograder.course import Assignment, Course, CourseError, did_you_mean, places
+from autograder.gradebook import kept
 from autograder.outline import HIDDEN, Outline, outline
 from autograder.script import named_lines
 
@@ -48,11 +48,12 @@ def require_agreement(course: Course, assignments: Sequence[Assignment]) -> None
         raise CourseError(findings)
 
 
-def require_fresh_release(course: Course, assignment: Assignment, root: Path) -> None:
+def require_fresh_release(course: Course, assignment: Assignment, root: Path, url: str | None = None) -> None:
     """Compare course.yaml with the points that students were promised and the gradebook keeps.
 
     Args:
         root: nbgrader's root.
+        url: the gradebook's address, where that is known.
 
     Raises:
         CourseError: with every difference.
@@ -61,9 +62,19 @@ def require_fresh_release(course: Course, assignment: Assignment, root: Path) ->
     path = root / "release" / assignment.name / f"{assignment.folder}.ipynb"
     if not path.is_file():
         raise CourseError([f"{path}: expected the released notebook, received none; {_again(assignment)}"])
-    findings = _differences(assignment, _released_points(path), "the release", place)
-    if not findings and (root / "gradebook.db").is_file():  # it may lie in a database server instead
-        findings = _differences(assignment, _gradebook_points(root, assignment), "the gradebook", place)
+    released, parts = _released(path)
+    findings = [*_differences(assignment, released, "the release", place), *_moved(assignment, parts, place)]
+    found = kept(url, assignment.name) if url and not findings else None
+    if found is not None:
+        findings = _differences(assignment, found.points, "the gradebook", place)
+        due = assignment.due.astimezone(UTC)
+        if found.due != due:
+            where, has = (
+                place("assignments", assignment.name, "due"),
+                f"{found.due:%Y-%m-%d %H:%M}" if found.due else "none",
+            )
+            wanted = f"expected the date of the gradebook, {has}, received {due:%Y-%m-%d %H:%M} UTC"
+            findings.append(f"{where}: {wanted}; {_again(assignment)}")
     if findings:
         raise CourseError(findings)
 
@@ -224,7 +235,7 @@ def _accuracy(course: Course, assignment: Assignment, checks: dict[str, Outline]
 # --------------------------------------------------------------------------------------------------------- the release
 
 
-def _differences(assignment: Assignment, found: dict[str, float], what: str, place: Place) -> list[str]:
+def _differences(assignment: Assignment, found: Mapping[str, float], what: str, place: Place) -> list[str]:
     """Where points of graded cells, by nbgrader's names, are not those of course.yaml."""
     if not found:
         return [
@@ -248,27 +259,24 @@ def _again(assignment: Assignment) -> str:
     return f"run: course release {assignment.name}"
 
 
-def _released_points(path: Path) -> dict[str, float]:
+def _moved(assignment: Assignment, released: Mapping[str, Mapping[str, float]], place: Place) -> Iterator[str]:
+    """Points that moved between the parts of an exercise: its maximum is the same, a score is not."""
+    for name in [name for name in assignment.exercises if name in released]:
+        had, has = released[name], assignment.parts(name)
+        if had != has and sum(had.values()) == sum(has.values()):
+            where = place("assignments", assignment.name, "exercises", name)
+            shown = ", ".join(f"{part} {points:g}" for part, points in had.items())
+            now = ", ".join(f"{part} {points:g}" for part, points in has.items())
+            yield f"{where}: expected the points of the release, {shown}, received {now}; {_again(assignment)}"
+
+
+def _released(path: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """The points of the graded cells of a released notebook, and those of the parts of its exercises."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
-        return {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+        cells = [cell["metadata"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        marks = [(data["nbgrader"], data.get("course", {})) for data in cells if data.get("nbgrader", {}).get("grade")]
+        points = {mark["grade_id"]: float(mark["points"]) for mark, _ in marks}
+        parts = {mark["grade_id"].removeprefix("check_"): own["parts"] for mark, own in marks if "parts" in own}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CourseError([f"{path}: expected a released notebook, received {error!r}; release it again"]) from None
-
-
-def _gradebook_points(root: Path, assignment: Assignment) -> dict[str, float]:
-    """What nbgrader's gradebook has as maximum of each graded cell; nothing is locked or written."""
-    path = root / "gradebook.db"
-    query = """
-        SELECT base_cell.name, grade_cells.max_score FROM grade_cells
-        JOIN base_cell ON base_cell.id = grade_cells.id
-        JOIN notebook ON notebook.id = base_cell.notebook_id
-        JOIN assignment ON assignment.id = notebook.assignment_id
-        WHERE assignment.name = ?
-    """
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            return {name: float(points) for name, points in database.execute(query, [assignment.name])}
-    except sqlite3.Error as error:
-        raise CourseError([f"{path}: expected nbgrader's gradebook, received {error}; mend or remove it"]) from None
+    return points, parts

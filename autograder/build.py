@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import shutil
-import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +17,12 @@ from nbgrader.utils import compute_checksum
 
 import datasets
 from autograder.agreement import require_agreement
+from autograder.beside import beside, swap
 from autograder.content import load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.misconceptions import Misconduct, misconceptions
 from autograder.script import Cell, Script, read_script, stub_definition
+from autograder.settings import require_settings, write_settings
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
@@ -34,19 +33,6 @@ SHIPPED = (
 POINTS = re.compile(r"\[\[points (\w+)\]\]")  # in the prose; course.yaml knows how many
 DATASETS = Path(datasets.__file__).parent
 SHIPPED_DATASETS = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
-CONFIG = """\
-# Written by `course build`: plain nbgrader commands, run in this folder, grade with the course's own grader.
-# nbgrader would go on without a configuration that it cannot read, and run students' code unprotected: stop instead.
-from pathlib import Path
-
-try:
-    from autograder.nbgrader_plugin import configure
-
-    configure(get_config(), Path(__file__).parent, {root!r})  # noqa: F821 - nbgrader provides get_config
-except Exception as error:
-    help = "mend this, or run nbgrader from the course's .venv"
-    raise SystemExit(f"the course's grader cannot be used here: {{error}}; {{help}}")
-"""
 
 
 def build_assignment(course: Course, name: str, into: Path, known: Mapping[str, Misconduct] | None = None) -> Path:
@@ -62,11 +48,35 @@ def build_assignment(course: Course, name: str, into: Path, known: Mapping[str, 
         The folder written.
 
     Raises:
+        CourseError: when script, solutions and course.yaml disagree, or when it cannot be written.
+    """
+    files = source_files(course, name, known)
+    require_settings(into)
+    place = into / "source" / course.find(name).name
+    with beside(into) as scratch:
+        write_settings(scratch, into, course.root)
+        write_files(scratch / "source", files)
+        swap(scratch / "source", place)
+    return place
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a new folder."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | None = None) -> dict[str, str]:
+    """The texts of nbgrader's source of an assignment, by file name; arguments as ``build_assignment`` has them.
+
+    Raises:
         CourseError: when script, solutions and course.yaml disagree.
     """
     assignment = course.find(name)
     require_agreement(course, [assignment])
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
+    _require_python(script)
     content = load_content(assignment.folder)
     files = {
         f"{assignment.folder}.ipynb": nbformat.writes(make_notebook(course, assignment, script)) + "\n",
@@ -77,21 +87,22 @@ def build_assignment(course: Course, name: str, into: Path, known: Mapping[str, 
     }
     files |= {f"datasets/{file}": (DATASETS / file).read_text("utf-8") for file in SHIPPED_DATASETS}
     files["course_data.json"] = json.dumps(course.data.model_dump(), indent=1) + "\n"
-    folder = into / "source" / assignment.name
-    folder.mkdir(parents=True, exist_ok=True)
-    keep = {folder / part for file in files for part in [file, *map(str, Path(file).parents)]}
-    for path in sorted(set(folder.rglob("*")) - keep):  # Jupyter leaves folders beside a notebook
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.exists() or path.is_symlink():  # not gone with its folder
-            path.unlink()
-    for file, text in files.items():
-        (folder / file).parent.mkdir(exist_ok=True)
-        write_atomically(folder / file, text)
-    inside = into.resolve().is_relative_to(course.root.resolve())  # then the whole course can be moved
-    root = os.path.relpath(course.root.resolve(), into.resolve()) if inside else str(course.root.resolve())
-    write_atomically(into / "nbgrader_config.py", CONFIG.format(root=root))
-    return folder
+    return files
+
+
+def _require_python(script: Script) -> None:
+    """A slip of the pen in a code cell is told here; a student would meet it as the lecturer's own SyntaxError."""
+    findings = []
+    for cell in script.cells:
+        lines = cell.source.splitlines() if cell.role in ("code", "experiment", "exercise", "check") else []
+        try:
+            ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines))
+        except SyntaxError as error:
+            found = lines[(error.lineno or 1) - 1].strip() if lines else ""
+            where = f"notebook.py:{cell.line + (error.lineno or 1)}"
+            findings.append(f"{where}: expected Python, received {found!r}: {error.msg}; mend this line")
+    if findings:
+        raise CourseError(findings)
 
 
 def make_notebook(course: Course, assignment: Assignment, script: Script) -> NotebookNode:
@@ -127,7 +138,9 @@ def _make_cell(
             return _graded(new_code_cell(splice(cell.source, cell.name, bodies)), cell.name, solution=True)
         case "check":
             points = assignment.points(cell.name)
-            return _graded(new_code_cell(cell.source), f"check_{cell.name}", grade=True, locked=True, points=points)
+            promised = {"course": {"parts": assignment.parts(cell.name)}}  # which course.yaml may change afterwards
+            made = new_code_cell(cell.source, metadata=promised)
+            return _graded(made, f"check_{cell.name}", grade=True, locked=True, points=points)
         case "code":
             return _graded(new_code_cell(cell.source), f"setup_{plain}", locked=True)
 
@@ -260,16 +273,3 @@ def _sections(text: str) -> dict[str, str]:
 def _shipped(source: str) -> str:
     """Students have these modules beside their notebook, not in a package."""
     return re.sub(rf"^( *)from autograder\.({'|'.join(SHIPPED)}) import", r"\1from \2 import", source, flags=re.M)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash, never sees half of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from autograder.gradebook import gradebook_url, opened
+
 SHOWN = 5  # names of students in one line
 
 
@@ -118,10 +120,8 @@ def generate_feedback(root: Path, assignment: str, console: Console) -> int:
 
 def scores(root: Path, assignment: str) -> list[Score]:
     """Read the scores of an assignment from the gradebook, students in order."""
-    from nbgrader.api import Gradebook  # noqa: PLC0415 - SQLAlchemy takes half a second to import
-
     rows = []
-    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
+    with opened(gradebook_url(root)) as gradebook:
         for submission in sorted(gradebook.assignment_submissions(assignment), key=lambda s: s.student_id):
             exercises: dict[str, tuple[float | None, float]] = {}
             waiting = []
@@ -144,6 +144,17 @@ def evidence_lines(root: Path, assignment: str) -> list[str]:
     return [f"handed in {line}: {_some(names)}" for line, names in sorted(students.items()) if line]
 
 
+def unjudged_lines(root: Path, assignment: str) -> list[str]:
+    """Whose work the grader could not judge, through no fault of theirs: a line for each cause."""
+    students: dict[str, set[str]] = {}
+    for path in sorted(root.glob(f"autograded/*/{assignment}/verdicts.json")):
+        for verdict in json.loads(path.read_text(encoding="utf-8"))["verdicts"]:
+            if verdict["traceback"]:
+                cause = verdict["traceback"].strip().splitlines()[-1]
+                students.setdefault(f"{verdict['reason']}: {cause}", set()).add(path.parts[-3])
+    return [f"not judged, {_some(sorted(names))}: {cause}" for cause, names in sorted(students.items())]
+
+
 def _some(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
 
@@ -151,7 +162,7 @@ def _some(names: Sequence[str]) -> str:
 def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
     """Lay out the gradebook: a row for each student, a numbered column for each exercise; ? waits for a human."""
     table = Table(title=title, title_justify="left", header_style="bold", padding=0)  # nine exercises in 80 characters
-    table.add_column("student", no_wrap=True)
+    table.add_column("student", overflow="fold", min_width=8)  # a long name takes several lines, never a score's place
     for number, _ in enumerate(order, 1):
         table.add_column(str(number), justify="right", no_wrap=True)
     table.add_column("total", justify="right", no_wrap=True)

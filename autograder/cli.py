@@ -125,6 +125,8 @@ def _with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
             handed in.
     """
     from autograder.agreement import require_agreement, require_fresh_release
+    from autograder.gradebook import gradebook_url
+    from autograder.settings import require_settings
 
     assignment, root = course.find(name), nbgrader_root(course)
     require_agreement(course, [assignment])
@@ -133,7 +135,8 @@ def _with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     if not any(root.glob(f"submitted/*/{assignment.name}")):
         expected = root / "submitted" / "STUDENT" / assignment.name
         raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
-    require_fresh_release(course, assignment, root)
+    require_settings(root)
+    require_fresh_release(course, assignment, root, gradebook_url(root))
     return assignment, root
 
 
@@ -160,25 +163,22 @@ def _build(course: Course, arguments: argparse.Namespace) -> int:
 
 
 def _release(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.build import build_assignment
-    from autograder.leaks import scan
-    from autograder.release import release_assignment
+    from autograder.release import Leaking, release_assignment
 
-    root, leaks = nbgrader_root(course), 0
+    root, leaking = nbgrader_root(course), False
     for assignment in _agreed(course, arguments.assignment):
-        build_assignment(course, assignment.name, root)
-        folder = release_assignment(course, assignment.name, root)
-        found = scan(folder, course, assignment.name)
-        leaks += len(found)
-        print(f"released {folder}" if not found else f"{folder} leaks; do not hand it out:")
-        print("".join(f"  {leak}\n" for leak in found), end="")
-    return 1 if leaks else 0
+        try:
+            print(f"released {release_assignment(course, assignment.name, root, tell=print)}", flush=True)
+        except Leaking as error:
+            leaking = True
+            print(error, flush=True)
+    return 1 if leaking else 0
 
 
 def _grade(course: Course, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.classroom import autograde, evidence_lines, score_table, scores, timing_table
+    from autograder.classroom import autograde, evidence_lines, score_table, scores, timing_table, unjudged_lines
 
     assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
@@ -190,10 +190,13 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
         for line in evidence_lines(root, assignment.name):
             console.print(line, markup=False, highlight=False)
+    unjudged = unjudged_lines(root, assignment.name)
+    for line in unjudged:
+        console.print(line, style="bold", markup=False, highlight=False)
     if arguments.timings:
         trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
         console.print(timing_table(root, trained))
-    return 1 if status else 0
+    return 1 if status or unjudged else 0
 
 
 def _feedback(course: Course, arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.course import CourseError
 from autograder.judge.checks import ExerciseChecks
 from autograder.quiet import no_greetings
 from solutions.bank import Mutant, Variant
@@ -27,7 +28,17 @@ def load_content(folder: str) -> Content:
 
     Raises:
         ModuleNotFoundError: naming the module that is missing.
+        CourseError: when a module is no Python.
     """
+    try:
+        return _imported(folder)
+    except SyntaxError as error:
+        where = f"{error.filename}:{error.lineno}"
+        found = f"received {(error.text or '').strip()!r}: {error.msg}"
+        raise CourseError([f"{where}: expected Python, {found}; mend this line"]) from None
+
+
+def _imported(folder: str) -> Content:
     with no_greetings():
         specs: dict[str, ExerciseChecks] = importlib.import_module(f"autograder.hidden.{folder}").CHECKS
         solution = importlib.import_module(f"solutions.{folder}.solution")

@@ -22,18 +22,16 @@ from typing import Any
 
 import nbformat
 
-from autograder.build import build_assignment
 from autograder.content import Content, load_content
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, CourseError
 from autograder.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
 from autograder.jail.walls import probe
 from autograder.judge.checks import ExerciseChecks
 from autograder.judge.verdict import Verdict
 from autograder.keeping import Keeper
-from autograder.leaks import scan
 from autograder.misconceptions import Misconduct
 from autograder.observing import observe
-from autograder.release import release_assignment
+from autograder.release import Leaking, release_assignment
 from autograder.script import read_script, stub_function
 from autograder.workers import one_task_each
 from solutions.bank import Mutant
@@ -282,14 +280,20 @@ def _release(
 ) -> None:
     """Build and release into an empty folder, then look for names that are not there, and for leaks."""
     with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
-        built = build_assignment(course, assignment.name, Path(folder), misconceptions)
-        notebook = nbformat.read(built / f"{assignment.folder}.ipynb", as_version=4)
-        for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
-            seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")
-        release = release_assignment(course, assignment.name, Path(folder))
-        leaks = scan(release, course, assignment.name)
-    seen.findings += [f"the release leaks: {leak}" for leak in leaks]
-    seen.lines.append(f"release: {'no leaks' if not leaks else f'{len(leaks)} leaks'}")
+        try:
+            release_assignment(course, assignment.name, Path(folder), misconceptions)
+        except Leaking as error:
+            seen.findings += [f"the release leaks: {leak}" for leak in error.leaks]
+            seen.lines.append(f"release: {len(error.leaks)} leaks")
+            return
+        except CourseError as error:
+            seen.findings.append(f"the release cannot be made: {error}")
+            return
+        built = Path(folder, "source", assignment.name, f"{assignment.folder}.ipynb")
+        notebook = nbformat.read(built, as_version=4)
+    for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
+        seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")
+    seen.lines.append("release: no leaks")
 
 
 def undefined(cells: Sequence[str]) -> list[str]:

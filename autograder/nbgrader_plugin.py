@@ -20,28 +20,39 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.api import Grade, Gradebook
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     AssignLatePenalties,
+    Execute,
     NbGraderPreprocessor,
+    SaveCells,
 )
 from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
 from autograder.agreement import require_agreement, require_fresh_release
+from autograder.beside import beside
 from autograder.choosing import shown
-from autograder.course import Course, load_course
+from autograder.course import Course, CourseError, load_course
+from autograder.generating import generate
 from autograder.grade import Grader, Result, Submission
+from autograder.gradebook import find_alembic, resolved
 from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
+from autograder.jail.client import STUDENT
+from autograder.jail.launch import connect
+from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
 from autograder.pages.guard import configure_pages
+from autograder.settings import BESIDE, INCLUDE, THEIRS
 
 RECORD = "verdicts.json"
 
 
 def configure(config: Config, folder: Path, course_root: str) -> None:
-    """Make nbgrader use our grading; called by the ``nbgrader_config.py`` that ``course build`` writes.
+    """Make nbgrader use our grading; called by the ``course_config.py`` that ``course build`` writes.
 
     Args:
         config: nbgrader's configuration, ``get_config()``.
@@ -54,11 +65,15 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     """
     root = (folder / course_root).resolve()
     _require_order(load_course(root), folder)
-    # nbgrader calls `alembic` by name; it stands beside the interpreter, activated or not.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    find_alembic()
+    if BESIDE in os.environ:  # a release that may still be refused: the gradebook is not to know of it
+        steps = GenerateAssignment.preprocessors.default_args[0]
+        config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]
+        config.GenerateAssignment.no_database = True
+    else:
+        config.GenerateAssignment.exporter_class = ReleaseExporter
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(root)
-    config.Autograde.exporter_class = SubmissionExporter
     config.ExchangeFactory.collect = "autograder.collecting.WitnessedCollect"
     config.ZipCollectApp.collector_plugin = "autograder.collecting.WitnessedNames"
     # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
@@ -82,6 +97,20 @@ def _require_order(course: Course, folder: Path) -> None:
             require_fresh_release(course, assignment, folder)
 
 
+class ReleaseExporter(NotebookExporter):
+    """Has nbgrader's own ``generate_assignment`` tried beside before it begins: it removes what is there first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        directory = self.parent.coursedir
+        try:
+            with beside(Path(directory.root)):
+                generate(directory.assignment_id, Path(directory.root))
+        except CourseError as error:
+            self.log.error("nothing was released: %s", error)
+            raise NbGraderException(str(error)) from error
+
+
 TIMINGS = "timings: "  # begins a log line for `course grade --timings`
 
 
@@ -100,8 +129,25 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
-        self._receive()
-        self._forget_half_graded()
+        try:
+            self._require_settings()
+            self._receive()
+            self._forget_half_graded()
+            if any(self._will_be_graded(Path(path)) for paths in self.parent.assignments.values() for path in paths):
+                connect(STUDENT).close()  # better no grading now than a class of question marks
+        except (CourseError, JailUnavailable) as error:
+            self.log.error("nothing was graded: %s", error)
+            raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
+
+    def _require_settings(self) -> None:
+        """Stop where the rest of our configuration is missing: what runs then would not be ours.
+
+        nbgrader comes here through ``nbgrader_config.json`` even when it could not read ``nbgrader_config.py``.
+        """
+        steps = self.parent.autograde_preprocessors
+        if not self.course_root or not {WriteVerdicts, SaveVerdicts} <= set(steps) or Execute in steps:
+            root = self.parent.coursedir.root
+            raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
@@ -177,7 +223,8 @@ class SubmissionExporter(NotebookExporter):
         if assignment not in self._graders:
             course = load_course(Path(self.course_root))
             root = Path(self.parent.coursedir.root)
-            require_fresh_release(course, course.find(assignment), root)
+            url = resolved(self.parent.coursedir.db_url, root)
+            require_fresh_release(course, course.find(assignment), root, url)
             tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
             self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
         return self._graders[assignment]

@@ -14,7 +14,6 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.build import build_assignment
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, load_course
 from autograder.demo import cell_source, fill_in, hand_in
@@ -106,7 +105,6 @@ def classroom_a5(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Cl
 
 def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     root, assignment = tmp_path_factory.mktemp("class"), course.assignments[name]
-    build_assignment(course, name, root)
     release_assignment(course, name, root)
     return Classroom(root, assignment, load_content(assignment.folder))
 

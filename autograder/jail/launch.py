@@ -73,32 +73,38 @@ def connect(role: Role) -> socket.socket:
     Raises:
         JailUnavailable: when it does not start; the message ends with the last lines of its log.
     """
-    folder = _runtime_folder()
-    path = folder / f"{role.name}-{_key(role)}.sock"
-    if len(os.fsencode(path)) > SOCKET_PATH_MAX:
-        raise JailUnavailable(f"{path}: too long for a socket; set XDG_RUNTIME_DIR or TMPDIR to a shorter folder")
-    existing = _connected(path)
-    if existing is not None:
-        return existing
-    with _locked(path.with_suffix(".lock")):
-        existing = _connected(path)  # another process may have started it while we waited
-        if existing is None:
-            _start(role, path)
-            existing = _connected(path)
+    path = None
+    try:
+        path = _socket_path(f"{role.name}-{_key(role)}.sock")
+        existing = _connected(path)
+        if existing is not None:
+            return existing
+        with _locked(path.with_suffix(".lock")):
+            existing = _connected(path)  # another process may have started it while we waited
+            if existing is None:
+                _start(role, path)
+                existing = _connected(path)
+    except OSError as error:  # a full disk, a folder that nobody may write in
+        where, remedy = error.filename or path, "free or mend it, or set TMPDIR and XDG_RUNTIME_DIR to other folders"
+        raise JailUnavailable(f"{where}: {error.strerror}; {remedy}") from error
     if existing is None:
         raise JailUnavailable(f"the warm {role.name} server started and left again{_tail(path)}")
     return existing
 
 
-def _runtime_folder() -> Path:
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+def _socket_path(name: str) -> Path:
+    """Where a server listens: in a private folder, the user's choice where its path is short enough for the kernel."""
+    runtime, folders = os.environ.get("XDG_RUNTIME_DIR", ""), [_temporary_folder(), _temporary_folder("/tmp")]
     if runtime and os.access(runtime, os.W_OK | os.X_OK):  # after `su` it may still name the other user's
-        return private_folder(Path(runtime, "convnet-course"))
-    return private_folder(_temporary_folder())
+        folders.insert(0, Path(runtime, "convnet-course"))
+    for folder in folders:
+        if len(os.fsencode(folder / name)) <= SOCKET_PATH_MAX:
+            return private_folder(folder) / name
+    raise JailUnavailable(f"{folders[-1] / name}: too long for a socket")  # a name of ours: no folder can mend it
 
 
-def _temporary_folder() -> Path:
-    return Path(tempfile.gettempdir(), f"convnet-course-{os.getuid()}")
+def _temporary_folder(place: str = "") -> Path:
+    return Path(place or tempfile.gettempdir(), f"convnet-course-{os.getuid()}")
 
 
 def private_folder(folder: Path) -> Path:
