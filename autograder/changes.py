@@ -17,40 +17,37 @@ from autograder.course import Assignment, CourseError
 SHOWN = 5  # names in one line
 
 
-def require_same_cells(gradebook: Gradebook, assignment: Assignment, release: Path) -> None:
+def require_same_cells(gradebook: Gradebook, assignment: str, release: Path) -> None:
     """Refuse what nbgrader cannot do: once somebody is graded, it takes no graded cell more and none away.
+
+    Args:
+        assignment: its name.
+        release: the folder of the release to come.
 
     Raises:
         CourseError: with the cells, and who is graded.
     """
     graded = _graded(gradebook, assignment)
-    if not graded:
-        return
-    try:
-        notebook = gradebook.find_notebook(assignment.folder, assignment.name)
-    except MissingEntry:
-        old = ", ".join(sorted(entry.name for entry in gradebook.find_assignment(assignment.name).notebooks))
-        wanted = f"expected the folder {old}, received {assignment.folder}; keep the name"
-        raise CourseError([f"{_refused(assignment, graded)}: {wanted}"]) from None
-    kinds = (notebook.grade_cells, notebook.solution_cells, notebook.task_cells, notebook.source_cells)
-    had = {cell.name for cells in kinds for cell in cells}
-    has = {data["grade_id"] for data in _marks(release / f"{assignment.folder}.ipynb")}
-    if had == has:
+    had = {
+        f"{notebook.name}.{cell.name}"
+        for notebook in (gradebook.find_assignment(assignment).notebooks if graded else ())
+        for cells in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells, notebook.source_cells)
+        for cell in cells
+    }
+    has = {f"{path.stem}.{mark['grade_id']}" for path in release.glob("*.ipynb") for mark in _marks(path)}
+    if not graded or had == has:
         return
     more, less = ", ".join(sorted(has - had)), ", ".join(sorted(had - has))
     what = "; ".join(filter(None, [f"it would add {more}" if more else "", f"it would remove {less}" if less else ""]))
+    who = f"{_some(graded)} {'have' if len(graded) > 1 else 'has'} graded work, and nbgrader keeps its cells"
     remedy = "keep these cells, or release them as an assignment of another name"
-    raise CourseError([f"{_refused(assignment, graded)}, and nbgrader keeps their cells: {what}; {remedy}"])
-
-
-def _refused(assignment: Assignment, graded: Sequence[str]) -> str:
-    return f"{assignment.name}: not released, nothing was changed: {_some(graded)} have graded work"
+    raise CourseError([f"{assignment}: not released, nothing was changed: {who}: {what}; {remedy}"])
 
 
 def changes(gradebook: Gradebook, assignment: Assignment, root: Path, release: Path) -> list[str]:
     """What is different from the release that is there, for those who have handed in; nothing where nobody has."""
     students = sorted(path.parent.name for path in root.glob(f"submitted/*/{assignment.name}"))
-    graded = _graded(gradebook, assignment)
+    graded = _graded(gradebook, assignment.name)
     former = root / "release" / assignment.name
     if not (students or graded) or not (former / f"{assignment.folder}.ipynb").is_file():
         return []
@@ -79,7 +76,10 @@ def _points(gradebook: Gradebook, assignment: Assignment, release: Path) -> Iter
 
 
 def _due(gradebook: Gradebook, assignment: Assignment) -> Iterator[str]:
-    had = gradebook.find_assignment(assignment.name).duedate
+    try:
+        had = gradebook.find_assignment(assignment.name).duedate
+    except MissingEntry:
+        return
     has = assignment.due.astimezone(UTC).replace(tzinfo=None)
     if had is not None and had != has:
         yield f"due: {had:%Y-%m-%d %H:%M} becomes {has:%Y-%m-%d %H:%M} UTC"
@@ -122,9 +122,9 @@ def _same(one: Path, other: Path) -> bool:
     return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def _graded(gradebook: Gradebook, assignment: Assignment) -> list[str]:
+def _graded(gradebook: Gradebook, assignment: str) -> list[str]:
     try:
-        return sorted(submission.student_id for submission in gradebook.find_assignment(assignment.name).submissions)
+        return sorted(submission.student_id for submission in gradebook.find_assignment(assignment).submissions)
     except MissingEntry:
         return []
 

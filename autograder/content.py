@@ -42,8 +42,8 @@ def _imported(folder: str) -> Content:
     with no_greetings():
         specs: dict[str, ExerciseChecks] = importlib.import_module(f"autograder.hidden.{folder}").CHECKS
         solution = importlib.import_module(f"solutions.{folder}.solution")
-        mutants = importlib.import_module(f"solutions.{folder}.mutants").MUTANTS
-        variants = importlib.import_module(f"solutions.{folder}.variants").VARIANTS
+        mutants = [m for bank in importlib.import_module(f"solutions.{folder}.mutants").BANKS for m in bank.mutants]
+        variants = [v for bank in importlib.import_module(f"solutions.{folder}.variants").BANKS for v in bank.variants]
     return Content(
         specs,
         {name: getattr(solution, name) for name in specs if hasattr(solution, name)},

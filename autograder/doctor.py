@@ -25,6 +25,7 @@ import nbformat
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
+from autograder.forgotten import forgotten
 from autograder.jail.walls import probe
 from autograder.judge.checks import ExerciseChecks
 from autograder.judge.verdict import Verdict
@@ -109,6 +110,7 @@ def examine(
                 continue
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
+            seen.findings += forgotten(assignment.folder)
             _files(seen, course, assignment)
             _release(seen, course, assignment, mine.misconceptions)
             yield seen
@@ -231,9 +233,14 @@ def _mutants(
         else:
             others = ", ".join(sorted(shown - {mutant.id, ""})) or "the general hint"
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) is shown the hint of {others}")
-    for check, only in catches.items():
-        if not only:
-            seen.findings.append(f"{name}: no mutant needs the hidden check {check!r}; add one, or drop the check")
+    core = {check.name for check in spec.checks if check.core}
+    for check in [check for check, only in catches.items() if not only]:
+        remedy = "add one, or drop the check"
+        if check in core:
+            remedy = (
+                "add one with wrong values; do not drop it: what the other checks of its part are worth hangs on it"
+            )
+        seen.findings.append(f"{name}: no mutant needs the hidden check {check!r}; {remedy}")
     return hinted
 
 

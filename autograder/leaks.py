@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build import SHIPPED, SHIPPED_DATASETS, solution_bodies
-from autograder.content import load_content
+from autograder.build import DATASETS, SHIPPED, SHIPPED_DATASETS, solution_bodies
+from autograder.content import Content, load_content
 from autograder.course import Course
 from autograder.script import read_script
 
@@ -48,9 +48,12 @@ def scan(release: Path, course: Course, name: str) -> list[Leak]:
     }
     shown |= {_squeeze(line) for line in (handout / "checks.py").read_text("utf-8").splitlines()}
     secrets = {line: origin for line, origin in _secrets(course, assignment.folder) if line not in shown}
+    telling = dict(_names(load_content(assignment.folder), handout))
     for file, path in files.items():
-        text = _squeeze(_text(path))
-        leaks += [Leak(file, f"holds {origin}: {line!r}") for line, origin in secrets.items() if line in text]
+        text = _text(path)
+        leaks += [Leak(file, f"holds {telling[name]}: {name!r}") for name in telling if _says(text, name)]
+        squeezed = _squeeze(text)
+        leaks += [Leak(file, f"holds {origin}: {line!r}") for line, origin in secrets.items() if line in squeezed]
     return leaks
 
 
@@ -81,18 +84,38 @@ def _secrets(course: Course, folder: str) -> Iterator[tuple[str, str]]:
     for function, (_, body) in solution_bodies(course.root / "solutions" / folder / "solution.py").items():
         yield from _lines(body.splitlines(), f"a line of the solution of {function}")
     content = load_content(folder)
-    machinery = "".join(Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in SHIPPED)
     for mutant in (m for mutants in content.mutants.values() for m in mutants):
-        if mutant.function.__name__ not in machinery:  # `leaky_relu` is a word of Keras, too
-            yield _squeeze(mutant.function.__name__), f"the name of mutant {mutant.id}"
         yield from _lines(_body(inspect.getsource(mutant.function)), f"a line of mutant {mutant.id}")
     for variant in (v for variants in content.variants.values() for v in variants):
         yield from _lines(_body(inspect.getsource(variant.function)), f"a line of variant {variant.id}")
-    for check in (check for spec in content.specs.values() for check in spec.checks):
-        yield _squeeze(check.name), "the name of a hidden check"
     proofs = (course.root / "solutions" / folder / "proofs.md").read_text("utf-8").splitlines()
     yield from _lines([line for line in proofs if not line.startswith("#")], "a line of the model answers")
     yield "BEGINSOLUTION", "a solution's marker"
+
+
+def _names(content: Content, handout: Path) -> Iterator[tuple[str, str]]:
+    """Every name that gives something away, with its origin.
+
+    What students read anyway gives nothing away: `leaky_relu` is a word of Keras, too, and "values" of everybody's.
+    """
+    machine = [Path(__file__).with_name(f"{name}.py") for name in SHIPPED]
+    machine += [DATASETS / file for file in SHIPPED_DATASETS]
+    mutants = [m for mutants in content.mutants.values() for m in mutants]
+    read = "\n".join([*(path.read_text("utf-8") for path in machine), *(mutant.hint for mutant in mutants)])
+    own = "\n".join((handout / file).read_text("utf-8") for file in ("notebook.py", "checks.py"))
+    for mutant in mutants:
+        name = mutant.function.__name__
+        if not _says(read if "_" in name else read + own, name):
+            yield name, f"the name of mutant {mutant.id}"
+    for check in (check for spec in content.specs.values() for check in spec.checks):
+        if not _says(read + own, check.name):
+            yield check.name, "the name of a hidden check"
+
+
+def _says(text: str, name: str) -> bool:
+    """Whether a text holds a name, as words of their own, however it is wrapped."""
+    words = r"\s+".join(re.escape(word) for word in name.split())
+    return bool(re.search(rf"(?<!\w){words}(?!\w)", text))
 
 
 def _body(source: str) -> list[str]:

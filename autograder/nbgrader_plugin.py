@@ -34,11 +34,12 @@ from traitlets.config import Config
 
 from autograder.agreement import require_agreement, require_fresh_release
 from autograder.beside import beside
+from autograder.changes import require_same_cells
 from autograder.choosing import shown
 from autograder.course import Course, CourseError, load_course
 from autograder.generating import generate
 from autograder.grade import Grader, Result, Submission
-from autograder.gradebook import find_alembic, resolved
+from autograder.gradebook import find_alembic, opened, resolved
 from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
 from autograder.jail.client import STUDENT
@@ -105,7 +106,9 @@ class ReleaseExporter(NotebookExporter):
         directory = self.parent.coursedir
         try:
             with beside(Path(directory.root)):
-                generate(directory.assignment_id, Path(directory.root))
+                made = generate(directory.assignment_id, Path(directory.root))
+                with opened(resolved(directory.db_url, Path(directory.root))) as gradebook:
+                    require_same_cells(gradebook, directory.assignment_id, made)
         except CourseError as error:
             self.log.error("nothing was released: %s", error)
             raise NbGraderException(str(error)) from error

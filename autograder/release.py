@@ -66,7 +66,7 @@ def release_assignment(
             raise Leaking(assignment, leaks)
         url = gradebook_url(into)
         with opened(url) as gradebook:
-            require_same_cells(gradebook, assignment, new)
+            require_same_cells(gradebook, assignment.name, new)
             for line in changes(gradebook, assignment, into, new):
                 tell(line)
             due = assignment.due.astimezone(UTC).replace(tzinfo=None)  # nbgrader counts late days from here

@@ -174,7 +174,3 @@ def with_a_legend_of_the_figure(series, xlabel, ylabel):
     axes.set(xlabel=xlabel, ylabel=ylabel)
     figure.legend(loc="outside right upper")
     return figure
-
-
-MUTANTS = tuple(BANK.mutants)
-VARIANTS = tuple(BANK.variants)

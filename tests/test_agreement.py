@@ -225,7 +225,7 @@ def test_gradebook_with_other_points_than_the_release_is_named(released, monkeyp
 
 def test_plain_nbgrader_refuses_a_course_that_does_not_fit(released):
     (released / "course.yaml").write_text(TEXT.replace(CONV, "fold_threshold_conv: 14", 1))
-    config = released / "build" / "nbgrader_config.py"
+    config = released / "build" / "course_config.py"
     config.write_text(re.sub(r"Path\(__file__\)\.parent, '.*'\)", "Path(__file__).parent, '..')", config.read_text()))
     before = fingerprints(released)
     command = [sys.executable, "-m", "nbgrader", "autograde", "a1"]

@@ -80,16 +80,17 @@ ALLOWED = {
         *("bank", "checking", "content", "course", "judge", "laboratory", "misconceptions", "naming", "observing"),
     },
     "keeping": set(),
+    "forgotten": {"bank", "content", "outline"},
     "doctor": {
         "observing",
         "build",
         "content",
         "course",
         "examining",
+        "forgotten",
         "jail",
         "judge",
         "keeping",
-        "leaks",
         "misconceptions",
         "release",
         *("bank", "script", "workers"),
@@ -100,7 +101,7 @@ ALLOWED = {
     "preloaded": {"examining", "networks", "quiet"},
     "workers": set(),
     "nbgrader_plugin": {
-        *("agreement", "beside", "choosing", "course", "generating", "grade", "gradebook"),
+        *("agreement", "beside", "changes", "choosing", "course", "generating", "grade", "gradebook"),
         *("handed_in", "intake", "jail", "pages", "settings"),
     },
     "cli": {

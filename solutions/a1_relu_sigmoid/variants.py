@@ -5,6 +5,7 @@ import numpy as np
 from solutions.bank import Bank
 
 BANK = Bank()
+BANKS = (BANK,)  # whatever it holds in the end, wherever it is written
 variant = BANK.variant
 
 
@@ -220,6 +221,3 @@ def sums_with_ones(dout, cache):
     """Sums over the batch by a product with ones."""
     x, W, _ = cache
     return dout @ W.T, x.T @ dout, np.ones(len(dout)) @ dout
-
-
-VARIANTS = tuple(BANK.variants)

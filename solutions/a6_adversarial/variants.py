@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from solutions import plot_curves
 from solutions.a6_adversarial import solution
 from solutions.bank import Bank
-from solutions.plot_curves import VARIANTS as CURVES
 
 BANK = Bank()
+BANKS = (BANK, plot_curves.BANK)  # whatever they hold in the end, wherever it is written
 variant = BANK.variant
 
 
@@ -268,6 +269,3 @@ def image_by_image_in_float32(adv_sets, predictors, labels):
             for image, truth in zip(images, y):
                 matrix[i, j] += (int(np.argmax(predict(image[None])[0])) == truth) / len(y)
     return matrix
-
-
-VARIANTS = (*BANK.variants, *CURVES)

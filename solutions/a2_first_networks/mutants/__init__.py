@@ -15,11 +15,14 @@ from solutions.a2_first_networks.mutants import (
     mlp,
 )
 
-MUTANTS = (
-    *plot_curves.MUTANTS,
-    *(
-        m
-        for module in (evaluation, features, losses, loop, loop_order, mlp, convnet, dropout)
-        for m in module.BANK.mutants
-    ),
+BANKS = (
+    plot_curves.BANK,
+    evaluation.BANK,
+    features.BANK,
+    losses.BANK,
+    loop.BANK,
+    loop_order.BANK,
+    mlp.BANK,
+    convnet.BANK,
+    dropout.BANK,
 )

@@ -3,11 +3,4 @@
 from solutions import plot_curves
 from solutions.a3_augmentation.mutants import crop, flip, network, normalisation, pipeline
 
-MUTANTS = (
-    *normalisation.BANK.mutants,
-    *flip.BANK.mutants,
-    *crop.BANK.mutants,
-    *pipeline.BANK.mutants,
-    *network.BANK.mutants,
-    *plot_curves.MUTANTS,
-)
+BANKS = (normalisation.BANK, flip.BANK, crop.BANK, pipeline.BANK, network.BANK, plot_curves.BANK)

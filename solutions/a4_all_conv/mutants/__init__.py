@@ -3,8 +3,4 @@
 from solutions import plot_curves
 from solutions.a4_all_conv.mutants import architecture, probe
 
-MUTANTS = (
-    *architecture.BANK.mutants,
-    *probe.BANK.mutants,
-    *plot_curves.MUTANTS,
-)
+BANKS = (architecture.BANK, probe.BANK, plot_curves.BANK)

@@ -3,8 +3,15 @@
 Ids without an x are those of the course's catalogue.
 """
 
+from solutions import plot_curves
 from solutions.a6_adversarial.mutants import input_gradients, penalties, steps, targeted, transfer, untargeted
-from solutions.plot_curves import MUTANTS as CURVES
 
-OURS = (input_gradients, steps, untargeted, penalties, targeted, transfer)
-MUTANTS = (*(m for module in OURS for m in module.BANK.mutants), *CURVES)
+BANKS = (
+    input_gradients.BANK,
+    steps.BANK,
+    untargeted.BANK,
+    penalties.BANK,
+    targeted.BANK,
+    transfer.BANK,
+    plot_curves.BANK,
+)
