@@ -21,7 +21,7 @@ from autograder.beside import beside, swap
 from autograder.content import load_content
 from autograder.course import Assignment, Course, CourseError
 from autograder.misconceptions import Misconduct, misconceptions
-from autograder.script import Cell, Script, read_script, stub_definition
+from autograder.script import Cell, Script, named_sections, read_script, stub_definition
 from autograder.settings import require_settings, write_settings
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -109,7 +109,7 @@ def make_notebook(course: Course, assignment: Assignment, script: Script) -> Not
     """Expand a script into a notebook with nbgrader metadata, solutions and model answers in place."""
     solution = course.root / "solutions" / assignment.folder
     bodies = solution_bodies(solution / "solution.py")
-    answers = _sections((solution / "proofs.md").read_text("utf-8"))
+    answers = named_sections((solution / "proofs.md").read_text("utf-8"))
     missing = [name for name in script.named("answer") if name not in answers]
     if missing:
         raise CourseError([f"answer={name}: expected a section `## {name}` in proofs.md; write it" for name in missing])
@@ -259,12 +259,6 @@ def splice(stub: str, name: str, bodies: Mapping[str, tuple[str, str]]) -> str:
     lines = stub.splitlines()
     region = textwrap.indent(f"{BEGIN}\n{body}\n{END}", " " * last.col_offset)
     return "\n".join([*lines[: last.lineno - 1], region, *lines[last.end_lineno or last.lineno :]])
-
-
-def _sections(text: str) -> dict[str, str]:
-    """The sections of ``proofs.md`` by the answer id in their heading: ``## fold_proof ...``."""
-    parts = re.split(r"^## +(\w+).*$", text, flags=re.MULTILINE)
-    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 # --------------------------------------------------------------------------------------------------------------- files

@@ -85,7 +85,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         AssignLatePenalties,
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
-    configure_pages(config)
+    configure_pages(config, str(root))
 
 
 def _require_order(course: Course, folder: Path) -> None:

@@ -171,3 +171,9 @@ def stub_definition(source: str, name: str) -> ast.FunctionDef:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node
     raise CourseError([f"exercise={name}: expected a cell with `def {name}(...)`, received none"])
+
+
+def named_sections(text: str) -> dict[str, str]:
+    """The sections of ``proofs.md`` by the answer's name in their heading: ``## fold_proof ...``."""
+    parts = re.split(r"^## +(\w+).*$", text, flags=re.MULTILINE)
+    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}

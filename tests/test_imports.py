@@ -71,7 +71,7 @@ ALLOWED = {
         *("choosing", "course", "handed_in", "jail", "judge", "judge_process"),
         *("reader", "referee", "repair", "submitted"),
     },
-    "pages": {"submitted"},
+    "pages": {"folders", "handed_in", "script", "submitted"},
     "classroom": {"gradebook"},
     "notebooks": {"build", "course"},
     "demo": {"build", "classroom", "content", "course", "release"},

@@ -9,26 +9,48 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.preprocessors import GetGrades
 
+from autograder import folders
+from autograder.handed_in import MAX_CLAIM, read_time
 from autograder.pages import policy
+from autograder.pages.contents import GradeStates
 from autograder.pages.exporter import NBGRADER_TEMPLATES, PageExporter
 
 PACKAGE = "nbgrader.server_extensions.formgrader"
 
 
-def configure_pages(config: Any) -> None:
+def configure_pages(config: Any, course_root: str) -> None:
     """Make feedback and, in a Jupyter server, formgrader show students' work so that it cannot act."""
+    config.PageExporter.course_root = course_root
     config.GenerateFeedback.exporter_class = PageExporter
+    config.GenerateFeedback.preprocessors = [GetGrades, GradeStates, CSSHTMLHeaderPreprocessor]
     config.GenerateFeedback.post_convert_hook = leave_only_pages
     config.HTMLExporter.sanitize_html = True  # templates leave out what they add for widgets
     if f"{PACKAGE}.handlers" in sys.modules:  # this process serves the formgrader
         guard(sys.modules[f"{PACKAGE}.base"], sys.modules[f"{PACKAGE}.handlers"])
+        NbGraderAPI.get_submitted_timestamp = _handed_in
+
+
+def _handed_in(api: Any, assignment: str, student: str) -> Any:
+    """When a student says to have handed in; nbgrader would open whatever lies there: a pipe, a link, a novel."""
+    directory = api.coursedir
+    path = Path(directory.format_path(directory.submitted_directory, student, assignment))
+    try:
+        with folders.opened(str(path)) as folder:
+            time = read_time(folders.read_file(folder, "timestamp.txt", MAX_CLAIM).decode("ascii"))
+    except (OSError, ValueError, folders.Refused):
+        return None
+    return time.astimezone(UTC).replace(tzinfo=None) if time else None
 
 
 def leave_only_pages(assignment: str, student: str, notebooks: list[str]) -> None:

@@ -14,7 +14,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 
 from autograder.submitted import kept_attachments
 
-GRADED = ("comment", "grade", "grade_id", "points", "score", "solution", "task")
+GRADED = ("comment", "grade", "grade_id", "points", "score", "solution", "state", "task")
 PICTURES = ("image/png", "image/jpeg")
 
 
@@ -66,4 +66,4 @@ def escaped(value: Any) -> Any:
         return escape(value).replace("\\", "&#92;").replace("\n", " ").replace("\r", " ")
     if isinstance(value, Mapping):
         return {name: escaped(part) for name, part in value.items()}
-    return value
+    return [escaped(part) for part in value] if isinstance(value, list) else value
