@@ -54,7 +54,9 @@ def _told(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or root
-        raise CourseError([f"{where}: cannot be written: {error.strerror}; nothing was changed, try again"]) from error
+        raise CourseError(
+            [f"{where}: cannot be written: {error.strerror}; free or mend it, then run the same command again"]
+        ) from error
 
 
 def _remove(folder: Path) -> None:

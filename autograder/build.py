@@ -207,7 +207,12 @@ def _function_sources(path: Path) -> dict[str, tuple[list[str], ast.FunctionDef]
     """The functions that ``solution.py`` defines, or imports from another module of ``solutions``."""
     text = path.read_text(encoding="utf-8")
     found: dict[str, tuple[list[str], ast.FunctionDef]] = {}
-    for node in ast.parse(text).body:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        received = f"received {(error.text or '').strip()!r}: {error.msg}"
+        raise CourseError([f"{path}:{error.lineno}: expected Python, {received}; mend this line"]) from None
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             found[node.name] = (text.splitlines(), node)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("solutions."):

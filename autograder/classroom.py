@@ -7,17 +7,18 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder.gradebook import gradebook_url, opened
 
 SHOWN = 5  # names of students in one line
+SHORT_NAME = 12  # characters of a student's name in one line of a table that is full
 
 
 @dataclass(frozen=True)
@@ -159,24 +160,52 @@ def _some(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
 
 
-def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
+def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> _ScoreTable:
     """Lay out the gradebook: a row for each student, a numbered column for each exercise; ? waits for a human."""
-    table = Table(title=title, title_justify="left", header_style="bold", padding=0)  # nine exercises in 80 characters
-    table.add_column("student", overflow="fold", min_width=8)  # a long name takes several lines, never a score's place
-    for number, _ in enumerate(order, 1):
-        table.add_column(str(number), justify="right", no_wrap=True)
-    table.add_column("total", justify="right", no_wrap=True)
-    table.add_column("hand", justify="right", no_wrap=True)
-    for row in rows:
-        cells = [_cell(row.exercises.get(name, (None, 0.0))[0]) for name in order]
-        table.add_row(row.student, *cells, f"{row.total:g}", str(len(row.manual)))
-    best = rows[0].exercises if rows else {}
-    maxima = [best.get(name, (None, 0.0))[1] for name in order]
-    table.add_section()
-    table.add_row("of", *map("{:g}".format, maxima), f"{sum(maxima):g}", "")
-    table.caption = "\n".join(f"{number}  {name}" for number, name in enumerate(order, 1))
-    table.caption_justify = "left"
-    return table
+    return _ScoreTable(rows, order, title)
+
+
+@dataclass(frozen=True)
+class _ScoreTable:
+    """As wide as it may be: a long name takes several lines, exercises that do not fit stand in a table below."""
+
+    rows: Sequence[Score]
+    order: Sequence[str]
+    title: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        best = self.rows[0].exercises if self.rows else {}
+        columns = [
+            [str(number), *(_cell(row.exercises.get(name, (None, 0.0))[0]) for row in self.rows)]
+            for number, name in enumerate(self.order, 1)
+        ]
+        for column, name in zip(columns, self.order, strict=True):
+            column.append(f"{best.get(name, (None, 0.0))[1]:g}")
+        most = sum(best.get(name, (None, 0.0))[1] for name in self.order)
+        columns.append(["total", *(f"{row.total:g}" for row in self.rows), f"{most:g}"])
+        columns.append(["hand", *(str(len(row.manual)) for row in self.rows), ""])
+        name = min(max([len("student"), *(len(row.student) for row in self.rows)]), SHORT_NAME)
+        left, first = options.max_width - name - 2, 0
+        for last, column in enumerate(columns):
+            width = max(map(len, column)) + 1
+            if last > first and width > left:
+                yield self._table(columns[first:last], range(first, last))
+                left, first = options.max_width - name - 2, last
+            left -= width
+        yield self._table(columns[first:], range(first, len(columns)))
+
+    def _table(self, columns: Sequence[Sequence[str]], numbers: range) -> Table:
+        table = Table(title=self.title, title_justify="left", header_style="bold", padding=0)
+        table.add_column("student", overflow="fold")
+        for column in columns:
+            table.add_column(column[0], justify="right", no_wrap=True)
+        for index, row in enumerate(self.rows, 1):
+            table.add_row(row.student, *(column[index] for column in columns))
+        table.add_section()
+        table.add_row("of", *(column[-1] for column in columns))
+        table.caption = "\n".join(f"{n + 1}  {self.order[n]}" for n in numbers if n < len(self.order))
+        table.caption_justify = "left"
+        return table
 
 
 def _cell(score: float | None) -> str:

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def _says(text: str, name: str) -> bool:
 
 def _body(source: str) -> list[str]:
     """The statements of a function without decorators, header and docstring."""
-    definition = ast.parse(inspect.cleandoc(source)).body[0]
+    definition = ast.parse(textwrap.dedent(source)).body[0]
     assert isinstance(definition, ast.FunctionDef)
     statements = definition.body[1:] if ast.get_docstring(definition) else definition.body
     return [line for statement in statements for line in ast.unparse(statement).splitlines()]

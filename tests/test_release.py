@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -13,9 +14,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 
-from autograder.course import CourseError
 from autograder.leaks import scan
-from autograder.release import release_assignment
 
 NOTEBOOK = "a1_relu_sigmoid.ipynb"
 
@@ -65,12 +64,6 @@ def test_the_gradebook_knows_every_maximum(classroom, a1):
     assert found == {f"check_{name}": a1.points(name) for name in a1.exercises} | dict(a1.answers)
 
 
-def test_nbgraders_refusal_is_passed_on(course, tmp_path):
-    with pytest.raises(CourseError, match="nbgrader generate_assignment a1 failed") as caught:
-        release_assignment(course, "a1", tmp_path)
-    assert "No notebooks were matched" in str(caught.value)
-
-
 def edit(folder: Path, change: Callable[[NotebookNode], object]) -> None:
     path = folder / NOTEBOOK
     notebook = nbformat.read(path, as_version=4)
@@ -112,6 +105,43 @@ def test_a_planted_solution_is_found_wherever_it_is(plant, copy, course):
     found = [leak for leak in scan(copy, course, "a1") if "the solution of threshold_relu_backward" in leak.what]
     assert len(found) == 1
     assert "into_t=np.where(active,0,dout)" in found[0].what
+
+
+def renamed(content, check: str, mutant: str):
+    """The same content, one check and one mutant of which have other names."""
+
+    def function(x, t):
+        return None
+
+    function.__name__ = mutant
+    spec, (first, *others) = content.specs["threshold_relu"], content.mutants["threshold_relu"]
+    checks = (replace(spec.checks[0], name=check), *spec.checks[1:])
+    mutants = (replace(first, function=function), *others)
+    return replace(
+        content,
+        specs={**content.specs, "threshold_relu": replace(spec, checks=checks)},
+        mutants={**content.mutants, "threshold_relu": mutants},
+    )
+
+
+@pytest.mark.parametrize("word", ["values", "dtype", "the numerical gradient"])
+def test_a_check_may_be_called_what_everybody_says(word, classroom, course, content, monkeypatch):
+    monkeypatch.setattr("autograder.leaks.load_content", lambda folder: renamed(content, word, "softmax"))
+    leaks = scan(classroom.root / "release" / "a1", course, "a1")
+    assert [leak for leak in leaks if "the name of" in leak.what] == []
+
+
+def test_a_name_that_only_the_judge_knows_is_found_however_it_is_wrapped(copy, course, content, monkeypatch):
+    monkeypatch.setattr(
+        "autograder.leaks.load_content", lambda folder: renamed(content, "odd widths, even heights", "evens")
+    )
+    planted = "\nodd widths, odder heights; odd  widths,\n even heights; evens\n"
+    (copy / "plain.py").write_text((copy / "plain.py").read_text("utf-8") + planted, encoding="utf-8")
+    found = [str(leak) for leak in scan(copy, course, "a1") if "the name of" in leak.what]
+    assert found == [
+        f"plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
+        "plain.py: holds the name of a hidden check: 'odd widths, even heights'",
+    ]
 
 
 def test_planted_names_and_proofs_are_found(copy, course, content):
