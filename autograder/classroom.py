@@ -184,13 +184,13 @@ class _ScoreTable:
         most = sum(best.get(name, (None, 0.0))[1] for name in self.order)
         columns.append(["total", *(f"{row.total:g}" for row in self.rows), f"{most:g}"])
         columns.append(["hand", *(str(len(row.manual)) for row in self.rows), ""])
-        name = min(max([len("student"), *(len(row.student) for row in self.rows)]), SHORT_NAME)
-        left, first = options.max_width - name - 2, 0
+        names = min(max([len("student"), *(len(row.student) for row in self.rows)]), SHORT_NAME)
+        left, first = options.max_width - names - 2, 0
         for last, column in enumerate(columns):
             width = max(map(len, column)) + 1
             if last > first and width > left:
                 yield self._table(columns[first:last], range(first, last))
-                left, first = options.max_width - name - 2, last
+                left, first = options.max_width - names - 2, last
             left -= width
         yield self._table(columns[first:], range(first, len(columns)))
 

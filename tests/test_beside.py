@@ -25,7 +25,7 @@ from autograder.gradebook import gradebook_url
 from autograder.release import Leaking, release_assignment
 
 FOLDER = "a1_relu_sigmoid"
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <SubmittedAssignment>")  # nbgrader's own way to add one
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own way to add one
 
 
 @pytest.fixture

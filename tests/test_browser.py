@@ -54,6 +54,9 @@ def root(classroom, tmp_path_factory, private_servers) -> Path:
     nbgrader(root, "autograde", "a1")
     tamper(root / "autograded" / "mallory" / "a1")
     nbgrader(root, "generate_feedback", "a1")
+    piped = root / "submitted" / "piped" / "a1"  # handed in, and not graded yet
+    piped.mkdir(parents=True)
+    os.mkfifo(piped / "timestamp.txt")
     return root
 
 
@@ -94,7 +97,7 @@ def get(url: str) -> tuple[int, dict[str, str], bytes]:
     """Ask the server as staff would: status, headers, body."""
     request = urllib.request.Request(url, headers={"Authorization": f"token {TOKEN}"})
     try:
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request, timeout=chromium.WAIT) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -208,6 +211,30 @@ def test_a_person_still_grades_and_comments(server, submission, root, staff):
         assert comment.manual_comment == "read $x^2$ again"
 
 
+def test_the_rubric_stands_beside_the_answer_and_below_it_on_a_telephone(server, submission, staff):
+    staff.open(f"{server}/formgrader/submissions/{submission}/")
+    staff.until("formgrader.loaded")
+    both = (
+        "[...document.querySelectorAll('.with-rubric')].map(e => [...e.children].map(c => c.getBoundingClientRect()))"
+    )
+    boxes = staff.evaluate(f"{both}.map(cs => cs.map(c => [c.left, c.right, c.top, c.bottom, c.height]))")
+    assert len(boxes) == 3  # one for each written answer of a1
+    assert all(answer[1] <= rubric[0] and answer[2] == rubric[2] and rubric[4] > 50 for answer, rubric in boxes)
+    first = staff.evaluate("document.querySelector('.rubric').innerText")
+    assert "Rubric and model answer: fold_proof" in first and "Induction (2)." in first
+    assert staff.evaluate("document.querySelectorAll('.rubric math').length") > 20
+    staff.call("Emulation.setDeviceMetricsOverride", width=400, height=900, deviceScaleFactor=1, mobile=False)
+    boxes = staff.evaluate(f"{both}.map(cs => cs.map(c => [c.left, c.right, c.top, c.bottom, c.height]))")
+    assert all(answer[3] <= rubric[2] for answer, rubric in boxes)
+
+
+def test_what_a_student_hands_in_as_a_time_is_not_waited_for(server, root):
+    status, _, body = get(f"{server}/formgrader/api/submissions/a1")
+    assert status == 200
+    found = {entry["student"]: entry["timestamp"] for entry in json.loads(body)}
+    assert found["piped"] is None and {"ada", "mallory"} < set(found)
+
+
 def test_handlers_of_nbgraders_own_still_work(server, submission, staff):
     staff.open(f"{server}/formgrader/submissions/{submission}/")
     staff.until("formgrader.loaded")
@@ -260,3 +287,25 @@ def test_feedback_shows_a_hostile_submission_that_cannot_act(root, tab):
     assert_nothing_acted(tab, page.as_uri())
     assert tab.evaluate("document.scripts.length && ![...document.scripts].some(s => s.src)") in (0, True)
     assert "threshold_relu: 4 of 4 points" in tab.evaluate("document.body.innerText")
+
+
+def test_feedback_lists_every_exercise_by_name_and_fits_a_telephone(root, classroom, tab):
+    page = root / "feedback" / "ada" / "a1" / "a1_relu_sigmoid.html"
+    tab.call("Emulation.setDeviceMetricsOverride", width=400, height=900, deviceScaleFactor=1, mobile=True)
+    tab.open(page.as_uri())
+    names = [*classroom.assignment.exercises, *classroom.assignment.answers]
+    links = tab.evaluate("[...document.querySelectorAll('#toc a')].map(a => [a.innerText, a.getAttribute('href')])")
+    assert {text for text, _ in links if text != "comment"} == set(names)
+    assert tab.evaluate(
+        "[...document.querySelectorAll('#toc a')].every(a => document.getElementsByName(a.hash.slice(1)).length)"
+    )
+    rows = tab.evaluate("[...document.querySelectorAll('#toc tr')].map(r => [...r.cells].map(c => c.innerText.trim()))")
+    assert ["by machine", "70 of 70", ""] in rows and ["total", "70 of 100", ""] in rows
+    assert ["same", "8 of 8", ""] in rows and ["valid", "6 of 6", ""] in rows
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+    gaps = """[...document.querySelectorAll('.rendered_html table')].map(t => t.nextElementSibling
+        ? t.nextElementSibling.getBoundingClientRect().top - t.getBoundingClientRect().bottom : 99)"""
+    assert min(tab.evaluate(gaps)) >= 5
+    formulas = "[...document.querySelectorAll('math')].map(m => m.getBoundingClientRect().height)"
+    assert min(tab.evaluate(formulas)) > 0 and len(tab.evaluate(formulas)) > 40
+    assert [url for url in tab.requests() if not url.startswith(("data:", page.as_uri()))] == []

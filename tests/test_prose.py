@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from autograder.build import POINTS, with_points
 from autograder.course import CourseError, load_course
@@ -70,3 +72,13 @@ def test_points_are_those_of_the_course_and_an_unknown_name_is_refused():
     assert with_points("[[points fold_threshold_conv]]", a1) == "14 points (valid 6, same 8)"
     with pytest.raises(CourseError, match=r"points nothing.*expected an exercise or answer"):
         with_points("[[points nothing]]", a1)
+
+
+def test_the_version_is_the_one_that_comes_after_the_changelogs():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = Version(tomllib.load(file)["project"]["version"])
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    if headings[0] == "Unreleased":
+        assert version.is_devrelease and version > Version(headings[1])
+    else:
+        assert version == Version(headings[0])

@@ -75,8 +75,9 @@ EARLIER = (
 
 def test_what_an_earlier_version_wrote_is_replaced_unless_somebody_wrote_more(tmp_path):
     earlier = "\n".join([EARLIER, *COURSE.format(root="/srv/course").splitlines()[1:]]) + "\n"
-    for text, replaced in {earlier: True, earlier + PLUGIN: False, PLUGIN + earlier: False, "\n": True}.items():
-        root, scratch = tmp_path / str(len(text)), tmp_path / "scratch"
+    cases = {earlier: True, earlier + PLUGIN: False, PLUGIN + earlier: False, "\n": True}
+    for number, (text, replaced) in enumerate(cases.items()):
+        root, scratch = tmp_path / str(number), tmp_path / "scratch"
         root.mkdir()
         scratch.mkdir(exist_ok=True)
         (root / THEIRS).write_text(text)
@@ -119,7 +120,7 @@ def test_a_slip_in_a_lecturers_configuration_is_named_before_grading(root, monke
     without_an_end(root)
     monkeypatch.chdir(root)
     assert main(["--course", str(Path(__file__).parents[1]), "grade", "a1"]) == 2
-    assert "nbgrader_config.py:7: SyntaxError: '(' was never closed; mend it" in capsys.readouterr().err
+    assert "nbgrader_config.py:8: SyntaxError: '(' was never closed; mend it" in capsys.readouterr().err
 
 
 def test_a_release_that_is_gone_costs_nobody_the_graded_work(root):

@@ -232,3 +232,20 @@ student.run_cell("while True: pass", 100)
         assert not is_gone(int(pid)) and Path(folder).exists()
         client.kill()
     assert eventually(lambda: is_gone(int(pid)) and not Path(folder).exists())
+
+
+def test_a_temporary_folder_with_a_long_path_is_no_obstacle(role, monkeypatch, tmp_path):
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with launch.connect(role) as connection:
+        where = connection.getpeername()
+    assert where.startswith(f"/tmp/convnet-course-{os.getuid()}/")
+
+
+def test_a_place_that_cannot_be_written_is_named_with_a_remedy(role):
+    Path(os.environ["XDG_RUNTIME_DIR"], "convnet-course").touch()
+    with pytest.raises(JailUnavailable, match=r"convnet-course: File exists; free or mend it, or set TMPDIR"):
+        launch.connect(role)
