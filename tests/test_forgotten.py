@@ -1,0 +1,131 @@
+"""What an author wrote and no list holds is told, wherever in its file it stands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograder.hidden
+import solutions
+from autograder import outline
+from autograder.content import load_content
+from autograder.doctor import Examination, _mutants
+from autograder.forgotten import forgotten
+from autograder.judge.checks import Check, ExerciseChecks
+from autograder.judge.verdict import CheckResult, Verdict
+from solutions.bank import Mutant
+
+FOLDER = "a9_forgotten"
+HIDDEN = """
+from autograder.checking import Case, Exercise
+from autograder.judge.checks import Check, ExerciseChecks
+
+F = Exercise("double", (Case((1.0,), 2.0),), ("twice",))
+G = Exercise("halve", (Case((2.0,), 1.0),), ("half",))
+CHECKS = {"double": ExerciseChecks(F, (Check("values", lambda rng: [Case((3.0,), 6.0)]),))}
+LATER = ExerciseChecks(G, (Check("values", lambda rng: [Case((3.0,), 1.5)]),))
+"""
+SOLUTION = "def double(x):\n    return 2 * x\n"
+MUTANTS = """
+from solutions.bank import Bank
+
+BANK = Bank()
+BANKS = (BANK,)
+mutant = BANK.mutant
+
+
+@mutant("A9.1-1", of="double", hint="twice")
+def triples(x):
+    \"\"\"Triples.\"\"\"
+    return _three() * x
+
+
+def _three():
+    return 3
+
+
+@mutant("A9.1-2", of="doubel", hint="twice")
+def squares(x):
+    \"\"\"Squares.\"\"\"
+    return x * x
+
+
+def adds_two(x):
+    \"\"\"Adds two.\"\"\"
+    return x + 2
+"""
+VARIANTS = """
+from solutions.bank import Bank
+
+BANK = Bank()
+BANKS = (BANK,)
+variant = BANK.variant
+
+
+@variant("A9.1-a", of="double")
+def adds(x):
+    \"\"\"Adds.\"\"\"
+    return x + x
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
+    """An assignment with everything an author may forget."""
+    (tmp_path / "solutions" / FOLDER / "mutants").mkdir(parents=True)
+    (tmp_path / "hidden" / FOLDER).mkdir(parents=True)
+    own = tmp_path / "solutions" / FOLDER
+    (own / "__init__.py").touch()
+    (own / "solution.py").write_text(SOLUTION)
+    (own / "mutants" / "__init__.py").write_text(
+        f"from solutions.{FOLDER}.mutants import known\n\nBANKS = (known.BANK,)\n"
+    )
+    (own / "mutants" / "known.py").write_text(MUTANTS)
+    (own / "mutants" / "lost.py").write_text(VARIANTS.replace("variant", "mutant").replace("def adds", "def lost"))
+    (own / "variants.py").write_text(VARIANTS)
+    (tmp_path / "hidden" / FOLDER / "__init__.py").write_text(HIDDEN)
+    monkeypatch.setattr(solutions, "__path__", [*solutions.__path__, str(tmp_path / "solutions")])
+    monkeypatch.setattr(autograder.hidden, "__path__", [*autograder.hidden.__path__, str(tmp_path / "hidden")])
+    monkeypatch.setattr(outline, "HIDDEN", tmp_path / "hidden")
+    before = set(sys.modules)
+    yield FOLDER
+    for name in set(sys.modules) - before:
+        if FOLDER in name:
+            del sys.modules[name]
+
+
+def test_whatever_no_list_holds_is_told_with_its_place(folder):
+    assert forgotten(folder) == [
+        "mutant A9.1-2: expected an exercise with hidden checks, received 'doubel'; did you mean 'double'?",
+        "known.py:25: adds_two is in no bank, and nothing uses it; "
+        "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS",
+        "lost.py:10: lost is in no bank, and nothing uses it; "
+        "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS",
+        "halve: its hidden checks are written, but CHECKS does not hold them; add them, or drop them",
+    ]
+
+
+def test_a_variant_below_everything_else_is_a_variant(folder, tmp_path):
+    path = tmp_path / "solutions" / FOLDER / "variants.py"
+    path.write_text(
+        VARIANTS + '\n\n@variant("A9.1-b", of="double")\ndef shifts(x):\n    """Scales."""\n    return x / 0.5\n'
+    )
+    assert [variant.id for variant in load_content(folder).variants["double"]] == ["A9.1-a", "A9.1-b"]
+
+
+@pytest.mark.parametrize("check", ["values", "dtype"])
+def test_a_core_check_is_never_to_be_dropped(check, folder):
+    exercise = load_content(folder).specs["double"].exercise
+    spec = ExerciseChecks(exercise, (Check("values", core=True), Check("dtype")))
+    others = [CheckResult(c.name, "all", 1.0, c.core, True, 1, int(c.name != check)) for c in spec.checks]
+    verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="A9.1-1")
+    seen = Examination()
+    mutant = Mutant("A9.1-1", "double", "h", load_content(folder).mutants["double"][0].function)
+    _mutants(seen, spec, [mutant], {"mutant A9.1-1": [verdict]})
+    (finding,) = seen.findings
+    assert finding.startswith(f"double: no mutant needs the hidden check {check!r}; add one")
+    assert ("do not drop it" in finding) == (check == "values")
+    assert ("or drop the check" in finding) == (check == "dtype")
