@@ -153,7 +153,15 @@ def full_but(lost: list[str]) -> dict[str, tuple[float, float]]:
     return {name: (0 if name in lost else points, points) for name, points in POINTS.items()}
 
 
-PRECIOUS = ("nbgrader_config.py", ".course_secret", "course.yaml", "release", "source")
+PRECIOUS = (
+    "nbgrader_config.py",
+    "nbgrader_config.json",
+    "course_config.py",
+    ".course_secret",
+    "course.yaml",
+    "release",
+    "source",
+)
 
 
 def fingerprint(root: Path, *more: str) -> dict[str, str]:

@@ -311,7 +311,7 @@ def worn(classroom, private_servers, tmp_path_factory) -> Path:
     shutil.rmtree(root / "submitted", ignore_errors=True)
     for student, notebook in wearing_class(classroom).items():
         hand_in(root, student, classroom.assignment, json.dumps(notebook))
-    kept = ("nbgrader_config.py", ".course_secret", "gradebook.db")
+    kept = ("nbgrader_config.py", "nbgrader_config.json", "course_config.py", ".course_secret", "gradebook.db")
     nbgrader(root, "autograde", "a1")
     before = {name: (root / name).read_bytes() for name in kept}
     nbgrader(root, "generate_feedback", "a1")

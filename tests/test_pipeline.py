@@ -206,7 +206,7 @@ def test_killed_run_goes_on_where_it_stopped(small_class):
 def test_nbgrader_stops_where_the_course_cannot_be_read(small_class, old, new, said):
     (small_class / "broken").mkdir()
     (small_class / "broken" / "course.yaml").write_text("assignments: {}\n")
-    config = small_class / "nbgrader_config.py"
+    config = small_class / "course_config.py"
     assert old in config.read_text()
     config.write_text(config.read_text().replace(old, new))
     done = nbgrader(small_class, "autograde", "a1", check=False)

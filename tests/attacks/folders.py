@@ -50,7 +50,7 @@ def link_upwards(folder: Path) -> None:
 def land_through_the_link(folder: Path) -> None:
     (folder / "up").mkdir()
     (folder / "evil.py").write_text(EVIL)
-    for name in ("nbgrader_config.py", ".course_secret", "course.yaml"):
+    for name in ("nbgrader_config.py", "nbgrader_config.json", "course_config.py", ".course_secret", "course.yaml"):
         (folder / "up" / name).symlink_to(folder / "evil.py")
 
 
