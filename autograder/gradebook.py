@@ -38,10 +38,14 @@ def gradebook_url(root: Path) -> str:
     from nbgrader.apps.baseapp import NbGrader
     from nbgrader.coursedir import CourseDirectory
 
+    class Silent(NbGrader):
+        def _configure_logging(self) -> None:
+            """Leave logging alone: Python closes every handler that there is, and absl's closes what it writes to."""
+
     path = list(sys.path)
     try:
         with contextlib.chdir(root):
-            app = NbGrader(raise_config_file_errors=True)
+            app = Silent(raise_config_file_errors=True)
             app.load_config_file()
             url = CourseDirectory(parent=app).db_url
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a lecturer's own file may raise anything
