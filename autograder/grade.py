@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import marshal
 import os
-import py_compile
 import secrets
-import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -177,16 +176,11 @@ def shipped_files(folder: Path) -> dict[str, bytes]:
     """
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     shipped = {name: path.read_bytes() for name, path in files.items() if path.suffix not in (".ipynb", ".json")}
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in [name for name in shipped if name.endswith(".py")]:
-            cached = importlib.util.cache_from_source(name)
-            compiled = py_compile.compile(
-                str(files[name]),
-                cfile=str(Path(scratch, "compiled")),
-                dfile=name,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-            shipped[cached] = Path(str(compiled)).read_bytes()
+    for name in [name for name in shipped if name.endswith(".py")]:
+        # in memory: of a file on a full disk, Python would write half without a word
+        code = compile(shipped[name], name, "exec", dont_inherit=True)
+        unchecked = (0b01).to_bytes(4, "little") + importlib.util.source_hash(shipped[name])
+        shipped[importlib.util.cache_from_source(name)] = importlib.util.MAGIC_NUMBER + unchecked + marshal.dumps(code)
     return shipped
 
 

@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, cast
 
 from nbconvert.exporters import NotebookExporter
@@ -138,8 +139,9 @@ class SubmissionExporter(NotebookExporter):
             self._forget_half_graded()
             if any(self._will_be_graded(Path(path)) for paths in self.parent.assignments.values() for path in paths):
                 connect(STUDENT).close()  # better no grading now than a class of question marks
-        except (CourseError, JailUnavailable) as error:
-            self.log.error("nothing was graded: %s", error)
+        except (CourseError, JailUnavailable, OSError) as error:
+            place = f"; free or mend it, or set TMPDIR (now {gettempdir()})" if isinstance(error, OSError) else ""
+            self.log.error("nothing was graded: %s%s", error, place)
             raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
 
     def _require_settings(self) -> None:

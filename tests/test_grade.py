@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import py_compile
 import stat
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 
 from autograder.course import Course
-from autograder.grade import Grader, course_secret, plan
+from autograder.grade import Grader, course_secret, plan, shipped_files
 from autograder.judge.verdict import Verdict
 from autograder.nbgrader_plugin import notes_text
 
@@ -48,6 +50,18 @@ def test_damaged_secret_is_named_and_not_replaced(tmp_path):
     with pytest.raises(ValueError, match=r"expected 32 bytes, received 5; restore it"):
         course_secret(tmp_path)
     assert (tmp_path / ".course_secret").read_bytes() == b"short"
+
+
+def test_compiled_modules_are_whole_and_what_python_would_have_made(classroom, tmp_path):
+    files = shipped_files(classroom.root / "release" / "a1")
+    compiled = {name: data for name, data in files.items() if name.endswith(".pyc")}
+    assert {name.split("/")[-1].split(".")[0] for name in compiled} >= {"checks", "checking", "plain", "loaders"}
+    for name, data in compiled.items():
+        source = importlib.util.source_from_cache(name)
+        (tmp_path / "source.py").write_bytes(files[source])
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        made = py_compile.compile(str(tmp_path / "source.py"), str(tmp_path / "made"), source, invalidation_mode=mode)
+        assert data == Path(str(made)).read_bytes()
 
 
 def test_mistake_in_an_earlier_exercise_is_paid_for_once(grader, classroom):

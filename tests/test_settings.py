@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,15 @@ def test_a_release_that_is_gone_costs_nobody_the_graded_work(root):
     assert done.returncode == 1
     assert "nothing was graded" in done.stderr and "run: course release a1" in done.stderr
     assert (graded / "verdicts.json").read_text() == "{}"
+
+
+def test_a_machine_on_which_nothing_can_be_judged_grades_nobody_and_says_why(root, monkeypatch):
+    with tempfile.TemporaryDirectory(prefix="cc-", dir="/tmp") as short:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        Path(short, "convnet-course").touch()
+        said = autograde(root)
+    assert "nothing was graded" in said and "convnet-course: File exists; free or mend it, or set TMPDIR" in said
+    assert "Traceback" not in said
 
 
 def test_a_gradebook_elsewhere_is_made_and_read_there(course, tmp_path, monkeypatch):
