@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -26,11 +27,12 @@ from autograder.release import release_assignment
 
 pytestmark = pytest.mark.slow
 MODULES = sorted(path.stem for path in (Path(__file__).parent / "real").glob("*.py"))
+MODULES = os.environ["REAL"].split(",") if "REAL" in os.environ else MODULES  # only some, while one works on them
 HAND_INS = [
     hand_in
     for module in MODULES
     for hand_in in getattr(importlib.import_module(f"real.{module}"), "HAND_INS", ())
-]  # fmt: skip
+]
 each_hand_in = pytest.mark.parametrize("hand_in", HAND_INS, ids=lambda hand_in: hand_in.name)
 
 
