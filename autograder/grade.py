@@ -15,14 +15,14 @@ import secrets
 import tempfile
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.choosing import choose_notebook
+from autograder.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.course import Assignment, Course
 from autograder.handed_in import HandedIn
 from autograder.jail.limits import Limits
@@ -31,10 +31,11 @@ from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 from autograder.judge_process import FOLDER_VARIABLE, JudgeJob
-from autograder.reader import MAX_MB, ReaderFailed, read
+from autograder.reader import MAX_MB, ReaderFailed, read, read_archive
 from autograder.referee import JudgeFailed, run_job
-from autograder.repair import repair
+from autograder.repair import Repaired, repair
 from autograder.submitted import UnreadableSubmission
+from autograder.unpacking import SIGNATURE
 
 SECRET_BYTES = 32
 
@@ -105,18 +106,48 @@ class Grader:
 
     def prepare(self, path: Path) -> Submission:
         """Read and repair a submitted notebook; never raises, whatever a student handed in."""
-        grading = self.course.grading
-        tier: Tier | None = "none" if grading.isolation == "none" else self.tier
         try:
-            chosen = choose_notebook(path, min(grading.limits.notebook_mb, MAX_MB))
-            repaired = read(chosen.data, chosen.name, self._release, tier)
+            return self._read(path)
         except UnreadableSubmission as error:
             return Submission(self._blank(), (f"unreadable: {error}",), unreadable=str(error))
         except ReaderFailed as error:
-            return Submission(self._blank(), (), fault=str(error))
+            return self.unread(str(error))
         except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
-            return Submission(self._blank(), (), fault=traceback.format_exc())
-        return Submission(repaired.notebook, (*chosen.notes, *repaired.notes), doubtful=chosen.doubtful)
+            return self.unread(traceback.format_exc())
+
+    def unread(self, fault: str) -> Submission:
+        """What stands for a submission that we could not read, through no fault of the student."""
+        note = "this submission could not be read here, through no fault of yours: a person has to look at it"
+        return Submission(self._blank(), (note,), fault=fault)
+
+    def _read(self, path: Path) -> Submission:
+        grading = self.course.grading
+        tier: Tier | None = "none" if grading.isolation == "none" else self.tier
+        found = find_notebooks(path, min(grading.limits.notebook_mb, MAX_MB))
+        candidates = [candidate for outer in found for candidate in _unpacked(outer, tier)][:MAX_READ]
+        readings = [self._reading(candidate, tier) for candidate in candidates]
+        work = [self._work(reading.notebook) if isinstance(reading, Repaired) else None for reading in readings]
+        choice = choose(candidates, work, path.name)
+        chosen = readings[choice.index]
+        if not isinstance(chosen, Repaired):
+            notes = (f"unreadable: {chosen}", *choice.notes)
+            return Submission(self._blank(), notes, unreadable=chosen)
+        return Submission(chosen.notebook, (*choice.notes, *chosen.notes), doubtful=choice.doubtful)
+
+    def _reading(self, candidate: Candidate, tier: Tier | None) -> Repaired | str:
+        """The candidate's notebook made sound, or why it could not be read."""
+        if candidate.problem:
+            return candidate.problem
+        try:
+            return read(candidate.data, candidate.name, self._release, tier)
+        except UnreadableSubmission as error:
+            return str(error)
+
+    def _work(self, notebook: NotebookNode) -> str:
+        """Everything in a notebook that was not released, but for white space."""
+        released = {" ".join(cell.source.split()) for cell in self._release.cells}
+        texts = (" ".join(cell.source.split()) for cell in notebook.cells)
+        return "\0".join(text for text in texts if text and text not in released)
 
     def _blank(self) -> NotebookNode:
         """What stands where nothing could be read: the notebook as it was released."""
@@ -168,6 +199,17 @@ class Grader:
     def _unreadable(self, exercise: str, reason: str) -> Verdict:
         nothing = dict.fromkeys(self.assignment.parts(exercise), 0.0)
         return Verdict(exercise, "graded", nothing, reason=f"unreadable submission: {reason}")
+
+
+def _unpacked(candidate: Candidate, tier: Tier | None) -> list[Candidate]:
+    """The notebooks in an archive; any other file is its own candidate."""
+    if not candidate.data.startswith(SIGNATURE):
+        return [candidate]
+    try:
+        members = read_archive(candidate.data, candidate.name, tier)
+    except UnreadableSubmission as error:
+        return [replace(candidate, data=b"", problem=str(error))]
+    return [Candidate(f"{shown(name)} in {candidate.name}", expected=False, data=data) for name, data in members]
 
 
 def shipped_files(folder: Path) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the
 
 from __future__ import annotations
 
-import glob
+import hashlib
 import json
 import os
 import shutil
@@ -35,6 +35,7 @@ from autograder.grade import Grader, Result, Submission
 from autograder.handed_in import HandedIn, read_register, written
 from autograder.intake import receive
 from autograder.jail.process import Tier
+from autograder.listing import configure_listing, student_folders
 from autograder.pages.guard import configure_pages
 
 RECORD = "verdicts.json"
@@ -70,6 +71,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     configure_pages(config)
+    configure_listing()
 
 
 def _require_order(course: Course, folder: Path) -> None:
@@ -100,6 +102,7 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
+        self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         self._receive()
         self._forget_half_graded()
 
@@ -130,7 +133,8 @@ class SubmissionExporter(NotebookExporter):
         for path in [current, *wanted[: 2 * self.jobs]]:
             if path not in self._pending:
                 handed_in = self._handed_in.get(path, HandedIn())
-                self._pending[path] = self._pool.submit(_work, grader, path, handed_in)
+                fault = self.unordered.get(str(path.parent), "")
+                self._pending[path] = self._pool.submit(_work, grader, path, handed_in, fault)
 
     def _will_be_graded(self, path: Path) -> bool:
         return self.parent.force or not self._graded_folder(path.parent).exists()
@@ -151,19 +155,33 @@ class SubmissionExporter(NotebookExporter):
         due, name = grader.assignment.due, f"{grader.assignment.folder}.ipynb"
         register = read_register(root, assignment)
         converter.assignments = {}
-        for folder in sorted(glob.glob(converter._format_source(assignment, converter.coursedir.student_id))):
+        for folder in filter(None, map(self._with_a_name_to_write, student_folders(converter))):
             student = Path(folder).parent.name
+            converter.assignments[folder] = [str(Path(folder, name))]
             try:
-                if not student.isprintable():
-                    raise ValueError("a student's name that cannot be printed would stop nbgrader")
                 received = receive(root, Path(folder), name, due, register.get(student))
             except (OSError, ValueError) as error:
                 self.log.error("%s: not graded: its folder cannot be put in order: %s", shown(student), error)
+                self.unordered[folder] = f"the folder cannot be put in order: {error}"
                 continue
             if received.aside:
                 self.log.warning("%s: set aside: %s", student, ", ".join(map(shown, received.aside[:20])))
-            converter.assignments[folder] = [str(Path(folder, name))]
             self._handed_in[Path(folder, name)] = received.handed_in
+
+    def _with_a_name_to_write(self, folder: str) -> str:
+        """A student's name that cannot be printed would stop nbgrader: the folder gets one that can."""
+        student = Path(folder).parent
+        if student.name.isprintable():
+            return folder
+        digest = hashlib.sha256(os.fsencode(student.name)).hexdigest()[:6]
+        named = student.with_name(f"{shown(student.name)}-{digest}")
+        try:
+            os.rename(student, named)
+        except OSError as error:
+            self.log.error("%s: not graded: a name that cannot be printed: %s", shown(student.name), error)
+            return ""
+        self.log.warning("%s: a name that cannot be printed; graded as %s", shown(student.name), named.name)
+        return str(named / Path(folder).name)
 
     def _forget_half_graded(self) -> None:
         """Remove what a killed run left behind: nbgrader would take a folder without verdicts for a graded one."""
@@ -183,8 +201,8 @@ class SubmissionExporter(NotebookExporter):
         return self._graders[assignment]
 
 
-def _work(grader: Grader, path: Path, handed_in: HandedIn) -> tuple[Submission, Result]:
-    submission = replace(grader.prepare(path), handed_in=handed_in)
+def _work(grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
+    submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
     return submission, grader.grade(submission)
 
 

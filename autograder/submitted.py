@@ -25,7 +25,7 @@ MAX_PIXELS = 64_000_000  # a small file can hold a picture that no browser survi
 MAX_OUTPUTS = 50
 MAX_PARTS = 1_000_000  # lists and objects in the file
 MAX_CELLS = 20_000
-MAX_WORD = 100
+MAX_WORD = 500
 PLACEHOLDER = "received"  # the key of the file that stands where something else than a notebook was handed in
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 JPEG = b"\xff\xd8\xff"
@@ -86,7 +86,7 @@ def parse_notebook(data: bytes, name: str) -> dict[str, Any]:
             f"{name}: expected a notebook in JSON, received a file that is not: {error}"
         ) from None
     if isinstance(notebook, dict) and isinstance(notebook.get(PLACEHOLDER), str):
-        raise UnreadableSubmission(f"{name}: expected a regular file, received {notebook[PLACEHOLDER][:MAX_WORD]}")
+        raise UnreadableSubmission(f"{name}: expected a notebook, received {notebook[PLACEHOLDER][:MAX_WORD]}")
     if not isinstance(notebook, dict) or not _cells(notebook):
         raise UnreadableSubmission(f"{name}: expected a notebook with a list of cells, received other JSON")
     if len(_cells(notebook)) > MAX_CELLS:

@@ -34,7 +34,8 @@ class HandIn:
         shows: words that stand on the feedback page and on formgrader's page.
         hides: words that stand on neither.
         pictures: how many pictures both pages show; None where that is not the question.
-        student: the name of the folder under ``submitted``.
+        student: the name of the folder under ``submitted``; by default the name.
+        row: the student's name in the gradebook; by default the folder's.
         assignment: the course's name for it.
     """
 
@@ -48,17 +49,12 @@ class HandIn:
     hides: tuple[str, ...] = ()
     pictures: int | None = None
     student: str = ""
+    row: str = ""
     assignment: str = "a1"
 
-    @property
-    def folder(self) -> str:
-        """The student's folder under ``submitted``."""
-        return self.student or self.name
-
-    @property
-    def row(self) -> str:
-        """The student's name in the gradebook."""
-        return self.folder
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "student", self.student or self.name)
+        object.__setattr__(self, "row", self.row or self.student)
 
 
 class Files(dict[str, File]):
@@ -95,7 +91,7 @@ def write(hand_in: HandIn, classroom: Classroom) -> None:
     """Put a hand-in where nbgrader expects it."""
     built = hand_in.build(classroom)
     files = built if isinstance(built, Files) else Files({notebook_name(classroom): built})
-    folder = classroom.root / "submitted" / hand_in.folder / hand_in.assignment
+    folder = classroom.root / "submitted" / hand_in.student / hand_in.assignment
     folder.mkdir(parents=True)
     for name, content in files.items():
         _write(folder / name, content)
