@@ -49,6 +49,7 @@ class Submission:
         unreadable: why nothing could be read from the file; "" for a readable one.
         fault: why we could not even try, through no fault of the student.
         doubtful: whether a person should look at what was chosen from several notebooks.
+        unanswered: the questions that certainly have no answer; every other one waits for a person.
         handed_in: when it came, and how we know.
     """
 
@@ -57,6 +58,7 @@ class Submission:
     unreadable: str = ""
     fault: str = ""
     doubtful: bool = False
+    unanswered: tuple[str, ...] = ()
     handed_in: HandedIn = field(default_factory=HandedIn)
 
 
@@ -132,7 +134,9 @@ class Grader:
         if not isinstance(chosen, Repaired):
             notes = (f"unreadable: {chosen}", *choice.notes)
             return Submission(self._blank(), notes, unreadable=chosen)
-        return Submission(chosen.notebook, (*choice.notes, *chosen.notes), doubtful=choice.doubtful)
+        empty = () if choice.doubtful else chosen.unanswered
+        notes = (*choice.notes, *chosen.notes)
+        return Submission(chosen.notebook, notes, doubtful=choice.doubtful, unanswered=empty)
 
     def _reading(self, candidate: Candidate, tier: Tier | None) -> Repaired | str:
         """The candidate's notebook made sound, or why it could not be read."""

@@ -24,7 +24,6 @@ from nbgrader.preprocessors import (
     AssignLatePenalties,
     NbGraderPreprocessor,
 )
-from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
@@ -37,6 +36,7 @@ from autograder.intake import receive
 from autograder.jail.process import Tier
 from autograder.listing import configure_listing, student_folders
 from autograder.pages.guard import configure_pages
+from autograder.referee import TOO_MUCH
 
 RECORD = "verdicts.json"
 
@@ -214,7 +214,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
         for index, cell in enumerate(nb.cells):
             if index in result.outputs:
-                cell.outputs = from_dict(result.outputs[index])
+                cell.outputs = shown_outputs(from_dict(result.outputs[index]), cell.outputs)
             exercise = checked_exercise(cell)
             if exercise in result.verdicts:
                 maximum = float(cell.metadata.nbgrader["points"])
@@ -230,6 +230,16 @@ class WriteVerdicts(NbGraderPreprocessor):
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
         self.log.info(TIMINGS + json.dumps({"student": student, "all": seconds, **result.timings}))
         return nb, resources
+
+
+def shown_outputs(ran: list[NotebookNode], handed_in: list[NotebookNode]) -> list[NotebookNode]:
+    """What a cell did when it was graded, and what the student saw where that is more: it failed here or drew less."""
+    failed = any(output.output_type == "error" or output.get("text") == TOO_MUCH for output in ran)
+    return ran + handed_in if failed or _pictures(ran) < _pictures(handed_in) else ran
+
+
+def _pictures(outputs: list[NotebookNode]) -> int:
+    return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
 
 
 def checked_exercise(cell: NotebookNode) -> str:
@@ -260,9 +270,7 @@ class SaveVerdicts(NbGraderPreprocessor):
             for grade in submission.grades:
                 self._score(grade, cells.get(grade.name), course)
             for comment in submission.comments:
-                cell = cells.get(comment.name)
-                silent = cell is not None and is_unchanged(cell) and not course["submission"].fault
-                comment.auto_comment = "No response." if silent else None
+                comment.auto_comment = "No response." if comment.name in course["submission"].unanswered else None
             gradebook.db.commit()
         return nb, resources
 
@@ -274,14 +282,9 @@ class SaveVerdicts(NbGraderPreprocessor):
             verdict = course["result"].verdicts.get(exercise)
             grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
         else:  # an answer: nothing was written, or a person decides
-            silent = cell is not None and is_unchanged(cell) and not submission.fault
-            grade.auto_score = 0.0 if silent else None
+            grade.auto_score = 0.0 if grade.name in submission.unanswered else None
         undecided = grade.auto_score is None or grade.manual_score is not None
         judged = course["result"].verdicts.get(exercise)
         flagged = bool(submission.unreadable) or submission.doubtful or (judged is not None and judged.flagged)
         grade.needs_manual_grade = undecided or (flagged and bool(exercise))
 
-
-def is_unchanged(cell: NotebookNode) -> bool:
-    """Whether a cell is as it was released."""
-    return bool(cell.metadata.nbgrader.get("checksum") == compute_checksum(cell))

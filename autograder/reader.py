@@ -52,7 +52,7 @@ def read(data: bytes, name: str, release: NotebookNode, tier: Tier | None = None
     """
     request = {"data": np.frombuffer(data, np.uint8), "name": name, "release": json.dumps(release)}
     reply = _ask(request, name, tier)
-    return Repaired(nbformat.from_dict(json.loads(reply["notebook"])), reply["notes"])
+    return Repaired(nbformat.from_dict(json.loads(reply["notebook"])), reply["notes"], reply["unanswered"])
 
 
 def read_archive(data: bytes, name: str, tier: Tier | None = None) -> list[tuple[str, bytes]]:
@@ -114,4 +114,4 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"failed": traceback.format_exc()}
     if len(text.encode("utf-8", "replace")) > RESULT_BYTES - 2 * wire.MIB:
         return {"unreadable": f"{name}: expected a notebook of at most {RESULT_BYTES // wire.MIB} MB once repaired"}
-    return {"notebook": text, "notes": tuple(repaired.notes)}
+    return {"notebook": text, "notes": repaired.notes, "unanswered": repaired.unanswered}

@@ -17,7 +17,9 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.submitted import Found, kept_attachments, kept_outputs, read_cells
+from autograder.answers import by_place, by_text, unanswered
+from autograder.evidence import Album, kept_outputs
+from autograder.submitted import Found, read_cells
 
 MAX_ADDED = 1000  # cells beside the release's own
 MAX_ADDED_TEXT = 2_000_000  # characters in them
@@ -26,10 +28,11 @@ MAX_PARSED = 100_000  # characters of code that we parse; Python's parser takes 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A sound notebook, and what had to be done, one sentence each."""
+    """A sound notebook, what had to be done, one sentence each, and the questions that were certainly not answered."""
 
     notebook: NotebookNode
     notes: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
 
 
 def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
@@ -55,23 +58,53 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
         elif found.stripped and room.take(found):
             extra[anchor].append(found)
     _note_order(order, list(known), notes)
+    album, taken = Album(), {}
     notebook = deepcopy(release)
-    notebook.cells = [_added(found) for found in extra[""]]
+    notebook.cells = [_added(found, album) for found in extra[""]]
     for key, cell in known.items():
-        chosen = _chosen(cell, copies[key])
-        notebook.cells.append(_rebuild(cell, chosen, notes))
-        if len(copies[key]) > 1 and _is_work(cell):
-            notes.append(f"the cell {key} was there {len(copies[key])} times: the last edited copy was graded")
-        spare = [found for found in copies[key] if found is not chosen and _edited(found, cell) and room.take(found)]
-        notebook.cells += [new_raw_cell(found.source) for found in spare]  # kept for a reader; never run
-        notebook.cells += [_added(found) for found in extra[key]]
+        chosen = taken[key] = _chosen(cell, copies[key])
+        notebook.cells.append(_rebuild(cell, chosen, album, notes))
+        if len(copies[key]) > 1:
+            _note_copies(cell, len(copies[key]), notes)
+        spare = [found for found in copies[key] if found is not chosen and _adds(found, cell) and room.take(found)]
+        notebook.cells += [_spare(found, cell, album) for found in spare]
+        notebook.cells += [_added(found, album) for found in extra[key]]
+        extra[key] += spare
     if room.refused:
         notes.append(f"there were more than {MAX_ADDED} cells or {MAX_ADDED_TEXT} characters of your own: "
                      "the rest were left out")  # fmt: skip
     added = (cell for cell in notebook.cells if _key(cell) not in known)
     for number, cell in enumerate(added):
         cell.id = f"added-{number}"  # nbformat would draw a random one: the same submission must stay the same
-    return Repaired(notebook, tuple(dict.fromkeys(notes)))
+    empty = () if room.refused else _unanswered(known, taken, extra, notes)
+    return Repaired(notebook, tuple(dict.fromkeys(notes)), empty)
+
+
+def _unanswered(
+    known: Mapping[str, NotebookNode],
+    taken: Mapping[str, Found | None],
+    extra: Mapping[str, list[Found]],
+    notes: list[str],
+) -> tuple[str, ...]:
+    """The questions that certainly have no answer; one that may have it below itself is told."""
+    questions = {key: cell for key, cell in known.items() if _is_answer(cell)}
+    own = [found for key, cells in extra.items() if key not in questions for found in cells if found.kind != "code"]
+    others = [found.source for found in own]
+    others += [_written_into(known[key], found) for key, found in taken.items() if found is not None]
+    empty = unanswered(list(questions.values()), taken, extra, others)
+    for key, cell in questions.items():
+        found = taken[key]
+        if extra.get(key) and (found is None or not _edited(found, cell)):
+            notes.append(f"the question {key} is as it was released, but there is work below it: a person reads it")
+    return empty
+
+
+def _written_into(cell: NotebookNode, found: Found) -> str:
+    """What the student added to prose of the release."""
+    if cell.cell_type != "markdown" or "nbgrader" in cell.metadata or not _edited(found, cell):
+        return ""
+    released = set(cell.source.split())
+    return " ".join(word for word in found.source.split() if word not in released)
 
 
 class _Room:
@@ -114,7 +147,27 @@ def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: li
         if fitting:
             keys[fitting[-1]] = _key(cell)
             notes.append(f"the cell {_key(cell)} had lost its name: it was recognised by the function in it")
+    _find_texts(cells, keys, release, notes)
     return list(zip(cells, keys, strict=True))
+
+
+def _find_texts(cells: Sequence[Found], keys: list[str], release: Sequence[NotebookNode], notes: list[str]) -> None:
+    """Recognise what else lost its name: texts and experiments by their words, answers by their place, too."""
+    wanted = [(key, cell) for cell in release if (key := _key(cell)) not in keys and not _is_code_of_ours(cell)]
+    answers = [_key(cell) for cell in release if _is_answer(cell)]
+    nameless = [number for number, key in enumerate(keys) if not key]
+    for number, key in by_text(cells, nameless, wanted).items():
+        keys[number] = key
+        if key in answers:
+            notes.append(f"the answer {key} had lost its name: it was recognised by its question")
+    for number, key in by_place(cells, keys, [_key(cell) for cell in release], answers).items():
+        keys[number] = key
+        notes.append(f"the question {key} was missing: the text in its place was taken for the answer")
+
+
+def _is_code_of_ours(cell: NotebookNode) -> bool:
+    """Whether only the very same code is this cell: exercises are known by their functions, the rest is locked."""
+    return cell.cell_type == "code" and not _is_experiment(cell)
 
 
 def _by_source(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, list[int]]:
@@ -133,7 +186,8 @@ def _by_function(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, li
 
 
 def _edited(found: Found, cell: NotebookNode) -> bool:
-    return bool(found.stripped != cell.source.strip())
+    """Whether a cell says anything else than the released one; how lines end is an editor's choice."""
+    return bool(found.stripped.splitlines() != cell.source.strip().splitlines())
 
 
 def _chosen(cell: NotebookNode, copies: Sequence[Found]) -> Found | None:
@@ -156,6 +210,10 @@ def _is_exercise(cell: NotebookNode) -> bool:
     return _is_work(cell) and cell.cell_type == "code"
 
 
+def _is_answer(cell: NotebookNode) -> bool:
+    return _is_work(cell) and cell.cell_type == "markdown"
+
+
 def _is_experiment(cell: NotebookNode) -> bool:
     return "experiment" in cell.metadata.get("course", {})
 
@@ -166,7 +224,14 @@ def _note_order(order: list[str], known: list[str], notes: list[str]) -> None:
         notes.append("the cells were in another order: they were put back")
 
 
-def _rebuild(cell: NotebookNode, chosen: Found | None, notes: list[str]) -> NotebookNode:
+def _note_copies(cell: NotebookNode, count: int, notes: list[str]) -> None:
+    if _is_work(cell):
+        notes.append(f"the cell {_key(cell)} was there {count} times: the last edited copy was graded")
+    elif _is_experiment(cell):
+        notes.append(f"the experiment {_key(cell)} was there {count} times: all are shown")
+
+
+def _rebuild(cell: NotebookNode, chosen: Found | None, album: Album, notes: list[str]) -> NotebookNode:
     """A cell of the release with the student's source in it, where the source is theirs to write."""
     made = deepcopy(cell)
     if made.cell_type == "code":
@@ -177,26 +242,48 @@ def _rebuild(cell: NotebookNode, chosen: Found | None, notes: list[str]) -> Note
             notes.append(f"the cell {key} was missing: it was put back as it was released")
     elif _is_exercise(cell):
         made.source = _without_leftover_raise(chosen.source, key, notes)
-    elif _is_work(cell):
-        made.source = chosen.source
-        pictures = kept_attachments(chosen.attachments)
-        if pictures:
-            made.attachments = pictures
-        if len(pictures) < len(chosen.attachments):
-            notes.append(f"of what was attached to {key}, only PNG and JPEG pictures up to 8 MB each were kept")
     elif _is_experiment(cell):
-        made.source, made.outputs = chosen.source, kept_outputs(chosen.outputs)
-    elif _edited(chosen, cell) and "nbgrader" in cell.metadata:
-        notes.append(f"the cell {key} is locked and had been changed: it was put back as it was released")
+        made.source, made.outputs = chosen.source, kept_outputs(chosen.outputs, album)
+    elif _is_work(cell) or "nbgrader" not in cell.metadata:  # an answer, or prose: theirs to annotate
+        _write_text(made, chosen, album)
     elif _edited(chosen, cell):
-        made.source = chosen.source  # prose: theirs to annotate
+        notes.append(f"the cell {key} is locked and had been changed: it was put back as it was released")
     return made
 
 
-def _added(found: Found) -> NotebookNode:
-    """A cell of the student's own: its source alone, no metadata, no tags, no outputs."""
-    make = {"code": new_code_cell, "markdown": new_markdown_cell}.get(found.kind, new_raw_cell)
-    return make(found.source)
+def _write_text(made: NotebookNode, found: Found, album: Album) -> None:
+    """Put a student's text into a cell, with the pictures that belong to it."""
+    made.source, pictures = album.text_of(found)
+    if pictures and made.cell_type == "markdown":
+        made.attachments = pictures
+
+
+def _added(found: Found, album: Album) -> NotebookNode:
+    """A cell of the student's own: what it says and shows, no metadata, no tags.
+
+    The outputs of code are what the student saw. It is run again, and then they stand only where that shows less.
+    """
+    if found.kind == "code":
+        return new_code_cell(found.source, outputs=kept_outputs(found.outputs, album))
+    made = new_markdown_cell() if found.kind == "markdown" else new_raw_cell()
+    _write_text(made, found, album)
+    return made
+
+
+def _spare(found: Found, cell: NotebookNode, album: Album) -> NotebookNode:
+    """A copy beside the one that was chosen: kept for a reader, never run."""
+    if _is_experiment(cell):
+        made = new_code_cell(found.source, outputs=kept_outputs(found.outputs, album))
+        made.metadata["course"] = deepcopy(cell.metadata["course"])
+        return made
+    if found.kind == "markdown":
+        return _added(found, album)
+    return new_raw_cell(found.source)
+
+
+def _adds(found: Found, cell: NotebookNode) -> bool:
+    """Whether a copy holds anything that the release does not."""
+    return _edited(found, cell) or bool(_is_experiment(cell) and found.outputs)
 
 
 def _without_leftover_raise(source: str, name: str, notes: list[str]) -> str:

@@ -44,7 +44,10 @@ ALLOWED = {
     "outline": set(),
     "agreement": {"course", "outline", "script"},
     "submitted": set(),
-    "repair": {"submitted"},
+    "converting": set(),
+    "evidence": {"converting", "submitted"},
+    "answers": {"submitted"},
+    "repair": {"answers", "evidence", "submitted"},
     "misconceptions": {"bank", "checking", "content", "diagnosis", "judge", "observing"},
     "build": {"agreement", "datasets", "content", "course", "misconceptions", "script"},
     "release": {"course"},
@@ -87,7 +90,9 @@ ALLOWED = {
     "quiet": set(),
     "preloaded": {"examining", "networks", "quiet"},
     "workers": set(),
-    "nbgrader_plugin": {"agreement", "choosing", "course", "grade", "handed_in", "intake", "jail", "listing", "pages"},
+    "nbgrader_plugin": {
+        *("agreement", "choosing", "course", "grade", "handed_in", "intake", "jail", "listing", "pages", "referee"),
+    },
     "cli": {
         "agreement",
         "build",

@@ -79,7 +79,7 @@ def two_with_different_work(classroom: Classroom) -> Files:
 
 @HAND_INS.hand_in(
     flagged=ALL,
-    notes=("was called `a1 final.ipynb`", "other work in `a1 old.ipynb`: `a1 final.ipynb` was graded because it was ch"),
+    notes=("was called `a1 final.ipynb`", "other work in `a1 old.ipynb`: `a1 final.ipynb` was graded"),
 )
 def two_of_other_names(classroom: Classroom) -> Files:
     older = perfect(classroom, {"threshold_relu": "def threshold_relu(x, t):\n    return x\n"})
