@@ -15,6 +15,11 @@ from autograder.submitted import UnreadableSubmission
 MAX_NAMES = 200  # in one folder
 MAX_READ = 6  # notebooks of one submission
 MAX_TOLD = 5  # names in one sentence
+SAID = {
+    "same": "the same work was",
+    "blank": "nothing had been done",
+    "none": "nothing of this assignment that can be read was",
+}
 ARCHIVE = ".zip.ipynb"  # how `intake` ends an archive's name
 
 
@@ -69,28 +74,33 @@ def choose(candidates: Sequence[Candidate], work: Sequence[str | None], expected
 
     Args:
         candidates: the expected one, if there is one, before all others.
-        work: of each, what a student did in it, in whatever form: equal for equal work, "" for none, None for an
-            unreadable file.
+        work: of each, what a student did in it, in whatever form: equal for equal work, "" for none, None for a file
+            that cannot be read or belongs to another assignment.
         expected: the name that was asked for.
     """
     done = [number for number, found in enumerate(work) if found]
     index = next(iter([*done, *(n for n, found in enumerate(work) if found is not None)]), 0)
     chosen, notes = candidates[index], []
-    if not chosen.expected:
+    if not chosen.expected and work[index] is not None:
         notes.append(f"the notebook was called `{chosen.name}`: it was graded as {expected}")
-    different = [number for number in done if work[number] != work[index]]
-    empty = [number for number, found in enumerate(work) if found == "" and number != index and work[index]]
-    rest = [number for number in range(len(work)) if number not in (index, *different, *empty)]
-    if different:
+    others: dict[str, list[str]] = {}
+    for number, found in enumerate(work):
+        if number != index:
+            others.setdefault(_kind(found, work[index]), []).append(candidates[number].name)
+    if "other" in others:
         why = "has the name that was asked for" if chosen.expected else "was changed last"
-        names = _list([candidates[number].name for number in different])
-        notes.append(f"there was other work in {names}: `{chosen.name}` was graded because it {why}")
-    if empty:
-        notes.append(f"nothing had been done in {_list([candidates[number].name for number in empty])}")
-    for number in rest:
-        same = "the same work was" if work[number] is not None else "nothing readable was"
-        notes.append(f"{same} in `{candidates[number].name}`")
-    return Choice(index, tuple(notes), bool(different))
+        notes.append(f"there was other work in {_list(others['other'])}: `{chosen.name}` was graded because it {why}")
+    for kind, said in SAID.items():
+        if kind in others:
+            notes.append(f"{said} in {_list(others[kind])}")
+    return Choice(index, tuple(notes), "other" in others)
+
+
+def _kind(work: str | None, chosen: str | None) -> str:
+    """What another notebook is, beside the one that was chosen."""
+    if work is None:
+        return "none"
+    return "same" if work == chosen else "other" if work else "blank"
 
 
 def expected_or_other(folder: int, name: str, expected: str) -> bool:
@@ -123,6 +133,7 @@ def _changed(folder: int, name: str) -> int:
 
 
 def _list(names: list[str]) -> str:
+    names = sorted(names)
     more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
     return ", ".join(f"`{name}`" for name in names[:MAX_TOLD]) + more
 

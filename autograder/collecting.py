@@ -182,8 +182,22 @@ class WitnessedNames(FileNameCollectorPlugin):
         if Path(found.get("file_id", "")).stem == "timestamp":
             self.log.warning("Skipped a timestamp.txt that may be the student's own: %s", submitted_file)
             return None
-        self._register(found["student_id"], found.get("timestamp"))
+        student = found["student_id"]
+        self._register(student, found.get("timestamp"))
+        if Path(submitted_file).suffix.lower() in (".ipynb", ".zip"):
+            self._keep_apart(submitted_file, student, found)
         return found
+
+    def _keep_apart(self, submitted_file: str, student: str, found: dict[str, Any]) -> None:
+        """Say that two files claim one student; where nothing tells which is newer, nbgrader would stop for everybody."""
+        earlier = self.__dict__.setdefault("_claimed", {}).setdefault(student, [])
+        if earlier:
+            names = ", ".join(shown(Path(file).name) for file, _ in [*earlier, (submitted_file, "")])
+            self.log.warning("%s: more than one file for this student, check whose they are: %s", shown(student), names)
+        if not found.get("timestamp") and found.get("file_id") in [file_id for _, file_id in earlier]:
+            stem, ending = os.path.splitext(found["file_id"])
+            found["file_id"] = f"{stem} ({len(earlier) + 1}){ending or '.ipynb'}"
+        earlier.append((submitted_file, found.get("file_id", "")))
 
     def _register(self, student: str, text: str | None) -> None:
         """Of several files the latest counts, as for nbgrader; a time that cannot be read, nbgrader refuses itself."""

@@ -38,6 +38,8 @@ from autograder.submitted import UnreadableSubmission
 from autograder.unpacking import SIGNATURE
 
 SECRET_BYTES = 32
+ENOUGH = 0.25  # of the cells that count: with fewer, it may be another assignment's notebook
+FOREIGN = "few of this assignment's cells were found in this notebook: is it another assignment's?"
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,12 @@ class Grader:
         if not isinstance(chosen, Repaired):
             notes = (f"unreadable: {chosen}", *choice.notes)
             return Submission(self._blank(), notes, unreadable=chosen)
-        empty = () if choice.doubtful else chosen.unanswered
-        notes = (*choice.notes, *chosen.notes)
-        return Submission(chosen.notebook, notes, doubtful=choice.doubtful, unanswered=empty)
+        foreign = chosen.recognised < ENOUGH
+        doubtful = choice.doubtful or foreign
+        notes = (*choice.notes, *([FOREIGN] if foreign else []), *chosen.notes)
+        return Submission(
+            chosen.notebook, notes, doubtful=doubtful, unanswered=() if doubtful else chosen.unanswered
+        )
 
     def _reading(self, candidate: Candidate, tier: Tier | None) -> Repaired | str:
         """The candidate's notebook made sound, or why it could not be read."""

@@ -61,6 +61,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     config.SubmissionExporter.course_root = str(root)
     config.Autograde.exporter_class = SubmissionExporter
     config.ExchangeFactory.collect = "autograder.collecting.WitnessedCollect"
+    config.ExchangeFactory.release_feedback = "autograder.releasing.SteadyReleaseFeedback"
     config.ZipCollectApp.collector_plugin = "autograder.collecting.WitnessedNames"
     # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
     config.Autograde.sanitize_preprocessors = []

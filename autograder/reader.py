@@ -52,7 +52,8 @@ def read(data: bytes, name: str, release: NotebookNode, tier: Tier | None = None
     """
     request = {"data": np.frombuffer(data, np.uint8), "name": name, "release": json.dumps(release)}
     reply = _ask(request, name, tier)
-    return Repaired(nbformat.from_dict(json.loads(reply["notebook"])), reply["notes"], reply["unanswered"])
+    notebook = nbformat.from_dict(json.loads(reply["notebook"]))
+    return Repaired(notebook, reply["notes"], reply["unanswered"], reply["recognised"])
 
 
 def read_archive(data: bytes, name: str, tier: Tier | None = None) -> list[tuple[str, bytes]]:
@@ -105,6 +106,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             members = unpack(data, name, UNPACKED_BYTES)
             return {"members": tuple((member, np.frombuffer(content, np.uint8)) for member, content in members)}
         repaired = repair(parse_notebook(data, name), nbformat.from_dict(json.loads(request["release"])))
+        if not repaired.recognised:
+            raise UnreadableSubmission(f"{name}: expected this assignment's notebook, received none of its cells")
         text = json.dumps(repaired.notebook, ensure_ascii=False, separators=(",", ":"))
     except UnreadableSubmission as error:
         return {"unreadable": str(error)}
@@ -114,4 +117,5 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"failed": traceback.format_exc()}
     if len(text.encode("utf-8", "replace")) > RESULT_BYTES - 2 * wire.MIB:
         return {"unreadable": f"{name}: expected a notebook of at most {RESULT_BYTES // wire.MIB} MB once repaired"}
-    return {"notebook": text, "notes": repaired.notes, "unanswered": repaired.unanswered}
+    told = {name: getattr(repaired, name) for name in ("notes", "unanswered", "recognised")}
+    return {"notebook": text, **told}

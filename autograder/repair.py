@@ -28,11 +28,18 @@ MAX_PARSED = 100_000  # characters of code that we parse; Python's parser takes 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A sound notebook, what had to be done, one sentence each, and the questions that were certainly not answered."""
+    """A sound notebook.
+
+    Args:
+        notes: what had to be done, one sentence each.
+        unanswered: the questions that certainly have no answer.
+        recognised: which part of the cells that count was there; 0 for another assignment's notebook.
+    """
 
     notebook: NotebookNode
     notes: tuple[str, ...]
     unanswered: tuple[str, ...] = ()
+    recognised: float = 1.0
 
 
 def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
@@ -77,7 +84,9 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
     for number, cell in enumerate(added):
         cell.id = f"added-{number}"  # nbformat would draw a random one: the same submission must stay the same
     empty = () if room.refused else _unanswered(known, taken, extra, notes)
-    return Repaired(notebook, tuple(dict.fromkeys(notes)), empty)
+    counting = [key for key, cell in known.items() if _is_work(cell) or cell.metadata.get("nbgrader", {}).get("grade")]
+    recognised = sum(bool(copies[key]) for key in counting) / max(len(counting), 1)
+    return Repaired(notebook, tuple(dict.fromkeys(notes)), empty, recognised)
 
 
 def _unanswered(

@@ -18,6 +18,7 @@ from typing import Any
 MAX_SOURCE = 1_000_000  # characters of one cell
 MAX_IMAGE = 8_000_000  # bytes of one kept picture: a telephone's photograph of a proof fits
 MAX_PIXELS = 64_000_000  # a small file can hold a picture that no browser survives
+PAGE_PIXELS = 200_000_000  # of all pictures in the outputs of one page, and of all in its texts: a browser holds them
 MAX_ATTACHED = 50
 MAX_PARTS = 1_000_000  # lists and objects in the file
 MAX_CELLS = 20_000

@@ -58,6 +58,7 @@ ALLOWED = {
     "intake": {"choosing", "folders", "handed_in", "submitted"},
     "listing": {"folders", "handed_in"},
     "unpacking": {"submitted"},
+    "releasing": {"choosing", "folders"},
     "collecting": {"choosing", "folders", "handed_in"},
     "reader": {"jail", "repair", "submitted", "unpacking"},
     "grade": {

@@ -98,6 +98,7 @@ def test_expected_name_comes_first_then_the_newest(path):
 
 EXPECTED, OTHER, THIRD = Candidate("a1.ipynb", True), Candidate("b.ipynb", False), Candidate("c.ipynb", False)
 NAMED, NEWEST = "was graded because it has the name that was asked for", "was graded because it was changed last"
+NOTHING = "nothing of this assignment that can be read was"
 CALLED = "the notebook was called `b.ipynb`: it was graded as a1.ipynb"
 
 
@@ -108,11 +109,14 @@ CALLED = "the notebook was called `b.ipynb`: it was graded as a1.ipynb"
         pytest.param([EXPECTED], [None], Choice(0), id="alone and unreadable"),
         pytest.param([OTHER], ["x"], Choice(0, (CALLED,)), id="another name"),
         pytest.param(
-            [EXPECTED, OTHER], ["", "x"], Choice(1, (CALLED, "nothing had been done in `a1.ipynb`")), id="blank original"
+            [EXPECTED, OTHER],
+            ["", "x"],
+            Choice(1, (CALLED, "nothing had been done in `a1.ipynb`")),
+            id="blank original",
         ),
         pytest.param([EXPECTED, OTHER], ["", ""], Choice(0, ("the same work was in `b.ipynb`",)), id="both blank"),
         pytest.param(
-            [EXPECTED, OTHER], [None, ""], Choice(1, (CALLED, "nothing readable was in `a1.ipynb`")), id="only readable"
+            [EXPECTED, OTHER], [None, ""], Choice(1, (CALLED, f"{NOTHING} in `a1.ipynb`")), id="only readable"
         ),
         pytest.param([EXPECTED, OTHER], ["x", "x"], Choice(0, ("the same work was in `b.ipynb`",)), id="same work"),
         pytest.param(

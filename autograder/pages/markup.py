@@ -6,6 +6,7 @@ page around it would take it for one of its own, and a click on it for a click o
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from html import escape
@@ -15,7 +16,7 @@ import nh3
 from bs4 import BeautifulSoup, Tag
 
 from autograder.pages import formulas
-from autograder.submitted import kept_attachments
+from autograder.submitted import kept_attachments, picture_pixels
 
 TAGS = {
     "b", "blockquote", "br", "caption", "center", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4",
@@ -102,6 +103,11 @@ def picture_address(source: str) -> str:
     match = PICTURE.fullmatch("".join(source.split()))
     kept = kept_attachments({"": {match[1]: match[2]}}) if match else {}
     return next((f"data:{kind};base64,{data}" for kind, data in kept.get("", {}).items()), "")
+
+
+def pixels(html: str) -> int:
+    """How many pixels a browser has to hold for the pictures of a text."""
+    return sum(picture_pixels(base64.b64decode(match[2])) for match in PICTURE.finditer(html))
 
 
 def plain(text: str) -> str:

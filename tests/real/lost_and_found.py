@@ -86,7 +86,7 @@ def two_of_other_names(classroom: Classroom) -> Files:
     return Files({"a1 old.ipynb": changed_at(older, 1000), "a1 final.ipynb": changed_at(perfect(classroom), 2000)})
 
 
-@HAND_INS.hand_in(notes=("was called `homework.ipynb`", "nothing readable was in `a1_relu_sigmoid.ipynb`"))
+@HAND_INS.hand_in(notes=("was called `homework.ipynb`", "that can be read was in `a1_relu_sigmoid.ipynb`"))
 def a_broken_original_beside_the_work(classroom: Classroom) -> Files:
     return Files({NAME: json.dumps(classroom.release())[:2000], "homework.ipynb": perfect(classroom)})
 
@@ -158,7 +158,7 @@ def zip_that_is_called_a_notebook(classroom: Classroom) -> Files:
     return Files({NAME: zipped({NAME: perfect(classroom)})})
 
 
-@HAND_INS.hand_in(notes=("nothing readable was in `data.zip`",))
+@HAND_INS.hand_in(notes=("nothing of this assignment that can be read was in `data.zip`",))
 def zip_of_data_beside_the_work(classroom: Classroom) -> Files:
     return Files({NAME: perfect(classroom), "data.zip": zipped({"data.csv": "1,2"})})
 
@@ -200,6 +200,41 @@ def empty_file(classroom: Classroom) -> Files:
 @HAND_INS.hand_in(notes=("the notebook was called `mine.ipynb`",))
 def three_hundred_files_and_a_renamed_notebook(classroom: Classroom) -> Files:
     return Files({f"frame{number:03d}.png": b"x" for number in range(300)} | {"mine.ipynb": perfect(classroom)})
+
+
+MISSING = (
+    "setup_1", "threshold_relu", "check_threshold_relu", "setup_2", "threshold_relu_backward",
+    "check_threshold_relu_backward", "fold_threshold_dense", "check_fold_threshold_dense", "fold_threshold_network",
+    "check_fold_threshold_network", "fold_proof", "fold_threshold_conv", "check_fold_threshold_conv",
+    "same_padding_proof", "check_sigmoid_forward", "sigmoid_backward", "check_sigmoid_backward", "sigmoid_proof",
+    "affine_backward", "check_affine_backward",
+)  # fmt: skip
+
+
+def foreign(*sources: str) -> dict[str, Any]:
+    """A notebook of some other course."""
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**code, "id": f"c{number}", "source": source} for number, source in enumerate(sources)]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+
+
+@HAND_INS.hand_in(**NOTHING, notes=("expected this assignment's notebook, received none of its cells",))
+def another_courses_notebook(classroom: Classroom) -> Any:
+    return foreign("import numpy as np", "print(np.pi)")
+
+
+@HAND_INS.hand_in(notes=("nothing of this assignment that can be read was in `a2.ipynb`, `sketch.ipynb`",))
+def other_notebooks_beside_the_work(classroom: Classroom) -> Files:
+    return Files({NAME: perfect(classroom), "a2.ipynb": foreign("a = 2"), "sketch.ipynb": foreign("while True: pass")})
+
+
+@HAND_INS.hand_in(
+    flagged=ALL,
+    lost={name: points for name, points in ALL_LOST.items() if name != "sigmoid_forward"},
+    notes=("few of this assignment's cells", "lost its name", *(f"the cell {name} was missing" for name in MISSING)),
+)
+def another_assignment_with_one_exercise_in_common(classroom: Classroom) -> Any:
+    return foreign("import numpy as np", classroom.right["sigmoid_forward"])
 
 
 # --------------------------------------------------------------------------------------------------------- timestamps
