@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,6 +175,10 @@ def _parsed(text: str) -> datetime | None:
 class WitnessedNames(FileNameCollectorPlugin):
     """Collects by file names; the time is the one in the platform's name for the file, if the pattern finds one."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._claimed: dict[str, list[tuple[str, str]]] = defaultdict(list)  # student: files, and what they are for
+
     def collect(self, submitted_file: str) -> Any:
         """Read a file's name as nbgrader does, and register the time in it; a student's ``timestamp.txt`` stays out."""
         found = super().collect(submitted_file)
@@ -189,8 +194,8 @@ class WitnessedNames(FileNameCollectorPlugin):
         return found
 
     def _keep_apart(self, submitted_file: str, student: str, found: dict[str, Any]) -> None:
-        """Say that two files claim one student; where nothing tells which is newer, nbgrader would stop for everybody."""
-        earlier = self.__dict__.setdefault("_claimed", {}).setdefault(student, [])
+        """Say that two files claim one student; where no time tells which is newer, nbgrader would stop altogether."""
+        earlier = self._claimed[student]
         if earlier:
             names = ", ".join(shown(Path(file).name) for file, _ in [*earlier, (submitted_file, "")])
             self.log.warning("%s: more than one file for this student, check whose they are: %s", shown(student), names)

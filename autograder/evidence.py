@@ -87,9 +87,11 @@ class Album:
     def _converted(self, data: bytes) -> tuple[str, bytes, str]:
         """Kind and bytes of a picture made fit for a page; or what is in the way."""
         width, height = dimensions(data) or (0, 0)
-        if width * height > MAX_PIXELS:
-            return "", b"", f"a picture of {width} × {height} pixels; {MAX_PIXELS // 10**6} million are the most"
-        self._decoded -= width * height
+        pixels = max(width * height, picture_pixels(data))
+        if pixels > MAX_PIXELS:
+            most = MAX_PIXELS // 10**6
+            return "", b"", f"a picture of {pixels // 10**6} million pixels, where {most} million are the most"
+        self._decoded -= pixels
         if self._decoded < 0:
             return "", b"", ENOUGH
         made = converted(data) if width else None
