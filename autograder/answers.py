@@ -26,6 +26,8 @@ def by_text(
     cells: Sequence[Found], numbers: Sequence[int], wanted: Sequence[tuple[str, NotebookNode]]
 ) -> dict[int, str]:
     """Which of the nameless cells are edited copies of which released ones: those that have most of their words."""
+    if not wanted:
+        return {}
     shares = sorted(_shares(cells, numbers, wanted), key=lambda share: (-share[0], share[1]))
     found: dict[int, str] = {}
     for _, number, key in shares:

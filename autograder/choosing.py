@@ -63,7 +63,7 @@ def find_notebooks(path: Path, max_mb: float) -> list[Candidate]:
     """
     with ExitStack() as stack:
         folder = _open_folder(path, stack)
-        names = [name for name in folders.names(folder, MAX_NAMES) if expected_or_other(folder, name, path.name)]
+        names = [name for name in folders.names(folder, MAX_NAMES) if _is_candidate(folder, name, path.name)]
         others = sorted((name for name in names if name != path.name), key=lambda name: (-_changed(folder, name), name))
         wanted = [path.name] if folders.kind(folder, path.name) or not others else []
         return [_read(folder, name, path.name, max_mb) for name in [*wanted, *others][:MAX_READ]]
@@ -103,14 +103,6 @@ def _kind(work: str | None, chosen: str | None) -> str:
     return "same" if work == chosen else "other" if work else "blank"
 
 
-def expected_or_other(folder: int, name: str, expected: str) -> bool:
-    """Whether a name is the expected notebook's, or that of another file to look into."""
-    if name == expected:
-        return True
-    is_notebook = name.endswith(".ipynb") and name.isprintable()
-    return is_notebook and folders.kind(folder, name) == "a regular file"
-
-
 def shown(name: str) -> str:
     """A name as it may stand in a sentence that others read, in markdown or in a log."""
     return "".join(c if c.isalnum() or c in " .()-+" else "_" for c in name)[:80]
@@ -126,6 +118,14 @@ def _open_folder(path: Path, stack: ExitStack) -> int:
             raise UnreadableSubmission(f"{path.name}: expected a notebook in a folder, received {found or 'none'}")
         parent = stack.enter_context(folders.opened(name, parent))
     return parent
+
+
+def _is_candidate(folder: int, name: str, expected: str) -> bool:
+    """Whether a name is the expected notebook's, or that of another file to look into."""
+    if name == expected:
+        return True
+    is_notebook = name.endswith(".ipynb") and name.isprintable()
+    return is_notebook and folders.kind(folder, name) == "a regular file"
 
 
 def _changed(folder: int, name: str) -> int:

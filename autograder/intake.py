@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder import folders
-from autograder.choosing import ARCHIVE, expected_or_other, shown
+from autograder.choosing import ARCHIVE, shown
 from autograder.folders import Refused
 from autograder.handed_in import MAX_CLAIM, HandedIn, decide, read_time, written
 from autograder.submitted import MAX_IMAGE, PLACEHOLDER, is_picture
@@ -33,6 +33,7 @@ MAX_ENTRIES = 200  # in one submission's folder; one that holds more is moved wh
 MAX_LISTED = 20_000  # names in such a folder among which we look for notebooks
 MAX_FILES = 20  # that stay beside the notebook
 MAX_NOTEBOOKS = 10  # that are brought up from folders in the folder
+MAX_LEFT = MAX_ENTRIES + MAX_NOTEBOOKS + 1  # names once they are there: none may be overlooked
 DEPTH, WIDTH = 2, 20  # how far we look into these
 MAX_SHOWN = 3  # names in a word about what was handed in instead of a notebook
 MAX_TEXT = 1_000_000  # bytes of a text beside the notebook
@@ -73,7 +74,6 @@ def receive(root: Path, folder: Path, notebook: str, due: datetime, entry: tuple
         wrong = _ensure_folder(outer, assignment, aside) or wrong
         inner = stack.enter_context(folders.opened(assignment, outer))
         if len(folders.names(inner, MAX_ENTRIES)) > MAX_ENTRIES:
-            wrong = wrong or f"a folder with more than {MAX_ENTRIES} files"
             kept = [name for name in folders.names(inner, MAX_LISTED) if name.endswith(".ipynb") and name != notebook]
             aside.take(outer, assignment)
             os.mkdir(assignment, 0o755, dir_fd=outer)
@@ -81,6 +81,8 @@ def receive(root: Path, folder: Path, notebook: str, due: datetime, entry: tuple
             for name in [notebook, *kept[:MAX_NOTEBOOKS]]:
                 if folders.kind(full, name):
                     folders.move(name, full, inner)
+            if not folders.names(inner, 0):
+                wrong = f"a folder with more than {MAX_ENTRIES} files"
         _clear(inner, notebook, aside, wrong)
         handed_in = _time(inner, notebook, aside, due, entry)
         return Received(tuple(aside.taken), handed_in)
@@ -131,7 +133,7 @@ def _clear(folder: int, notebook: str, aside: _Quarantine, wrong: str) -> None:
     room = MAX_FILES
     before = folders.names(folder, MAX_ENTRIES)
     _lift_notebooks(folder)
-    for name in folders.names(folder, MAX_ENTRIES):
+    for name in folders.names(folder, MAX_LEFT):
         if name != notebook and not room:
             aside.take(folder, name)
         elif _may_stay(folder, name):
@@ -139,9 +141,9 @@ def _clear(folder: int, notebook: str, aside: _Quarantine, wrong: str) -> None:
         else:
             wrong = folders.kind(folder, name) if name == notebook else wrong
             aside.take(folder, name)
-    if not any(expected_or_other(folder, name, notebook) for name in folders.names(folder, MAX_ENTRIES)):
-        word = json.dumps({PLACEHOLDER: wrong or _word(before)})
-        folders.write_file(folder, notebook, word.encode())
+    left = folders.names(folder, MAX_LEFT)
+    if notebook not in left and (wrong or not any(name.endswith(".ipynb") for name in left)):
+        folders.write_file(folder, notebook, json.dumps({PLACEHOLDER: wrong or _word(before)}).encode())
 
 
 def _word(names: list[str]) -> str:

@@ -196,6 +196,15 @@ def notebooks_everywhere(folder: Path) -> None:
     (folder / "linked").symlink_to("../../../release/a1")
 
 
+def full_and_notebooks_below(folder: Path) -> None:
+    """Exactly as many names as are looked through, and notebooks that are brought up among them."""
+    (folder / "below").mkdir()
+    for number in range(12):
+        (folder / "below" / f"{number}.ipynb").write_text("{}")
+    for number in range(198):
+        (folder / f"evil{number}.html").write_text(EVIL)
+
+
 def stamped(data: bytes) -> Folder:
     return Folder(lambda folder: (folder / "timestamp.txt").write_bytes(data))
 
@@ -248,6 +257,7 @@ FOLDERS = {
     "extra-notebooks": Folder(extra_notebooks, says="nothing of this assignment that can be read was in `extra"),
     "extra-archives": Folder(extra_archives, says="nothing of this assignment that can be read was in"),
     "archive-is-a-bomb": Folder(archive_bomb, score=0, says="unreadable"),
+    "full-and-notebooks-below": Folder(full_and_notebooks_below),
     "notebooks-everywhere": Folder(notebooks_everywhere, says="nothing had been done in"),
     "hard-link": Folder(hard_link),
     "pipe-and-socket": Folder(lambda f: (os.mkfifo(f / "pipe.txt"), unix_socket(f))),
