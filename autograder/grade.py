@@ -165,7 +165,7 @@ class Grader:
     def grade(self, submission: Submission) -> Result:
         """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
         steps = plan(submission.notebook)
-        exercises = [step.exercise for step in steps if step.kind == "judge"]
+        exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
         if submission.unreadable:
             verdicts = {name: self._unreadable(name, submission.unreadable) for name in exercises}
             return Result({}, verdicts, "nothing was run")
@@ -242,17 +242,23 @@ def shipped_files(folder: Path) -> dict[str, bytes]:
 
 
 def plan(notebook: NotebookNode) -> list[Step]:
-    """The steps of a repaired notebook: its code cells in order, check cells judged, experiments left alone."""
-    steps = []
+    """The steps of a repaired notebook: its code cells in order, check cells judged, of experiments the definitions.
+
+    After the last cell come the check cells once more, for exercises that lacked something at their place.
+    """
+    steps, late = [], []
     for index, cell in enumerate(notebook.cells):
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if cell.cell_type != "code" or "experiment" in cell.metadata.get("course", {}):
+        if cell.cell_type != "code":
             continue
         if grade_id.startswith("check_"):
             steps.append(Step(index, "judge", exercise=grade_id.removeprefix("check_")))
+            late.append(replace(steps[-1], late=True))
         elif cell.source.strip():
-            steps.append(Step(index, "run", source=cell.source))
-    return steps
+            experiment = "experiment" in cell.metadata.get("course", {})
+            own = not grade_id and not experiment
+            steps.append(Step(index, "run", source=cell.source, own=own, definitions=experiment))
+    return steps + late
 
 
 def course_secret(root: Path) -> bytes:

@@ -15,7 +15,7 @@ class Heard:
         self._steps = steps
         session.grade(steps, self, first)
 
-    def begins(self, number, spent):
+    def begins(self, number, spent, undefined):
         assert self._steps[number] is not None
 
     def ran(self, number, outputs, replay):
@@ -23,3 +23,6 @@ class Heard:
 
     def judged(self, number, verdict, seconds):
         self.verdicts[verdict.exercise] = verdict
+
+    def passed_over(self, number):
+        assert self._steps[number].late
