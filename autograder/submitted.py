@@ -24,6 +24,7 @@ MAX_PARTS = 1_000_000  # lists and objects in the file
 MAX_CELLS = 20_000
 MAX_WORD = 500
 PLACEHOLDER = "received"  # the key of the file that stands where something else than a notebook was handed in
+DEFINED = re.compile(r"^(?:async[ ]+)?(?:def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 JPEG = b"\xff\xd8\xff"
 PASTED = re.compile(r"data:(image/[\w.+-]{1,40});base64,([A-Za-z0-9+/=]+)", re.IGNORECASE)
@@ -50,8 +51,8 @@ class Found:
 
     @cached_property
     def defined(self) -> frozenset[str]:
-        """The names of the functions that are defined at the left margin."""
-        return frozenset(re.findall(r"^def (\w+)", self.source, re.MULTILINE))
+        """The names of functions, classes and values that look as if they were defined at the left margin."""
+        return frozenset(name for names in DEFINED.findall(self.source) for name in names if name)
 
 
 def parse_notebook(data: bytes, name: str) -> dict[str, Any]:

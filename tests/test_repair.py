@@ -187,14 +187,15 @@ def test_added_cells_stay_after_the_cell_they_followed(release, submitted):
     assert repaired.notes == ()
 
 
-def test_of_copies_the_last_edited_one_counts_and_the_others_are_kept_as_text(release, submitted):
+def test_of_copies_the_last_edited_one_counts_and_the_others_run_in_their_order(release, submitted):
     later = HONEST.replace("2 * x", "x + x")
     copies = [cell_of(submitted, "double") | {"source": text} for text in (later, STUB)]
     submitted["cells"][3:3] = copies
     repaired = repair(submitted, release)
     assert_sound(repaired.notebook, release)
     assert graded_cells(repaired.notebook)[1].source == later
-    assert [cell.source for cell in repaired.notebook.cells if cell.cell_type == "raw"] == [HONEST]
+    assert sources(repaired.notebook)[2:4] == [HONEST, later]
+    assert [cell.cell_type for cell in repaired.notebook.cells[2:4]] == ["code", "code"]
     assert repaired.notes == ("the cell double was there 3 times: the last edited copy was graded",)
 
 

@@ -12,6 +12,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.sources import is_stub
+
 TIMED = ("capture", "prun", "time", "timeit")  # cell magics that run the cell as Python
 ABSENT = "_course_absent"  # the shell's method that an import that fails is told to
 PLAIN = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp)
@@ -75,23 +77,6 @@ def _tried(node: ast.stmt, one: ast.stmt, alias: ast.alias) -> ast.stmt:
     told = ast.parse(f"get_ipython().{ABSENT}({name!r})").body
     handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, told)
     return ast.copy_location(ast.Try([ast.copy_location(one, node)], [handler], [], []), node)
-
-
-def is_stub(node: ast.FunctionDef) -> bool:
-    """Whether a function does nothing but raise ``NotImplementedError``."""
-    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-    raised = [statement for statement in body if isinstance(statement, ast.Raise)]
-    return bool(raised) and all(map(_raises_not_implemented, raised)) and all(map(_is_idle, body))
-
-
-def _raises_not_implemented(node: ast.Raise) -> bool:
-    error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(error, ast.Name) and error.id == "NotImplementedError"
-
-
-def _is_idle(node: ast.stmt) -> bool:
-    constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return constant or isinstance(node, ast.Raise | ast.Pass)
 
 
 def defines(node: ast.stmt) -> bool:

@@ -1,0 +1,65 @@
+"""Put together what an editor has cut: cells that were split in the middle of a statement.
+
+A part that Python can read by itself is a cell like any other and is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from autograder.sources import parse
+from autograder.submitted import Found
+
+MAX_PIECES = 8  # of one statement
+MAX_PARSED_ALL = 1_000_000  # characters of all attempts together
+
+
+def joined(cells: Sequence[Found], key: Callable[[Found], str], notes: list[str]) -> list[Found]:
+    """The cells, split ones joined again where that makes them whole.
+
+    Args:
+        key: which cell of the release a cell says that it is; parts of two different ones are never joined.
+    """
+    return _Joiner(key, notes).joined(cells)
+
+
+class _Joiner:
+    def __init__(self, key: Callable[[Found], str], notes: list[str]) -> None:
+        self._key, self._notes = key, notes
+        self._room = MAX_PARSED_ALL
+
+    def joined(self, cells: Sequence[Found]) -> list[Found]:
+        done: list[Found] = []
+        place = 0
+        while place < len(cells):
+            whole, count = self._whole(done[-1:], cells[place : place + MAX_PIECES])
+            if whole is None:
+                done.append(cells[place])
+            else:
+                done = [*done[: len(done) - (count[0])], whole]
+            place += count[1]
+        return done
+
+    def _whole(self, before: Sequence[Found], after: Sequence[Found]) -> tuple[Found | None, tuple[int, int]]:
+        """What the next cell is a part of, and how many cells before and from it on that takes."""
+        nothing = None, (0, 1)
+        if after[0].kind != "code" or not after[0].stripped or self._is_whole(after[0].source):
+            return nothing
+        for taken in (before, ()) if before else ((),):
+            for end in range(1 if taken else 2, len(after) + 1):
+                parts = [*taken, *after[:end]]
+                keys = {self._key(part) for part in parts} - {""}
+                if len(keys) > 1 or any(part.kind != "code" for part in parts):
+                    break
+                source = "\n".join(part.source for part in parts)
+                if self._is_whole(source):
+                    self._notes.append("a function that had been split into several cells was put together again")
+                    named = next((part for part in parts if self._key(part)), parts[0])
+                    return replace(named, source=source), (len(taken), end)
+        return nothing
+
+    def _is_whole(self, source: str) -> bool:
+        """Whether Python can read this; beyond our bounds we take it for whole."""
+        self._room -= len(source)
+        return self._room < 0 or parse(source) is not None
