@@ -5,14 +5,38 @@ A part that Python can read by itself is a cell like any other and is left alone
 
 from __future__ import annotations
 
+import codeop
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from autograder.sources import parse
+from autograder.sources import MAX_PARSED, parse
 from autograder.submitted import Found
 
 MAX_PIECES = 8  # of one statement
+INSIDE = r"(else|elif|except|finally)\b|[)\]}]"  # no statement begins so
 MAX_PARSED_ALL = 1_000_000  # characters of all attempts together
+
+
+def is_cut(source: str) -> bool:
+    """Whether a text looks like a part of a statement: it begins inside a block, or ends before it is complete."""
+    tree_is_there = parse(source) is not None
+    if tree_is_there or not source.strip():
+        return False
+    first = next(line for line in source.split("\n") if line.strip())
+    return first[0].isspace() or re.match(INSIDE, first) is not None or _is_incomplete(source)
+
+
+def _is_incomplete(source: str) -> bool:
+    if len(source) > MAX_PARSED:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return codeop.compile_command(source, symbol="exec") is None
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            return False
 
 
 def joined(cells: Sequence[Found], key: Callable[[Found], str], notes: list[str]) -> list[Found]:

@@ -18,6 +18,7 @@ TIMED = ("capture", "prun", "time", "timeit")  # cell magics that run the cell a
 ABSENT = "_course_absent"  # the shell's method that an import that fails is told to
 PLAIN = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp)
 INNER = (*PLAIN, ast.expr_context, ast.operator, ast.unaryop)  # what a plain value may consist of
+MAKERS = ("default_rng", "namedtuple", "partial", "vectorize")  # calls that only make something, and cost nothing
 
 
 class Rewriter(ast.NodeTransformer):
@@ -85,7 +86,7 @@ def defines(node: ast.stmt) -> bool:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
             return True
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            return isinstance(value, ast.Lambda) or all(isinstance(part, INNER) for part in ast.walk(value))
+            return _is_plain(value)
         case ast.If(test=test):
             return all(isinstance(part, (*INNER, ast.Compare, ast.cmpop)) for part in ast.walk(test)) and all(
                 map(defines, _inner(node))
@@ -95,6 +96,15 @@ def defines(node: ast.stmt) -> bool:
         case ast.Pass():
             return True
     return False
+
+
+def _is_plain(value: ast.expr) -> bool:
+    match value:
+        case ast.Lambda():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=keywords):
+            return name in MAKERS and all(map(_is_plain, [*args, *(keyword.value for keyword in keywords)]))
+    return all(isinstance(part, INNER) for part in ast.walk(value))
 
 
 def _inner(node: ast.stmt) -> Iterator[ast.stmt]:

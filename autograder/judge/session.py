@@ -26,6 +26,8 @@ OUT_OF_MEMORY = "ResourceExhaustedError"  # TensorFlow's, known by name: this mo
 UNDEFINED = ("NameError", "NotImplementedError")  # what a call meets where a cell further below is still missing
 WAIT_SECONDS = 1.0  # a cell that sleeps longer than this, and half of its time, is not worth a second night
 MAX_ERROR = 200
+MISSING = re.compile(r"name '(\w+)' is not defined")
+UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 LATE = "judged once all your cells had run: at its check cell something was not defined yet"
 
 
@@ -115,7 +117,10 @@ class Session:
     isolation: str = ""
     memory_kib: int = 0
     _student: Student | None = None
-    _errors: list[tuple[str, str]] = field(default_factory=list)  # of cells: their sources and how they stopped
+    _sources: list[str] = field(default_factory=list)  # of the cells that Python could read
+    _wanted: dict[str, set[str]] = field(default_factory=dict)  # names that were not there, by exercise
+    _rested: bool = False  # whether cells that stopped for want of a name have run again
+    _errors: list[tuple[Step, str]] = field(default_factory=list)  # the cells that stopped, and how
 
     @property
     def spent(self) -> Spent:
@@ -153,9 +158,21 @@ class Session:
         else:
             replay = _shortened(step) if waited else short
             outputs += [cut_short_output(self.limits.own_seconds)] if short is not step else []
-        self._errors += [(step.source, text) for text in _last_error(outputs)]
+        errors = _last_error(outputs)
+        self._errors += [(short, text) for text in errors]
+        self._sources += [step.source] if not any(text.startswith(UNREADABLE) for text in errors) else []
         self.history += [replay] if replay else []
         return outputs, replay
+
+    def _run_once_more(self) -> None:
+        """Run cells again that stopped for want of a name: by now it may be there."""
+        waiting, self._errors = self._errors, []
+        for step, text in waiting:
+            if text.startswith("NameError") and not self._rested:
+                self._run(step)
+            else:
+                self._errors.append((step, text))
+        self._rested = True
 
     def _affordable(self, step: Step) -> Step:
         """What of a cell may still run: its definitions alone, where the student's own cells have had their time."""
@@ -198,6 +215,8 @@ class Session:
         if spec is None:
             return needs_manual(exercise, "the course has no hidden checks for this exercise")
         try:
+            if step.late:
+                self._run_once_more()
             verdict = self._judged(spec, step.late)
         except Starved:
             raise
@@ -210,7 +229,12 @@ class Session:
             self.undefined.discard(exercise)
             return verdict
         cut_short = self.spent.own >= self.limits.own_seconds  # some cells were; what they lacked may be missing here
-        return replace(verdict, flagged=cut_short or verdict.reason == self.limits.whole_submission)
+        out_of_time = cut_short or verdict.reason == self.limits.whole_submission
+        return replace(verdict, flagged=out_of_time or (step.late and self._is_there(exercise)))
+
+    def _is_there(self, exercise: str) -> bool:
+        """Whether some cell defines a name that the exercise did not find: cells may have been moved or cut."""
+        return any(binds(source, name) for source in self._sources for name in self._wanted.get(exercise, ()))
 
     def _judged(self, spec: ExerciseChecks, late: bool) -> Verdict:
         """The verdict on an exercise: with our versions of earlier ones, or with the student's own where that is more.
@@ -237,7 +261,8 @@ class Session:
             raise self._named(stop) from None
         if outcome.error is not None and outcome.error.kind in UNDEFINED:
             self.undefined.add(name)
-        cause = next((text for source, text in reversed(self._errors) if binds(source, name)), "")
+            self._wanted.setdefault(name, set()).update(MISSING.findall(outcome.error.message))
+        cause = next((text for step, text in reversed(self._errors) if binds(step.source, name)), "")
         return replace(outcome, error=undefined(name, cause)) if cause and is_missing(outcome) else outcome
 
     # ------------------------------------------------------------------------------------------------------- processes
