@@ -9,8 +9,10 @@ import ast
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import product
 from typing import Any
 
+import pytest
 from heard import Heard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,9 +31,10 @@ from autograder.repair import Repaired, repair
 
 STUBS = {name: f'def {name}(x):\n    """Text.\n\n    More.\n    """\n    raise NotImplementedError' for name in "abcd"}
 WORK = {
-    "a": 'RATE = 2\n\ndef a(x):\n    """Double.\n\n    It is.\n    """\n    y = (\n        RATE\n        * x\n    )\n    return y',
-    "b": "from math import floor\n\ndef _up(x):\n    return x + 1\n\ndef b(x):\n    if floor(2.5) == 2:\n        x = _up(x)\n"
-    "    return _up(a(x))",
+    "a": 'RATE = 2\n\ndef a(x):\n    """Double.\n\n    It is.\n    """\n'
+    "    y = (\n        RATE\n        * x\n    )\n    return y",
+    "b": "from math import floor\n\ndef _up(x):\n    return x + 1\n\n"
+    "def b(x):\n    if floor(2.5) == 2:\n        x = _up(x)\n    return _up(a(x))",
     "c": "def _more(x):\n    return x + 10\n\nc = lambda x: _more(helper(x))",
     "d": "import functools\n\ndef _scaled(factor, x):\n    return factor * x\n\nd = functools.partial(_scaled, 5.0)",
 }
@@ -193,6 +196,19 @@ def graded(cells: Cells) -> tuple[Repaired, dict[str, float], set[str]]:
 def test_correct_notebook_is_correct():
     repaired, verdicts, flagged = graded(_correct())
     assert verdicts == dict.fromkeys(SPECS, 1.0) and not flagged and not repaired.notes
+
+
+@pytest.mark.parametrize(
+    ("step", "ways"),
+    [(split, 36), (merge, 2), (move, 16), (copy, 17), (delete, 1), (forget, 2)],
+    ids=lambda step: getattr(step, "__name__", ""),
+)
+def test_whatever_is_done_once_costs_nothing_and_needs_nobody(step, ways):
+    for place, number in product(range(len(_correct())), range(ways)):
+        cells = _correct()
+        step(cells, place, number)
+        _, verdicts, flagged = graded(cells)
+        assert verdicts == dict.fromkeys(SPECS, 1.0), (place, number, flagged)
 
 
 @given(STEPS)

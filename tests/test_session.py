@@ -37,7 +37,10 @@ class FakeStudent:
             raise Stopped("exited with status 3")
         if "fail" in source:
             return [{"output_type": "error", "ename": "OSError", "evalue": "no file", "traceback": []}]
-        exec(source.replace("die", "0"), self.names)
+        try:
+            exec(source.replace("die", "0"), self.names)
+        except NameError as error:
+            return [{"output_type": "error", "ename": "NameError", "evalue": str(error), "traceback": []}]
         return [{"output_type": "stream", "name": "stdout", "text": source}]
 
     def call(self, function, case, timeout, staff):
@@ -221,6 +224,22 @@ def _noting(cases, seen):
         return made
 
     return drawn
+
+
+def test_cell_that_stopped_for_want_of_a_name_runs_again_at_the_end():
+    steps = [own(0, "double = functools.partial(helper, 2)"), JUDGE, own(1, "import functools"), LATE]
+    verdict = Heard(session(), steps).verdicts["double"]  # there is no helper
+    assert verdict.fraction == {"all": 0.0} and verdict.flagged
+    verdict = Heard(session(), [own(3, "def helper(a, x): return a * x"), *steps]).verdicts["double"]
+    assert verdict.fraction == {"all": 1.0} and not verdict.flagged
+
+
+@pytest.mark.parametrize(("elsewhere", "flagged"), [("def helper(x): return x", True), ("helped = 1", False)])
+def test_name_that_is_missing_though_a_cell_defines_it_is_flagged(elsewhere, flagged):
+    """What a moved or cut cell has left behind; a slip of the pen is defined nowhere."""
+    steps = [run(0, "def double(x): return helper(x)"), JUDGE, own(1, elsewhere), LATE]
+    verdict = Heard(session(), steps).verdicts["double"]
+    assert (verdict.fraction, verdict.flagged) == ({"all": 0.0}, flagged)
 
 
 @pytest.mark.parametrize("wrong", ["def double(x): return x", "def double(x): raise ValueError", DOUBLE])
