@@ -51,6 +51,7 @@ class Submission:
         unreadable: why nothing could be read from the file; "" for a readable one.
         fault: why we could not even try, through no fault of the student.
         doubtful: whether a person should look at what was chosen from several notebooks.
+        cut: exercises that may have lost work to an editor: a person should look where points are lost.
         unanswered: the questions that certainly have no answer; every other one waits for a person.
         handed_in: when it came, and how we know.
     """
@@ -61,6 +62,7 @@ class Submission:
     fault: str = ""
     doubtful: bool = False
     unanswered: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
     handed_in: HandedIn = field(default_factory=HandedIn)
 
 
@@ -139,9 +141,8 @@ class Grader:
         foreign = chosen.recognised < ENOUGH
         doubtful = choice.doubtful or foreign
         notes = (*choice.notes, *([FOREIGN] if foreign else []), *chosen.notes)
-        return Submission(
-            chosen.notebook, notes, doubtful=doubtful, unanswered=() if doubtful else chosen.unanswered
-        )
+        empty = () if doubtful else chosen.unanswered
+        return Submission(chosen.notebook, notes, doubtful=doubtful, unanswered=empty, cut=chosen.doubtful)
 
     def _reading(self, candidate: Candidate, tier: Tier | None) -> Repaired | str:
         """The candidate's notebook made sound, or why it could not be read."""
@@ -199,7 +200,11 @@ class Grader:
             return Result(
                 {}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown"
             )
-        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
+        verdicts = {
+            name: replace(verdict, flagged=verdict.flagged or (name in submission.cut and not verdict.full))
+            for name, verdict in graded.verdicts.items()
+        }
+        return Result(graded.outputs, verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
 
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""

@@ -30,6 +30,7 @@ SECONDS = 30.0  # of work; the largest file within the bounds of `submitted` tak
 RESULT_BYTES = 56 * wire.MIB
 LIMITS = Limits(memory_mb=MEMORY_MB, disk_mb=1, submission_seconds=SECONDS, own_seconds=0)
 UNPACKED_BYTES = 48 * wire.MIB
+TOLD = ("notes", "unanswered", "recognised", "doubtful")  # of what was repaired, in the order of its fields
 READER = Role("reader", "autograder.reader:main", ("numpy", "nbformat"), walls=True)
 
 
@@ -53,7 +54,7 @@ def read(data: bytes, name: str, release: NotebookNode, tier: Tier | None = None
     request = {"data": np.frombuffer(data, np.uint8), "name": name, "release": json.dumps(release)}
     reply = _ask(request, name, tier)
     notebook = nbformat.from_dict(json.loads(reply["notebook"]))
-    return Repaired(notebook, reply["notes"], reply["unanswered"], reply["recognised"])
+    return Repaired(notebook, *(reply[name] for name in TOLD))
 
 
 def read_archive(data: bytes, name: str, tier: Tier | None = None) -> list[tuple[str, bytes]]:
@@ -117,5 +118,5 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"failed": traceback.format_exc()}
     if len(text.encode("utf-8", "replace")) > RESULT_BYTES - 2 * wire.MIB:
         return {"unreadable": f"{name}: expected a notebook of at most {RESULT_BYTES // wire.MIB} MB once repaired"}
-    told = {name: getattr(repaired, name) for name in ("notes", "unanswered", "recognised")}
+    told = {name: getattr(repaired, name) for name in TOLD}
     return {"notebook": text, **told}

@@ -225,7 +225,7 @@ class Session:
             if isinstance(error, MemoryError) or type(error).__name__ == OUT_OF_MEMORY:
                 return worn_out(exercise, f"memory limit of {self.limits.judge_memory_mb} MiB")
             return needs_manual(exercise, "the grader itself failed here", traceback.format_exc())
-        if verdict.total == len(verdict.fraction):
+        if verdict.full:
             self.undefined.discard(exercise)
             return verdict
         cut_short = self.spent.own >= self.limits.own_seconds  # some cells were; what they lacked may be missing here

@@ -71,6 +71,11 @@ class Verdict:
         """The fractions of all parts together; what is not graded counts nothing."""
         return sum(self.fraction.values())
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing was lost."""
+        return bool(self.fraction) and set(self.fraction.values()) == {1.0}
+
     def score(self, points: Mapping[str, float], maximum: float) -> float | None:
         """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide.
 
