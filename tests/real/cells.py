@@ -111,8 +111,8 @@ for name, source in {
     "lambda": "threshold_relu = lambda x, t: np.maximum(x, np.asarray(t, x.dtype))",
     "partial": "import functools\ndef _relu(x, t, dtype):\n    return np.maximum(x, np.asarray(t, dtype or x.dtype))\n"
     "threshold_relu = functools.partial(_relu, dtype=None)",
-    "callable object": "class Relu:\n    def __call__(self, x, t):\n        return np.maximum(x, np.asarray(t, x.dtype))\n"
-    "threshold_relu = Relu()",
+    "callable object": "class Relu:\n    def __call__(self, x, t):\n"
+    "        return np.maximum(x, np.asarray(t, x.dtype))\nthreshold_relu = Relu()",
     "decorated": "import functools\ndef plain(f):\n    @functools.wraps(f)\n    def g(*args, **kwargs):\n"
     f"        return f(*args, **kwargs)\n    return g\n@plain\n{RIGHT}",
 }.items():
