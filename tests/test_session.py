@@ -179,7 +179,7 @@ def test_own_cells_have_their_own_time_and_their_definitions_count_beyond_it():
     heard = Heard(session(spawn=Slow, limits=limits), steps)
     assert heard.verdicts["double"].fraction == {"all": 1.0} and not heard.verdicts["double"].flagged
     assert [definitions for _, definitions in FakeStudent.ran] == 3 * [False] + 8 * [True]
-    assert "have used up their 50 s: only definitions" in heard.outputs[4][-1]["text"]
+    assert heard.outputs[4][-1]["evalue"] == "time limit of 50 s for the cells that you added"
 
 
 def test_whatever_is_lost_after_the_time_is_over_is_flagged():

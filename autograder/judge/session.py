@@ -157,7 +157,7 @@ class Session:
             outputs = [stopped_output(self.limits.own_cells if own_are_over else str(self._named(stop)))]
         else:
             replay = _shortened(step) if waited else short
-            outputs += [cut_short_output(self.limits.own_seconds)] if short is not step else []
+            outputs += [cut_short_output(self.limits.own_cells)] if short is not step else []
         errors = _last_error(outputs)
         self._errors += [(short, text) for text in errors]
         self._sources += [step.source] if not any(text.startswith(UNREADABLE) for text in errors) else []
@@ -321,7 +321,7 @@ def stopped_output(reason: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": "Stopped", "evalue": reason, "traceback": [message]}
 
 
-def cut_short_output(seconds: float) -> dict[str, Any]:
-    """An nbformat output for a cell of which only the definitions were run."""
-    text = f"[the cells that you added have used up their {seconds:g} s: only definitions and imports were run here]\n"
-    return {"output_type": "stream", "name": "stderr", "text": text}
+def cut_short_output(limit: str) -> dict[str, Any]:
+    """An nbformat error output for a cell of which only the definitions were run."""
+    message = f"Stopped: {limit}. Only the definitions and imports of this cell were run."
+    return {"output_type": "error", "ename": "Stopped", "evalue": limit, "traceback": [message]}
