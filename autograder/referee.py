@@ -167,6 +167,7 @@ class _Hearing:
     def _judged(self, verdict: Verdict, seconds: float) -> None:
         step = self._step()
         known = self.graded.verdicts.get(step.exercise)
-        if known is None or verdict.total > known.total:
-            self.graded.verdicts[step.exercise] = verdict.shortened()
+        if known is not None and verdict.total <= known.total:
+            verdict = replace(known, flagged=known.flagged or verdict.flagged)
+        self.graded.verdicts[step.exercise] = verdict.shortened()
         self.graded.seconds[step.exercise] = self.graded.seconds.get(step.exercise, 0.0) + seconds
