@@ -8,10 +8,11 @@ from __future__ import annotations
 import codeop
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.sources import MAX_PARSED, parse
+from autograder.sources import MAX_PARSED, implements, parse
 from autograder.submitted import Found
 
 MAX_PIECES = 8  # of one statement
@@ -87,3 +88,27 @@ class _Joiner:
         """Whether Python can read this; beyond our bounds we take it for whole."""
         self._room -= len(source)
         return self._room < 0 or parse(source) is not None
+
+
+def doubtful_exercises(
+    named: Sequence[tuple[Found, str]], chosen: Mapping[str, Found | None]
+) -> tuple[str, ...]:
+    """Exercises that may have lost work to an editor: cut pieces are left over, or another cell defines them, too.
+
+    Args:
+        named: the submitted cells, with the release's cell that each is.
+        chosen: of each exercise, the copy that counts.
+    """
+    counted = Counter(key for _, key in named)
+    room, pieces = MAX_PARSED_ALL, False
+    for found, key in named:
+        room -= len(found.source)
+        alone = bool(key) and counted[key] == 1  # a bracket that its author forgot
+        if found.kind == "code" and room > 0 and is_cut(found.source):
+            pieces = pieces or not alone or found.source.lstrip("\n")[0].isspace()
+    if pieces:
+        return tuple(chosen)
+    others = {name for found, key in named if found.kind == "code" and key not in chosen for name in found.defined}
+    return tuple(
+        key for key, found in chosen.items() if key in others and (found is None or not implements(found.source, key))
+    )

@@ -6,7 +6,7 @@ nothing a student or their editor does to a notebook can stop or bend its gradin
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from autograder.answers import by_place, by_text, unanswered
 from autograder.evidence import Album, kept_outputs
 from autograder.leftovers import without_leftover_raise
-from autograder.pieces import MAX_PARSED_ALL, is_cut, joined
+from autograder.pieces import doubtful_exercises, joined
 from autograder.sources import bound, implements, parse
 from autograder.submitted import Found, read_cells
 
@@ -83,7 +83,7 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
     empty = () if room.refused else _unanswered(known, chosen, beside.kept, notes)
     counting = [key for key, cell in known.items() if _is_work(cell) or cell.metadata.get("nbgrader", {}).get("grade")]
     recognised = sum(bool(copies[key]) for key in counting) / max(len(counting), 1)
-    doubtful = _doubtful(named, {key: chosen[key] for key, cell in known.items() if _is_exercise(cell)})
+    doubtful = doubtful_exercises(named, {key: chosen[key] for key, cell in known.items() if _is_exercise(cell)})
     return Repaired(notebook, tuple(dict.fromkeys(notes)), empty, recognised, doubtful)
 
 
@@ -188,23 +188,6 @@ class _Beside:
         self.kept[key].append(found)
         own = cell is None or (_is_exercise(cell) and found.kind == "code")
         return [_added(found, self.album) if own else _spare(found, cell, self.album)]
-
-
-def _doubtful(named: Sequence[Named], chosen: Mapping[str, Found | None]) -> tuple[str, ...]:
-    """Exercises that may have lost work to an editor: cut pieces are left over, or another cell defines them, too."""
-    counted = Counter(key for _, key in named)
-    room, pieces = MAX_PARSED_ALL, False
-    for found, key in named:
-        room -= len(found.source)
-        alone = bool(key) and counted[key] == 1  # a bracket that its author forgot
-        if found.kind == "code" and room > 0 and is_cut(found.source):
-            pieces = pieces or not alone or found.source.lstrip("\n")[0].isspace()
-    if pieces:
-        return tuple(chosen)
-    others = {name for found, key in named if found.kind == "code" and key not in chosen for name in found.defined}
-    return tuple(
-        key for key, found in chosen.items() if key in others and (found is None or not implements(found.source, key))
-    )
 
 
 def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: list[str]) -> list[Named]:
