@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codeop
 import re
+import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +23,19 @@ MAX_PARSED_ALL = 1_000_000  # characters of all attempts together
 
 def is_cut(source: str) -> bool:
     """Whether a text looks like a part of a statement: it begins inside a block, or ends before it is complete."""
-    tree_is_there = parse(source) is not None
-    if tree_is_there or not source.strip():
+    if not source.strip() or parse(source) is not None or _runs(source):
         return False
     first = next(line for line in source.split("\n") if line.strip())
     return first[0].isspace() or re.match(INSIDE, first) is not None or _is_incomplete(source)
+
+
+def _runs(source: str) -> bool:
+    """Whether Jupyter would run this as a cell: it takes away an indent that all lines have."""
+    tree = parse(textwrap.dedent(source))
+    try:
+        return tree is not None and bool(compile(tree, "cell", "exec"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # a return outside a function, for one
 
 
 def _is_incomplete(source: str) -> bool:
@@ -78,7 +87,7 @@ class _Joiner:
                 if len(keys) > 1 or any(part.kind != "code" for part in parts):
                     break
                 source = "\n".join(part.source for part in parts)
-                if self._is_whole(source):
+                if self._is_whole(source) and not all(_runs(part.source) for part in parts):
                     self._notes.append("a function that had been split into several cells was put together again")
                     named = next((part for part in parts if self._key(part)), parts[0])
                     return replace(named, source=source), (len(taken), end)

@@ -383,3 +383,11 @@ def test_whatever_happened_the_cells_are_the_releases_and_the_work_is_the_studen
     repaired = repair(damaged(submitted, random.Random(seed)), release)
     assert_sound(repaired.notebook, release)
     assert graded_cells(repaired.notebook)[1].source == HONEST
+
+
+def test_cell_that_is_indented_as_a_whole_is_no_part_of_the_one_before(release, submitted):
+    """Jupyter runs it."""
+    submitted["cells"].insert(3, {"cell_type": "code", "source": "    helper = 1\n    other = 2"})
+    repaired = repair(submitted, release)
+    assert sources(repaired.notebook)[2:4] == [HONEST, "    helper = 1\n    other = 2"]
+    assert repaired.notes == () and repaired.doubtful == ()
