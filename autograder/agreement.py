@@ -26,6 +26,7 @@ LIMITS = {  # sensible values, lowest and highest; what lies outside would fail 
     "cell_seconds": (1, 3600),
     "call_seconds": (1, 3600),
     "submission_seconds": (10, 86_400),
+    "own_seconds": (1, 86_400),
     "memory_mb": (256, 65_536),
     "disk_mb": (1, 65_536),
     "output_kb": (1, 65_536),

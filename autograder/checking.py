@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Given, Outcome, observe
+from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Given, Outcome, Rng, observe
 from autograder.plain import identical, is_kind, leaves
 
 # ---------------------------------------------------------------------------------------------- what is compared
@@ -72,7 +72,7 @@ class Case:
         tolerance: for this case; by default G6 for the precision of its arguments and of what is expected.
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
         raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
-        pure: the arguments must come back unchanged, and NumPy's global random state must not be drawn from.
+        pure: the arguments must come back unchanged; where a generator is among them, NumPy's global random state, too.
         advances: a random generator among the arguments must be drawn from, and decide everything: the call is made
             twice, and equal seeds must give equal results.
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
@@ -122,7 +122,7 @@ def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
 
 def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
     """The outcome of a call, its value replaced by what the case measures of it; of two calls where chance plays."""
-    outcome = call()
+    outcome = _about(case, call())
     if outcome.error is not None:
         return outcome
     if case.advances and not identical(outcome.value, call().value):
@@ -133,6 +133,12 @@ def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
         return replace(outcome, value=case.measure(outcome.value))
     except Refused as refusal:
         return replace(outcome, value=None, error=CallError("Refused", str(refusal)))
+
+
+def _about(case: Case, outcome: Outcome) -> Outcome:
+    """An outcome without what is no business of its case: whoever is given no generator may seed NumPy's own."""
+    given = any(isinstance(leaf, Rng) for _, leaf in leaves([*case.args, *case.kwargs.values()]))
+    return outcome if given else replace(outcome, modified=tuple(m for m in outcome.modified if m != GLOBAL_RANDOM))
 
 
 # ------------------------------------------------------------------------------------------------------ comparison

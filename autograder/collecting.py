@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,6 +175,10 @@ def _parsed(text: str) -> datetime | None:
 class WitnessedNames(FileNameCollectorPlugin):
     """Collects by file names; the time is the one in the platform's name for the file, if the pattern finds one."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._claimed: dict[str, list[tuple[str, str]]] = defaultdict(list)  # student: files, and what they are for
+
     def collect(self, submitted_file: str) -> Any:
         """Read a file's name as nbgrader does, and register the time in it; a student's ``timestamp.txt`` stays out."""
         found = super().collect(submitted_file)
@@ -182,8 +187,22 @@ class WitnessedNames(FileNameCollectorPlugin):
         if Path(found.get("file_id", "")).stem == "timestamp":
             self.log.warning("Skipped a timestamp.txt that may be the student's own: %s", submitted_file)
             return None
-        self._register(found["student_id"], found.get("timestamp"))
+        student = found["student_id"]
+        self._register(student, found.get("timestamp"))
+        if Path(submitted_file).suffix.lower() in (".ipynb", ".zip"):
+            self._keep_apart(submitted_file, student, found)
         return found
+
+    def _keep_apart(self, submitted_file: str, student: str, found: dict[str, Any]) -> None:
+        """Say that two files claim one student; where no time tells which is newer, nbgrader would stop altogether."""
+        earlier = self._claimed[student]
+        if earlier:
+            names = ", ".join(shown(Path(file).name) for file, _ in [*earlier, (submitted_file, "")])
+            self.log.warning("%s: more than one file for this student, check whose they are: %s", shown(student), names)
+        if not found.get("timestamp") and found.get("file_id") in [file_id for _, file_id in earlier]:
+            stem, ending = os.path.splitext(found["file_id"])
+            found["file_id"] = f"{stem} ({len(earlier) + 1}){ending or '.ipynb'}"
+        earlier.append((submitted_file, found.get("file_id", "")))
 
     def _register(self, student: str, text: str | None) -> None:
         """Of several files the latest counts, as for nbgrader; a time that cannot be read, nbgrader refuses itself."""

@@ -39,6 +39,7 @@ class LimitSettings(_Model):
     cell_seconds: PositiveFloat = 30.0
     call_seconds: PositiveFloat = 10.0
     submission_seconds: PositiveFloat = 300.0
+    own_seconds: PositiveFloat = 120.0
     judge_seconds: PositiveFloat = 180.0
     memory_mb: PositiveInt = 2048
     judge_memory_mb: PositiveInt = 2048

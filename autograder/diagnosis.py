@@ -35,6 +35,7 @@ UNDEFINED = (
     "no cell up to its check defines {name}: keep the name, restart, run all cells from the top, "
     "and mend the first error you see"
 )
+CUT_SHORT = "the cell stops at an error before it defines {name}: mend that error first"
 MODULE = "the module has nothing of this name: compare its spelling with the documentation"
 SIGNATURE = "keep the first line of the stub as it is: the same parameters, with the same names, in the same order"
 # The numbers may be right; what happened to the arguments, or to the dtype, is not.
@@ -92,8 +93,10 @@ def code_hint(name: str, outcome: Outcome) -> str:
     error = outcome.error
     if error is None:
         return ""
-    if error.kind == "NameError" and error.message == f"name '{name}' is not defined":
+    if error.kind == "NameError" and error.message == undefined(name).message:
         return UNDEFINED.format(name=name)
+    if error.kind == "NameError" and error.message.startswith(undefined(name, " ").message.rstrip()):
+        return CUT_SHORT.format(name=name)
     if error.kind == "AttributeError" and error.message.startswith("module "):
         return MODULE
     signature = ("positional argument", "required keyword-only", "unexpected keyword", "multiple values")
@@ -104,6 +107,11 @@ def code_hint(name: str, outcome: Outcome) -> str:
     ):
         return SIGNATURE
     return CODE.get(error.kind, "")
+
+
+def undefined(name: str, cause: str = "") -> CallError:
+    """The error of a function that is not there; ``cause`` is what stopped the cell that would define it."""
+    return CallError("NameError", f"name '{name}' is not defined" + (f": its cell stopped at {cause}" if cause else ""))
 
 
 def _likeness(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[int, int]:

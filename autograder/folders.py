@@ -106,13 +106,13 @@ def unlock(parent: int, name: str) -> None:
         os.close(descriptor)
 
 
-def move(name: str, parent: int, target: int) -> None:
-    """Move what lies under a name, whole and unread, into another open folder that holds nothing of this name."""
+def move(name: str, parent: int, target: int, new: str = "") -> None:
+    """Move what lies under a name, whole and unread, into an open folder where its name, or its new one, is free."""
     try:
-        os.rename(name, name, src_dir_fd=parent, dst_dir_fd=target)
+        os.rename(name, new or name, src_dir_fd=parent, dst_dir_fd=target)
     except PermissionError:
         unlock(parent, name)  # to move a folder, one must be allowed to write in it
-        os.rename(name, name, src_dir_fd=parent, dst_dir_fd=target)
+        os.rename(name, new or name, src_dir_fd=parent, dst_dir_fd=target)
 
 
 def open_own(name: str, parent: int) -> int:

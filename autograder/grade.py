@@ -14,14 +14,14 @@ import os
 import secrets
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.choosing import choose_notebook
+from autograder.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.course import Assignment, Course
 from autograder.handed_in import HandedIn
 from autograder.jail.limits import Limits
@@ -30,12 +30,15 @@ from autograder.judge import checks
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 from autograder.judge_process import FOLDER_VARIABLE, JudgeJob
-from autograder.reader import MAX_MB, ReaderFailed, read
+from autograder.reader import MAX_MB, ReaderFailed, read, read_archive
 from autograder.referee import JudgeFailed, run_job
-from autograder.repair import repair
+from autograder.repair import Repaired, repair
 from autograder.submitted import UnreadableSubmission
+from autograder.unpacking import SIGNATURE
 
 SECRET_BYTES = 32
+ENOUGH = 0.25  # of the cells that count: with fewer, it may be another assignment's notebook
+FOREIGN = "few of this assignment's cells were found in this notebook: is it another assignment's?"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Submission:
         unreadable: why nothing could be read from the file; "" for a readable one.
         fault: why we could not even try, through no fault of the student.
         doubtful: whether a person should look at what was chosen from several notebooks.
+        cut: exercises that may have lost work to an editor: a person should look where points are lost.
+        unanswered: the questions that certainly have no answer; every other one waits for a person.
         handed_in: when it came, and how we know.
     """
 
@@ -55,6 +60,8 @@ class Submission:
     unreadable: str = ""
     fault: str = ""
     doubtful: bool = False
+    unanswered: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
     handed_in: HandedIn = field(default_factory=HandedIn)
 
 
@@ -104,18 +111,52 @@ class Grader:
 
     def prepare(self, path: Path) -> Submission:
         """Read and repair a submitted notebook; never raises, whatever a student handed in."""
-        grading = self.course.grading
-        tier: Tier | None = "none" if grading.isolation == "none" else self.tier
         try:
-            chosen = choose_notebook(path, min(grading.limits.notebook_mb, MAX_MB))
-            repaired = read(chosen.data, chosen.name, self._release, tier)
+            return self._read(path)
         except UnreadableSubmission as error:
             return Submission(self._blank(), (f"unreadable: {error}",), unreadable=str(error))
         except ReaderFailed as error:
-            return Submission(self._blank(), (), fault=str(error))
+            return self.unread(str(error))
         except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
-            return Submission(self._blank(), (), fault=traceback.format_exc())
-        return Submission(repaired.notebook, (*chosen.notes, *repaired.notes), doubtful=chosen.doubtful)
+            return self.unread(traceback.format_exc())
+
+    def unread(self, fault: str) -> Submission:
+        """What stands for a submission that we could not read, through no fault of the student."""
+        note = "this submission could not be read here, through no fault of yours: a person has to look at it"
+        return Submission(self._blank(), (note,), fault=fault)
+
+    def _read(self, path: Path) -> Submission:
+        grading = self.course.grading
+        tier: Tier | None = "none" if grading.isolation == "none" else self.tier
+        found = find_notebooks(path, min(grading.limits.notebook_mb, MAX_MB))
+        candidates = [candidate for outer in found for candidate in _unpacked(outer, tier)][:MAX_READ]
+        readings = [self._reading(candidate, tier) for candidate in candidates]
+        work = [self._work(reading.notebook) if isinstance(reading, Repaired) else None for reading in readings]
+        choice = choose(candidates, work, path.name)
+        chosen = readings[choice.index]
+        if not isinstance(chosen, Repaired):
+            notes = (f"unreadable: {chosen}", *choice.notes)
+            return Submission(self._blank(), notes, unreadable=chosen)
+        foreign = chosen.recognised < ENOUGH
+        doubtful = choice.doubtful or foreign
+        notes = (*choice.notes, *([FOREIGN] if foreign else []), *chosen.notes)
+        empty = () if doubtful else chosen.unanswered
+        return Submission(chosen.notebook, notes, doubtful=doubtful, unanswered=empty, cut=chosen.doubtful)
+
+    def _reading(self, candidate: Candidate, tier: Tier | None) -> Repaired | str:
+        """The candidate's notebook made sound, or why it could not be read."""
+        if candidate.problem:
+            return candidate.problem
+        try:
+            return read(candidate.data, candidate.name, self._release, tier)
+        except UnreadableSubmission as error:
+            return str(error)
+
+    def _work(self, notebook: NotebookNode) -> str:
+        """Everything in a notebook that was not released, but for white space."""
+        released = {" ".join(cell.source.split()) for cell in self._release.cells}
+        texts = (" ".join(cell.source.split()) for cell in notebook.cells)
+        return "\0".join(text for text in texts if text and text not in released)
 
     def _blank(self) -> NotebookNode:
         """What stands where nothing could be read: the notebook as it was released."""
@@ -124,7 +165,7 @@ class Grader:
     def grade(self, submission: Submission) -> Result:
         """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
         steps = plan(submission.notebook)
-        exercises = [step.exercise for step in steps if step.kind == "judge"]
+        exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
         if submission.unreadable:
             verdicts = {name: self._unreadable(name, submission.unreadable) for name in exercises}
             return Result({}, verdicts, "nothing was run")
@@ -158,7 +199,11 @@ class Grader:
             return Result(
                 {}, {name: needs_manual(name, "the grader itself failed", trace) for name in exercises}, "unknown"
             )
-        return Result(graded.outputs, graded.verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
+        verdicts = {
+            name: replace(verdict, flagged=verdict.flagged or (name in submission.cut and not verdict.full))
+            for name, verdict in graded.verdicts.items()
+        }
+        return Result(graded.outputs, verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
 
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
@@ -167,6 +212,17 @@ class Grader:
     def _unreadable(self, exercise: str, reason: str) -> Verdict:
         nothing = dict.fromkeys(self.assignment.parts(exercise), 0.0)
         return Verdict(exercise, "graded", nothing, reason=f"unreadable submission: {reason}")
+
+
+def _unpacked(candidate: Candidate, tier: Tier | None) -> list[Candidate]:
+    """The notebooks in an archive; any other file is its own candidate."""
+    if not candidate.data.startswith(SIGNATURE):
+        return [candidate]
+    try:
+        members = read_archive(candidate.data, candidate.name, tier)
+    except UnreadableSubmission as error:
+        return [replace(candidate, data=b"", problem=str(error))]
+    return [Candidate(f"{shown(name)} in {candidate.name}", expected=False, data=data) for name, data in members]
 
 
 def shipped_files(folder: Path) -> dict[str, bytes]:
@@ -185,17 +241,23 @@ def shipped_files(folder: Path) -> dict[str, bytes]:
 
 
 def plan(notebook: NotebookNode) -> list[Step]:
-    """The steps of a repaired notebook: its code cells in order, check cells judged, experiments left alone."""
-    steps = []
+    """The steps of a repaired notebook: its code cells in order, check cells judged, of experiments the definitions.
+
+    After the last cell come the check cells once more, for exercises that lacked something at their place.
+    """
+    steps, late = [], []
     for index, cell in enumerate(notebook.cells):
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if cell.cell_type != "code" or "experiment" in cell.metadata.get("course", {}):
+        if cell.cell_type != "code":
             continue
         if grade_id.startswith("check_"):
             steps.append(Step(index, "judge", exercise=grade_id.removeprefix("check_")))
+            late.append(replace(steps[-1], late=True))
         elif cell.source.strip():
-            steps.append(Step(index, "run", source=cell.source))
-    return steps
+            experiment = "experiment" in cell.metadata.get("course", {})
+            own = not grade_id and not experiment
+            steps.append(Step(index, "run", source=cell.source, own=own, definitions=experiment))
+    return steps + late
 
 
 def course_secret(root: Path) -> bytes:

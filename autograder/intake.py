@@ -14,12 +14,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder import folders
+from autograder.choosing import ARCHIVE, shown
 from autograder.folders import Refused
 from autograder.handed_in import MAX_CLAIM, HandedIn, decide, read_time, written
 from autograder.submitted import MAX_IMAGE, PLACEHOLDER, is_picture
@@ -28,8 +30,12 @@ QUARANTINE = "quarantine"
 TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to hand back feedback
 MAX_ENTRIES = 200  # in one submission's folder; one that holds more is moved whole
+MAX_LISTED = 20_000  # names in such a folder among which we look for notebooks
 MAX_FILES = 20  # that stay beside the notebook
-DEPTH, WIDTH = 2, 20  # how far we look into folders for a notebook that was packed with them
+MAX_NOTEBOOKS = 10  # that are brought up from folders in the folder
+MAX_LEFT = MAX_ENTRIES + MAX_NOTEBOOKS + 1  # names once they are there: none may be overlooked
+DEPTH, WIDTH = 2, 20  # how far we look into these
+MAX_SHOWN = 3  # names in a word about what was handed in instead of a notebook
 MAX_TEXT = 1_000_000  # bytes of a text beside the notebook
 PLAIN_NAME = re.compile(r"\w[\w .()+-]{0,99}", re.ASCII)
 TEXTS = (".txt", ".csv")
@@ -68,11 +74,15 @@ def receive(root: Path, folder: Path, notebook: str, due: datetime, entry: tuple
         wrong = _ensure_folder(outer, assignment, aside) or wrong
         inner = stack.enter_context(folders.opened(assignment, outer))
         if len(folders.names(inner, MAX_ENTRIES)) > MAX_ENTRIES:
+            kept = [name for name in folders.names(inner, MAX_LISTED) if name.endswith(".ipynb") and name != notebook]
             aside.take(outer, assignment)
             os.mkdir(assignment, 0o755, dir_fd=outer)
             inner, full = stack.enter_context(folders.opened(assignment, outer)), inner
-            if folders.kind(full, notebook):
-                folders.move(notebook, full, inner)
+            for name in [notebook, *kept[:MAX_NOTEBOOKS]]:
+                if folders.kind(full, name):
+                    folders.move(name, full, inner)
+            if not folders.names(inner, 0):
+                wrong = f"a folder with more than {MAX_ENTRIES} files"
         _clear(inner, notebook, aside, wrong)
         handed_in = _time(inner, notebook, aside, due, entry)
         return Received(tuple(aside.taken), handed_in)
@@ -119,11 +129,11 @@ class _Quarantine:
 
 
 def _clear(folder: int, notebook: str, aside: _Quarantine, wrong: str) -> None:
-    """Take out what may not stay; in the notebook's place stays a word about what was there."""
+    """Take out what may not stay; where no notebook is left, a word about what was there stands in its place."""
     room = MAX_FILES
-    if not any(name.endswith(".ipynb") for name in folders.names(folder, MAX_ENTRIES)):
-        _lift_notebook(folder, folder, DEPTH)
-    for name in folders.names(folder, MAX_ENTRIES):
+    before = folders.names(folder, MAX_ENTRIES)
+    _lift_notebooks(folder)
+    for name in folders.names(folder, MAX_LEFT):
         if name != notebook and not room:
             aside.take(folder, name)
         elif _may_stay(folder, name):
@@ -131,24 +141,47 @@ def _clear(folder: int, notebook: str, aside: _Quarantine, wrong: str) -> None:
         else:
             wrong = folders.kind(folder, name) if name == notebook else wrong
             aside.take(folder, name)
-    if wrong and not folders.kind(folder, notebook):
-        folders.write_file(folder, notebook, json.dumps({PLACEHOLDER: wrong}).encode())
+    left = folders.names(folder, MAX_LEFT)
+    if notebook not in left and (wrong or not any(name.endswith(".ipynb") for name in left)):
+        folders.write_file(folder, notebook, json.dumps({PLACEHOLDER: wrong or _word(before)}).encode())
 
 
-def _lift_notebook(top: int, folder: int, depth: int) -> bool:
-    """Bring up the notebook of a submission that was packed with a folder around it; the first that is found."""
-    entries = folders.names(folder, MAX_ENTRIES)
-    for name in entries:
-        if folder != top and name.endswith(".ipynb") and _may_stay(folder, name) and not folders.kind(top, name):
-            folders.move(name, folder, top)
-            return True
-    below = [name for name in entries if folders.kind(folder, name) == "a folder" and not name.startswith((".", "__"))]
+def _word(names: list[str]) -> str:
+    """What was handed in where there is no notebook."""
+    listed = [f"`{shown(name)}`" for name in names if name != TIMESTAMP and not name.startswith(".")]
+    more = f" and {len(listed) - MAX_SHOWN} more" if len(listed) > MAX_SHOWN else ""
+    return f"a folder with {', '.join(listed[:MAX_SHOWN])}{more}" if listed else "an empty folder"
+
+
+def _lift_notebooks(top: int) -> None:
+    """Bring up notebooks that were packed with folders around them, and archives: under names that say where from.
+
+    An archive is renamed, so that nbgrader leaves it alone as it does notebooks; the reader looks into it.
+    """
+    room = MAX_NOTEBOOKS
+    for folder, name, inside in _below(top, DEPTH):
+        archive = name.lower().endswith(".zip")
+        if not room or (folder == top and not archive) or not (archive or name.endswith(".ipynb")):
+            continue
+        place = f" (from {shown(' '.join(inside))[:60]})" if inside else ""
+        new = f"{shown(os.path.splitext(name)[0])}{place}{ARCHIVE if archive else '.ipynb'}"
+        if folders.kind(folder, name) == "a regular file" and not folders.kind(top, new):
+            folders.move(name, folder, top, new)
+            room -= 1
+
+
+def _below(folder: int, depth: int, inside: tuple[str, ...] = ()) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Every name in a folder and in the folders in it, the open folder before the name; not those of programs."""
+    below = []
+    for name in folders.names(folder, MAX_ENTRIES):
+        if folders.kind(folder, name) != "a folder":
+            yield folder, name, inside
+        elif not name.startswith((".", "__")):
+            below.append(name)
     for name in below[:WIDTH] if depth else ():
         folders.unlock(folder, name)
-        with folders.opened(name, folder) as inside:
-            if _lift_notebook(top, inside, depth - 1):
-                return True
-    return False
+        with folders.opened(name, folder) as opened:
+            yield from _below(opened, depth - 1, (*inside, name))
 
 
 def _may_stay(folder: int, name: str) -> bool:

@@ -13,7 +13,7 @@ import os
 import socket
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.process import Tier
 from autograder.judge.judging import Stopped
-from autograder.judge.session import Outputs, Session, Step
+from autograder.judge.session import NOTHING, Outputs, Session, Spent, Step
 from autograder.judge.verdict import Verdict
 from autograder.laboratory import open_laboratory
 from autograder.observing import Outcome
@@ -48,8 +48,9 @@ class JudgeJob:
         files: what lies beside the notebook, base64 by name.
         tier: one particular kind of walls; by default the best that holds.
         first: the step to begin with; an earlier judge has taken those before it.
-        replay: numbers of the cells to run again before that.
-        spent: seconds of work that the submission has used up.
+        replay: the cells to run again before that.
+        undefined: exercises for which something was not defined at their place.
+        spent: what the submission has used up.
     """
 
     folder: str
@@ -62,8 +63,9 @@ class JudgeJob:
     data_folder: str = ""
     tier: Tier | None = None
     first: int = 0
-    replay: Sequence[int] = ()
-    spent: float = 0.0
+    replay: Sequence[Step] = ()
+    undefined: Sequence[str] = ()
+    spent: Spent = NOTHING
 
 
 def judge_role(folder: str) -> Role:
@@ -107,14 +109,17 @@ class _Teller:
         text = json.dumps({"event": event, **facts}, ensure_ascii=False)
         wire.send_frame(self._sock, {"said": text})
 
-    def begins(self, number: int, spent: float) -> None:
-        self.say("begins", number=number, spent=spent)
+    def begins(self, number: int, spent: Spent, undefined: Sequence[str]) -> None:
+        self.say("begins", number=number, spent=spent, undefined=undefined)
 
-    def ran(self, number: int, outputs: Outputs, replay: bool) -> None:
-        self.say("ran", number=number, outputs=outputs, replay=replay)
+    def ran(self, number: int, outputs: Outputs, replay: Step | None) -> None:
+        self.say("ran", number=number, outputs=outputs, replay=asdict(replay) if replay else None)
 
     def judged(self, number: int, verdict: Verdict, seconds: float) -> None:
         self.say("judged", number=number, verdict=verdict.shortened().to_json(), seconds=seconds)
+
+    def passed_over(self, number: int) -> None:
+        self.say("passed over", number=number)
 
 
 def _session(job: dict[str, Any]) -> Session:
@@ -131,8 +136,9 @@ def _session(job: dict[str, Any]) -> Session:
         mutants=content.mutants,
         seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
         laboratory=open_laboratory(job["data"]),
-        history=[_steps(job["steps"])[number] for number in job["replay"]],
-        spent_before=job["spent"],
+        history=_steps(job["replay"]),
+        undefined=set(job["undefined"]),
+        before=Spent(*job["spent"]),
     )
 
 
@@ -154,8 +160,12 @@ class _JailedStudent:
     def spent(self) -> float:
         return self._student.spent
 
-    def run_cell(self, source: str, timeout: float) -> Outputs:
-        result = self._student.run_cell(source, timeout)
+    @property
+    def slept(self) -> float:
+        return self._student.slept
+
+    def run_cell(self, source: str, timeout: float, definitions: bool) -> Outputs:
+        result = self._student.run_cell(source, timeout, definitions=definitions)
         if result.died is not None:
             raise Stopped(result.died)
         return list(result.outputs)

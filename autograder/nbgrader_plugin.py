@@ -6,7 +6,7 @@ preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the
 
 from __future__ import annotations
 
-import glob
+import hashlib
 import json
 import os
 import shutil
@@ -29,7 +29,6 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveCells,
 )
-from nbgrader.utils import compute_checksum
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
@@ -47,7 +46,9 @@ from autograder.jail.client import STUDENT
 from autograder.jail.launch import connect
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
+from autograder.listing import configure_listing, student_folders
 from autograder.pages.guard import configure_pages
+from autograder.referee import TOO_MUCH
 from autograder.settings import BESIDE, INCLUDE, THEIRS
 
 RECORD = "verdicts.json"
@@ -77,6 +78,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(root)
     config.ExchangeFactory.collect = "autograder.collecting.WitnessedCollect"
+    config.ExchangeFactory.release_feedback = "autograder.releasing.SteadyReleaseFeedback"
     config.ZipCollectApp.collector_plugin = "autograder.collecting.WitnessedNames"
     # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
     config.Autograde.sanitize_preprocessors = []
@@ -87,6 +89,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     configure_pages(config, str(root))
+    configure_listing()
 
 
 def _require_order(course: Course, folder: Path) -> None:
@@ -133,6 +136,7 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
+        self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         try:
             self._require_settings()
             self._receive()
@@ -181,7 +185,8 @@ class SubmissionExporter(NotebookExporter):
         for path in [current, *wanted[: 2 * self.jobs]]:
             if path not in self._pending:
                 handed_in = self._handed_in.get(path, HandedIn())
-                self._pending[path] = self._pool.submit(_work, grader, path, handed_in)
+                fault = self.unordered.get(str(path.parent), "")
+                self._pending[path] = self._pool.submit(_work, grader, path, handed_in, fault)
 
     def _will_be_graded(self, path: Path) -> bool:
         return self.parent.force or not self._graded_folder(path.parent).exists()
@@ -202,19 +207,33 @@ class SubmissionExporter(NotebookExporter):
         due, name = grader.assignment.due, f"{grader.assignment.folder}.ipynb"
         register = read_register(root, assignment)
         converter.assignments = {}
-        for folder in sorted(glob.glob(converter._format_source(assignment, converter.coursedir.student_id))):
+        for folder in filter(None, map(self._with_a_name_to_write, student_folders(converter))):
             student = Path(folder).parent.name
+            converter.assignments[folder] = [str(Path(folder, name))]
             try:
-                if not student.isprintable():
-                    raise ValueError("a student's name that cannot be printed would stop nbgrader")
                 received = receive(root, Path(folder), name, due, register.get(student))
             except (OSError, ValueError) as error:
                 self.log.error("%s: not graded: its folder cannot be put in order: %s", shown(student), error)
+                self.unordered[folder] = f"the folder cannot be put in order: {error}"
                 continue
             if received.aside:
                 self.log.warning("%s: set aside: %s", student, ", ".join(map(shown, received.aside[:20])))
-            converter.assignments[folder] = [str(Path(folder, name))]
             self._handed_in[Path(folder, name)] = received.handed_in
+
+    def _with_a_name_to_write(self, folder: str) -> str:
+        """A student's name that cannot be printed would stop nbgrader: the folder gets one that can."""
+        student = Path(folder).parent
+        if student.name.isprintable():
+            return folder
+        digest = hashlib.sha256(os.fsencode(student.name)).hexdigest()[:6]
+        named = student.with_name(f"{shown(student.name)}-{digest}")
+        try:
+            os.rename(student, named)
+        except OSError as error:
+            self.log.error("%s: not graded: a name that cannot be printed: %s", shown(student.name), error)
+            return ""
+        self.log.warning("%s: a name that cannot be printed; graded as %s", shown(student.name), named.name)
+        return str(named / Path(folder).name)
 
     def _forget_half_graded(self) -> None:
         """Remove what a killed run left behind: nbgrader would take a folder without verdicts for a graded one."""
@@ -235,8 +254,8 @@ class SubmissionExporter(NotebookExporter):
         return self._graders[assignment]
 
 
-def _work(grader: Grader, path: Path, handed_in: HandedIn) -> tuple[Submission, Result]:
-    submission = replace(grader.prepare(path), handed_in=handed_in)
+def _work(grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
+    submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
     return submission, grader.grade(submission)
 
 
@@ -248,7 +267,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
         for index, cell in enumerate(nb.cells):
             if index in result.outputs:
-                cell.outputs = from_dict(result.outputs[index])
+                cell.outputs = shown_outputs(from_dict(result.outputs[index]), cell.outputs)
             exercise = checked_exercise(cell)
             if exercise in result.verdicts:
                 maximum = float(cell.metadata.nbgrader["points"])
@@ -264,6 +283,16 @@ class WriteVerdicts(NbGraderPreprocessor):
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
         self.log.info(TIMINGS + json.dumps({"student": student, "all": seconds, **result.timings}))
         return nb, resources
+
+
+def shown_outputs(ran: list[NotebookNode], handed_in: list[NotebookNode]) -> list[NotebookNode]:
+    """What a cell did when it was graded, and what the student saw where that is more: it failed here or drew less."""
+    failed = any(output.output_type == "error" or output.get("text") == TOO_MUCH for output in ran)
+    return ran + handed_in if failed or _pictures(ran) < _pictures(handed_in) else ran
+
+
+def _pictures(outputs: list[NotebookNode]) -> int:
+    return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
 
 
 def checked_exercise(cell: NotebookNode) -> str:
@@ -294,9 +323,7 @@ class SaveVerdicts(NbGraderPreprocessor):
             for grade in submission.grades:
                 self._score(grade, cells.get(grade.name), course)
             for comment in submission.comments:
-                cell = cells.get(comment.name)
-                silent = cell is not None and is_unchanged(cell) and not course["submission"].fault
-                comment.auto_comment = "No response." if silent else None
+                comment.auto_comment = "No response." if comment.name in course["submission"].unanswered else None
             gradebook.db.commit()
         return nb, resources
 
@@ -308,14 +335,8 @@ class SaveVerdicts(NbGraderPreprocessor):
             verdict = course["result"].verdicts.get(exercise)
             grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
         else:  # an answer: nothing was written, or a person decides
-            silent = cell is not None and is_unchanged(cell) and not submission.fault
-            grade.auto_score = 0.0 if silent else None
+            grade.auto_score = 0.0 if grade.name in submission.unanswered else None
         undecided = grade.auto_score is None or grade.manual_score is not None
         judged = course["result"].verdicts.get(exercise)
         flagged = bool(submission.unreadable) or submission.doubtful or (judged is not None and judged.flagged)
         grade.needs_manual_grade = undecided or (flagged and bool(exercise))
-
-
-def is_unchanged(cell: NotebookNode) -> bool:
-    """Whether a cell is as it was released."""
-    return bool(cell.metadata.nbgrader.get("checksum") == compute_checksum(cell))

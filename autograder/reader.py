@@ -22,12 +22,15 @@ from autograder.jail.meter import Allowance
 from autograder.jail.process import Tier, fork
 from autograder.repair import Repaired, repair
 from autograder.submitted import UnreadableSubmission, parse_notebook
+from autograder.unpacking import unpack
 
 MAX_MB = 48  # of a submitted file, whatever course.yaml says: it has to fit into one frame
 MEMORY_MB = 1024
 SECONDS = 30.0  # of work; the largest file within the bounds of `submitted` takes a few
 RESULT_BYTES = 56 * wire.MIB
-LIMITS = Limits(memory_mb=MEMORY_MB, disk_mb=1, submission_seconds=SECONDS)
+LIMITS = Limits(memory_mb=MEMORY_MB, disk_mb=1, submission_seconds=SECONDS, own_seconds=0)
+UNPACKED_BYTES = 48 * wire.MIB
+TOLD = ("notes", "unanswered", "recognised", "doubtful")  # of what was repaired, in the order of its fields
 READER = Role("reader", "autograder.reader:main", ("numpy", "nbformat"), walls=True)
 
 
@@ -49,12 +52,24 @@ def read(data: bytes, name: str, release: NotebookNode, tier: Tier | None = None
         ReaderFailed: when the reader cannot run here or has a fault.
     """
     request = {"data": np.frombuffer(data, np.uint8), "name": name, "release": json.dumps(release)}
+    reply = _ask(request, name, tier)
+    notebook = nbformat.from_dict(json.loads(reply["notebook"]))
+    return Repaired(notebook, *(reply[name] for name in TOLD))
+
+
+def read_archive(data: bytes, name: str, tier: Tier | None = None) -> list[tuple[str, bytes]]:
+    """Have a reader process take the notebooks out of a ZIP archive; raises as ``read`` does."""
+    reply = _ask({"data": np.frombuffer(data, np.uint8), "name": name, "release": ""}, name, tier)
+    return [(member, content.tobytes()) for member, content in reply["members"]]
+
+
+def _ask(request: dict[str, Any], name: str, tier: Tier | None) -> dict[str, Any]:
     try:
         process = fork(READER, LIMITS, tier)
         try:
             allowance = Allowance(process.pid, SECONDS)
             process.send(request, allowance)
-            reply = process.receive(allowance, max_bytes=RESULT_BYTES)
+            reply: dict[str, Any] = process.receive(allowance, max_bytes=RESULT_BYTES)
         finally:
             process.close()
     except JailUnavailable as error:
@@ -66,7 +81,7 @@ def read(data: bytes, name: str, release: NotebookNode, tier: Tier | None = None
         raise ReaderFailed(reply["failed"])
     if reply["unreadable"]:
         raise UnreadableSubmission(reply["unreadable"])
-    return Repaired(nbformat.from_dict(json.loads(reply["notebook"])), reply["notes"])
+    return reply
 
 
 # -------------------------------------------------------------------------------------------- in the reader's process
@@ -86,10 +101,14 @@ def main(sock: socket.socket) -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    name = request["name"]
+    name, data = request["name"], request["data"].tobytes()
     try:
-        submitted = parse_notebook(request["data"].tobytes(), name)
-        repaired = repair(submitted, nbformat.from_dict(json.loads(request["release"])))
+        if not request["release"]:
+            members = unpack(data, name, UNPACKED_BYTES)
+            return {"members": tuple((member, np.frombuffer(content, np.uint8)) for member, content in members)}
+        repaired = repair(parse_notebook(data, name), nbformat.from_dict(json.loads(request["release"])))
+        if not repaired.recognised:
+            raise UnreadableSubmission(f"{name}: expected this assignment's notebook, received none of its cells")
         text = json.dumps(repaired.notebook, ensure_ascii=False, separators=(",", ":"))
     except UnreadableSubmission as error:
         return {"unreadable": str(error)}
@@ -99,4 +118,5 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"failed": traceback.format_exc()}
     if len(text.encode("utf-8", "replace")) > RESULT_BYTES - 2 * wire.MIB:
         return {"unreadable": f"{name}: expected a notebook of at most {RESULT_BYTES // wire.MIB} MB once repaired"}
-    return {"notebook": text, "notes": tuple(repaired.notes)}
+    told = {name: getattr(repaired, name) for name in TOLD}
+    return {"notebook": text, **told}

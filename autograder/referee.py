@@ -17,7 +17,7 @@ from autograder.jail.launch import connect
 from autograder.jail.limits import Died, JailUnavailable
 from autograder.jail.meter import Allowance
 from autograder.jail.process import Process, fork
-from autograder.judge.session import Outputs, Step, stopped_output
+from autograder.judge.session import NOTHING, Outputs, Spent, Step, stopped_output
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 from autograder.judge_process import JudgeJob, judge_role
 
@@ -96,13 +96,14 @@ class _Hearing:
         self.done = False
         self._next = 0  # the first step that has no result yet
         self._begun = False  # whether a judge is at it
-        self._replay: list[int] = []
-        self._spent = 0.0
+        self._replay: list[Step] = []
+        self._undefined: list[str] = []
+        self._spent = NOTHING
         self._room = OUTPUT_CELLS * job.limits.output_kb * 1024
 
     def rest(self) -> JudgeJob:
         """What is left for another judge."""
-        return replace(self.job, first=self._next, replay=self._replay, spent=self._spent)
+        return replace(self.job, first=self._next, replay=self._replay, undefined=self._undefined, spent=self._spent)
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take in what a judge says.
@@ -112,9 +113,11 @@ class _Hearing:
         """
         match said["event"]:
             case "begins":
-                self._begun, self._spent = True, said["spent"]
+                self._begun, self._spent, self._undefined = True, Spent(*said["spent"]), said["undefined"]
             case "ran":
-                self._ran(said["outputs"], said["replay"])
+                self._ran(said["outputs"], Step(**said["replay"]) if said["replay"] else None)
+            case "passed over":
+                self._step()
             case "judged":
                 self._judged(Verdict.from_json(said["verdict"]), said["seconds"])
             case "done":
@@ -133,9 +136,9 @@ class _Hearing:
             raise JudgeFailed(f"the judge died: {death}") from death
         step = self.job.steps[self._next]
         if death.by_limit:
-            self._spent += self.job.limits.judge_seconds
+            self._spent = self._spent._replace(whole=self._spent.whole + self.job.limits.judge_seconds)
         if step.kind == "run":
-            self._ran([stopped_output(f"{death}, in the grader itself")], replay=False)
+            self._ran([stopped_output(f"{death}, in the grader itself")], replay=None)
         elif death.by_limit:
             self._judged(worn_out(step.exercise, str(death)), 0.0)
         else:
@@ -148,15 +151,21 @@ class _Hearing:
         self._next += 1
         return self.job.steps[self._next - 1]
 
-    def _ran(self, outputs: Outputs, replay: bool) -> None:
+    def _ran(self, outputs: Outputs, replay: Step | None) -> None:
         if replay:
-            self._replay.append(self._next)
+            self._replay.append(replay)
+        step = self._step()
+        if step.definitions:  # an experiment: what it shows was handed in
+            return
         self._room -= len(json.dumps(outputs, ensure_ascii=False).encode())
         if self._room < 0:
             outputs = [{"output_type": "stream", "name": "stderr", "text": TOO_MUCH}]
-        self.graded.outputs[self._step().cell] = outputs
+        self.graded.outputs[step.cell] = outputs
 
     def _judged(self, verdict: Verdict, seconds: float) -> None:
-        exercise = self._step().exercise
-        self.graded.verdicts[exercise] = verdict.shortened()
-        self.graded.seconds[exercise] = seconds
+        step = self._step()
+        known = self.graded.verdicts.get(step.exercise)
+        if known is not None and verdict.total <= known.total:
+            verdict = replace(known, flagged=known.flagged or verdict.flagged)
+        self.graded.verdicts[step.exercise] = verdict.shortened()
+        self.graded.seconds[step.exercise] = self.graded.seconds.get(step.exercise, 0.0) + seconds

@@ -6,8 +6,6 @@ nothing a student or their editor does to a notebook can stop or bend its gradin
 
 from __future__ import annotations
 
-import ast
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -17,19 +15,33 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.submitted import Found, kept_attachments, kept_outputs, read_cells
+from autograder.answers import by_place, by_text, unanswered
+from autograder.evidence import Album, kept_outputs
+from autograder.leftovers import without_leftover_raise
+from autograder.pieces import doubtful_exercises, joined
+from autograder.sources import bound, implements, parse
+from autograder.submitted import Found, read_cells
 
 MAX_ADDED = 1000  # cells beside the release's own
 MAX_ADDED_TEXT = 2_000_000  # characters in them
-MAX_PARSED = 100_000  # characters of code that we parse; Python's parser takes much memory for hostile input
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A sound notebook, and what had to be done, one sentence each."""
+    """A sound notebook.
+
+    Args:
+        notes: what had to be done, one sentence each.
+        unanswered: the questions that certainly have no answer.
+        recognised: which part of the cells that count was there; 0 for another assignment's notebook.
+        doubtful: exercises of which a person should look at lost points: code is there that nobody can run.
+    """
 
     notebook: NotebookNode
     notes: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
+    recognised: float = 1.0
+    doubtful: tuple[str, ...] = ()
 
 
 def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
@@ -44,34 +56,62 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
     """
     notes: list[str] = []
     known = {_key(cell): cell for cell in release.cells}
+    named = _identify(read_cells(submitted, notes), release.cells, notes)
+    _note_order([key for _, key in named if key], list(known), notes)
     copies: dict[str, list[Found]] = defaultdict(list)
-    extra: dict[str, list[Found]] = defaultdict(list)
-    anchor, order, room = "", [], _Room()
-    for found, key in _identify(read_cells(submitted, notes), release.cells, notes):
-        if key:
-            anchor = key
-            order.append(anchor)
-            copies[anchor].append(found)
-        elif found.stripped and room.take(found):
-            extra[anchor].append(found)
-    _note_order(order, list(known), notes)
+    for found, key in named:
+        copies[key].append(found)
+    chosen = {key: _chosen(cell, copies[key]) for key, cell in known.items()}
+    elsewhere = {name for found, _ in named if found.kind == "code" for name in found.defined}
+    beside, groups = _Beside(known, chosen), _grouped(named)
     notebook = deepcopy(release)
-    notebook.cells = [_added(found) for found in extra[""]]
+    notebook.cells = beside.cells("", groups[""])
     for key, cell in known.items():
-        chosen = _chosen(cell, copies[key])
-        notebook.cells.append(_rebuild(cell, chosen, notes))
-        if len(copies[key]) > 1 and _is_work(cell):
-            notes.append(f"the cell {key} was there {len(copies[key])} times: the last edited copy was graded")
-        spare = [found for found in copies[key] if found is not chosen and _edited(found, cell) and room.take(found)]
-        notebook.cells += [new_raw_cell(found.source) for found in spare]  # kept for a reader; never run
-        notebook.cells += [_added(found) for found in extra[key]]
+        before, after = _around_chosen(groups[key], key, chosen)
+        notebook.cells += beside.cells(key, before)
+        notebook.cells.append(_rebuild(cell, chosen[key], beside.album, notes, defined=key in elsewhere))
+        if len(copies[key]) > 1:
+            _note_copies(cell, len(copies[key]), notes)
+        notebook.cells += beside.cells(key, after)
+    room = beside.room
     if room.refused:
         notes.append(f"there were more than {MAX_ADDED} cells or {MAX_ADDED_TEXT} characters of your own: "
                      "the rest were left out")  # fmt: skip
     added = (cell for cell in notebook.cells if _key(cell) not in known)
     for number, cell in enumerate(added):
         cell.id = f"added-{number}"  # nbformat would draw a random one: the same submission must stay the same
-    return Repaired(notebook, tuple(dict.fromkeys(notes)))
+    empty = () if room.refused else _unanswered(known, chosen, beside.kept, notes)
+    counting = [key for key, cell in known.items() if _is_work(cell) or cell.metadata.get("nbgrader", {}).get("grade")]
+    recognised = sum(bool(copies[key]) for key in counting) / max(len(counting), 1)
+    doubtful = doubtful_exercises(named, {key: chosen[key] for key, cell in known.items() if _is_exercise(cell)})
+    return Repaired(notebook, tuple(dict.fromkeys(notes)), empty, recognised, doubtful)
+
+
+def _unanswered(
+    known: Mapping[str, NotebookNode],
+    taken: Mapping[str, Found | None],
+    extra: Mapping[str, list[Found]],
+    notes: list[str],
+) -> tuple[str, ...]:
+    """The questions that certainly have no answer; one that may have it below itself is told."""
+    questions = {key: cell for key, cell in known.items() if _is_answer(cell)}
+    own = [found for key, cells in extra.items() if key not in questions for found in cells if found.kind != "code"]
+    others = [found.source for found in own]
+    others += [_written_into(known[key], found) for key, found in taken.items() if found is not None]
+    empty = unanswered(list(questions.values()), taken, extra, others)
+    for key, cell in questions.items():
+        found = taken[key]
+        if extra.get(key) and (found is None or not _edited(found, cell)):
+            notes.append(f"the question {key} is as it was released, but there is work below it: a person reads it")
+    return empty
+
+
+def _written_into(cell: NotebookNode, found: Found) -> str:
+    """What the student added to prose of the release."""
+    if cell.cell_type != "markdown" or "nbgrader" in cell.metadata or not _edited(found, cell):
+        return ""
+    released = set(cell.source.split())
+    return " ".join(word for word in found.source.split() if word not in released)
 
 
 class _Room:
@@ -91,7 +131,66 @@ class _Room:
         return fits
 
 
-def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: list[str]) -> list[tuple[Found, str]]:
+Named = tuple[Found, str]  # a submitted cell, and which cell of the release it is; "" for the student's own
+
+
+def _grouped(named: Sequence[Named]) -> dict[str, list[Named]]:
+    """The submitted cells by the cell of the release that they stand at or after, in their order.
+
+    A further copy of a cell stands where it is: it takes no cell that follows it back to the first one's place.
+    """
+    groups: dict[str, list[Named]] = defaultdict(list)
+    anchor, seen = "", set()
+    for found, key in named:
+        if key and key not in seen:
+            seen.add(key)
+            anchor = key
+        groups[anchor].append((found, key))
+    return groups
+
+
+def _around_chosen(
+    group: Sequence[Named], key: str, chosen: Mapping[str, Found | None]
+) -> tuple[list[Named], list[Named]]:
+    """What of a group comes before the copy that counts, and what after it; copies that count elsewhere are left out.
+
+    Where that copy stands further below, it follows the copies here: it was written after them.
+    """
+    copies = [place for place, (_, name) in enumerate(group) if name == key]
+    place = next((place for place, (found, _) in enumerate(group) if found is chosen[key]), max(copies, default=-1))
+    others = [(place, item) for place, item in enumerate(group) if item[0] is not chosen.get(item[1])]
+    return [item for number, item in others if number <= place], [item for number, item in others if number > place]
+
+
+class _Beside:
+    """Makes the cells beside the release's own: the student's, and copies of the release's that hold something else.
+
+    Jupyter would run copies of an exercise in their order, and so they are; copies of everything else are kept to read.
+
+    Args:
+        known: the release's cells.
+        chosen: the copies that count: they are no cells beside.
+    """
+
+    def __init__(self, known: Mapping[str, NotebookNode], chosen: Mapping[str, Found | None]) -> None:
+        self._known, self._chosen = known, chosen
+        self.album, self.room = Album(), _Room()
+        self.kept: dict[str, list[Found]] = defaultdict(list)  # what was made, by the release's cell that it stands by
+
+    def cells(self, key: str, group: Sequence[Named]) -> list[NotebookNode]:
+        """The cells of a group beside the release's cell ``key``."""
+        return [made for found, name in group for made in self._made(key, found, name)]
+
+    def _made(self, key: str, found: Found, name: str) -> list[NotebookNode]:
+        cell = self._known.get(name)
+        if not found.stripped or (cell is not None and not _adds(found, cell)) or not self.room.take(found):
+            return []
+        self.kept[key].append(found)
+        own = cell is None or (_is_exercise(cell) and found.kind == "code")
+        return [_added(found, self.album) if own else _spare(found, cell, self.album)]
+
+
+def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: list[str]) -> list[Named]:
     """Find out which cell of the release each submitted cell is; "" for a cell of the student's own."""
     names: dict[tuple[str, str], str] = {}
     for cell in release:
@@ -100,21 +199,61 @@ def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: li
             names["experiment", cell.metadata.course["experiment"]] = _key(cell)
         if "nbgrader" in cell.metadata:
             names["grade", _key(cell)] = _key(cell)
-    keys = [next((names[claim] for claim in found.claims if claim in names), "") for found in cells]
+
+    def claimed(found: Found) -> str:
+        return next((names[claim] for claim in found.claims if claim in names), "")
+
+    known = {_key(cell): cell for cell in release}
+    cells = [
+        part for found in joined(cells, claimed, notes) for part in _unlocked(found, known.get(claimed(found)), notes)
+    ]
+    keys = [claimed(found) for found in cells]
     nameless = [number for number, key in enumerate(keys) if not key]
     same, defining = _by_source(cells, nameless), _by_function(cells, nameless)
-    named = set(keys)
-    for cell in (cell for cell in release if _key(cell) not in named):
+    missing = set(known) - set(keys)
+    for cell in (cell for cell in release if _key(cell) in missing):
         numbers = same.get(cell.source.strip())
         if numbers:
             keys[numbers.pop()] = _key(cell)
-            named.add(_key(cell))
-    for cell in (cell for cell in release if _key(cell) not in named and _is_exercise(cell)):
+            missing.remove(_key(cell))
+    for cell in (cell for cell in release if _key(cell) in missing and _is_exercise(cell)):
         fitting = [number for number in defining.get(_key(cell), ()) if not keys[number]]
         if fitting:
-            keys[fitting[-1]] = _key(cell)
+            working = [number for number in fitting if implements(cells[number].source, _key(cell))]
+            keys[(working or fitting)[-1]] = _key(cell)
             notes.append(f"the cell {_key(cell)} had lost its name: it was recognised by the function in it")
+    _find_texts(cells, keys, release, notes)
     return list(zip(cells, keys, strict=True))
+
+
+def _find_texts(cells: Sequence[Found], keys: list[str], release: Sequence[NotebookNode], notes: list[str]) -> None:
+    """Recognise what else lost its name: texts and experiments by their words, answers by their place, too."""
+    wanted = [(key, cell) for cell in release if (key := _key(cell)) not in keys and not _is_code_of_ours(cell)]
+    answers = [_key(cell) for cell in release if _is_answer(cell)]
+    nameless = [number for number, key in enumerate(keys) if not key]
+    for number, key in by_text(cells, nameless, wanted).items():
+        keys[number] = key
+        if key in answers:
+            notes.append(f"the answer {key} had lost its name: it was recognised by its question")
+    for number, key in by_place(cells, keys, [_key(cell) for cell in release], answers).items():
+        keys[number] = key
+        notes.append(f"the question {key} was missing: the text in its place was taken for the answer")
+
+
+def _is_code_of_ours(cell: NotebookNode) -> bool:
+    """Whether only the very same code is this cell: exercises are known by their functions, the rest is locked."""
+    return cell.cell_type == "code" and not _is_experiment(cell)
+
+
+def _unlocked(found: Found, cell: NotebookNode | None, notes: list[str]) -> list[Found]:
+    """A submitted cell; of a locked one into which a student's code was merged, that code apart and first."""
+    if cell is None or cell.cell_type != "code" or not _is_locked(cell) or not _edited(found, cell):
+        return [found]
+    theirs, ours = parse(found.source), parse(cell.source)
+    if theirs is None or ours is None or bound(theirs) <= bound(ours):
+        return [found]
+    notes.append(f"code of yours in the locked cell {_key(cell)} was run before it")
+    return [Found("code", found.source, (), None, {}), found]
 
 
 def _by_source(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, list[int]]:
@@ -133,14 +272,18 @@ def _by_function(cells: Sequence[Found], numbers: Sequence[int]) -> dict[str, li
 
 
 def _edited(found: Found, cell: NotebookNode) -> bool:
-    return bool(found.stripped != cell.source.strip())
+    """Whether a cell says anything else than the released one; how lines end is an editor's choice."""
+    return bool(found.stripped.splitlines() != cell.source.strip().splitlines())
 
 
 def _chosen(cell: NotebookNode, copies: Sequence[Found]) -> Found | None:
-    """The copy that counts: the last edited one and, of an exercise, the last that still defines the function."""
+    """The copy that counts: the last edited one and, of an exercise, the last that has something in it but a stub."""
     edited = [found for found in copies if _edited(found, cell)]
-    defining = [found for found in edited if _is_exercise(cell) and _key(cell) in found.defined]
-    return next(reversed(defining or edited or copies), None)
+    if len(edited) > 1 and _is_exercise(cell):
+        defining = [found for found in edited if _key(cell) in found.defined]
+        working = [found for found in defining if implements(found.source, _key(cell))]
+        return (working or defining or edited)[-1]
+    return next(reversed(edited or copies), None)
 
 
 def _key(cell: NotebookNode) -> str:
@@ -152,8 +295,16 @@ def _is_work(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
+def _is_locked(cell: NotebookNode) -> bool:
+    return "nbgrader" in cell.metadata and not _is_work(cell)
+
+
 def _is_exercise(cell: NotebookNode) -> bool:
     return _is_work(cell) and cell.cell_type == "code"
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return _is_work(cell) and cell.cell_type == "markdown"
 
 
 def _is_experiment(cell: NotebookNode) -> bool:
@@ -166,92 +317,71 @@ def _note_order(order: list[str], known: list[str], notes: list[str]) -> None:
         notes.append("the cells were in another order: they were put back")
 
 
-def _rebuild(cell: NotebookNode, chosen: Found | None, notes: list[str]) -> NotebookNode:
-    """A cell of the release with the student's source in it, where the source is theirs to write."""
+def _note_copies(cell: NotebookNode, count: int, notes: list[str]) -> None:
+    if _is_work(cell):
+        notes.append(f"the cell {_key(cell)} was there {count} times: the last edited copy was graded")
+    elif _is_experiment(cell):
+        notes.append(f"the experiment {_key(cell)} was there {count} times: all are shown")
+
+
+def _rebuild(
+    cell: NotebookNode, chosen: Found | None, album: Album, notes: list[str], *, defined: bool
+) -> NotebookNode:
+    """A cell of the release with the student's source in it, where the source is theirs to write.
+
+    Args:
+        defined: whether some cell of theirs defines what this one should.
+    """
     made = deepcopy(cell)
     if made.cell_type == "code":
         made.outputs, made.execution_count = [], None
     key = _key(cell)
     if chosen is None:
-        if "nbgrader" in cell.metadata:
+        if _is_exercise(cell) and defined:
+            notes.append(f"the cell {key} was missing: what another cell of yours calls {key} was graded")
+        elif "nbgrader" in cell.metadata:
             notes.append(f"the cell {key} was missing: it was put back as it was released")
     elif _is_exercise(cell):
-        made.source = _without_leftover_raise(chosen.source, key, notes)
-    elif _is_work(cell):
-        made.source = chosen.source
-        pictures = kept_attachments(chosen.attachments)
-        if pictures:
-            made.attachments = pictures
-        if len(pictures) < len(chosen.attachments):
-            notes.append(f"of what was attached to {key}, only PNG and JPEG pictures up to 8 MB each were kept")
+        made.source = without_leftover_raise(chosen.source, key, notes)
     elif _is_experiment(cell):
-        made.source, made.outputs = chosen.source, kept_outputs(chosen.outputs)
-    elif _edited(chosen, cell) and "nbgrader" in cell.metadata:
-        notes.append(f"the cell {key} is locked and had been changed: it was put back as it was released")
+        made.source, made.outputs = chosen.source, kept_outputs(chosen.outputs, album)
+    elif _is_work(cell) or "nbgrader" not in cell.metadata:  # an answer, or prose: theirs to annotate
+        _write_text(made, chosen, album)
     elif _edited(chosen, cell):
-        made.source = chosen.source  # prose: theirs to annotate
+        notes.append(f"the cell {key} is locked and had been changed: it was put back as it was released")
     return made
 
 
-def _added(found: Found) -> NotebookNode:
-    """A cell of the student's own: its source alone, no metadata, no tags, no outputs."""
-    make = {"code": new_code_cell, "markdown": new_markdown_cell}.get(found.kind, new_raw_cell)
-    return make(found.source)
+def _write_text(made: NotebookNode, found: Found, album: Album) -> None:
+    """Put a student's text into a cell, with the pictures that belong to it."""
+    made.source, pictures = album.text_of(found)
+    if pictures and made.cell_type == "markdown":
+        made.attachments = pictures
 
 
-def _without_leftover_raise(source: str, name: str, notes: list[str]) -> str:
-    """Take out a ``raise NotImplementedError`` that was left beside real code; a stub keeps its own.
+def _added(found: Found, album: Album) -> NotebookNode:
+    """A cell of the student's own: what it says and shows, no metadata, no tags.
 
-    Nothing else changes by a byte, and a line that is never reached stays as it is.
+    The outputs of code are what the student saw. It is run again, and then they stand only where that shows less.
     """
-    # Python's lines, not str.splitlines', which also breaks at a form feed or at U+2028 inside a string.
-    pieces = re.split(r"(\r\n|\r|\n)", source)
-    for node in _leftovers(source, name):
-        place = 2 * (node.lineno - 1)
-        before, after = _around(pieces[place], node)
-        if node.lineno == node.end_lineno and not before.strip() and (not after.strip() or after.strip()[0] == "#"):
-            pieces[place] = f"{before}pass  # {pieces[place].strip()}"
-            notes.append(f"the cell {name} still raised NotImplementedError beside your code: that line was ignored")
-    return "".join(pieces)
+    if found.kind == "code":
+        return new_code_cell(found.source, outputs=kept_outputs(found.outputs, album))
+    made = new_markdown_cell() if found.kind == "markdown" else new_raw_cell()
+    _write_text(made, found, album)
+    return made
 
 
-def _around(line: str, node: ast.stmt) -> tuple[str, str]:
-    """The text of a line before and after a statement; ast counts columns in bytes."""
-    data = line.encode()
-    return data[: node.col_offset].decode(), data[node.end_col_offset :].decode()
+def _spare(found: Found, cell: NotebookNode, album: Album) -> NotebookNode:
+    """A copy beside the one that was chosen: kept for a reader, never run."""
+    if _is_experiment(cell):
+        made = new_code_cell(found.source, outputs=kept_outputs(found.outputs, album))
+        made.metadata["course"] = deepcopy(cell.metadata["course"])
+        return made
+    if found.kind == "markdown":
+        return _added(found, album)
+    return new_raw_cell(found.source)
 
 
-def _leftovers(source: str, name: str) -> list[ast.stmt]:
-    if "NotImplementedError" not in source or len(source) > MAX_PARSED:
-        return []
-    plain = re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE)  # IPython's magics are no Python
-    for text in (source, plain):
-        try:
-            body = ast.parse(text).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        return [
-            node
-            for function in body
-            if isinstance(function, ast.FunctionDef) and function.name == name
-            for node in _reached_leftovers(function)
-        ]
-    return []
-
-
-def _reached_leftovers(function: ast.FunctionDef) -> list[ast.stmt]:
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    found = []
-    for node in body:
-        if _is_leftover(node):
-            found.append(node)
-        elif isinstance(node, ast.Return | ast.Raise):
-            break
-    return [] if all(_is_leftover(node) or isinstance(node, ast.Pass) for node in body) else found
-
-
-def _is_leftover(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.Raise):
-        return False
-    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+def _adds(found: Found, cell: NotebookNode) -> bool:
+    """Whether a copy holds anything that the release does not."""
+    return _edited(found, cell) or bool(_is_experiment(cell) and found.outputs)

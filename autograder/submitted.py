@@ -1,4 +1,4 @@
-"""Take from a submitted file what may be kept, whatever the file holds: texts, claims, and pictures that are pictures.
+"""Take from a submitted file what it says, whatever it holds: texts, claims, outputs and attachments as they came.
 
 Nothing that a student hands in is more than data here: a value of another kind than expected counts as absent.
 """
@@ -15,20 +15,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
-
 MAX_SOURCE = 1_000_000  # characters of one cell
-MAX_TEXT = 100_000  # characters of one kept output
 MAX_IMAGE = 8_000_000  # bytes of one kept picture: a telephone's photograph of a proof fits
 MAX_PIXELS = 64_000_000  # a small file can hold a picture that no browser survives
-MAX_OUTPUTS = 50
+PAGE_PIXELS = 200_000_000  # of all pictures in the outputs of one page, and of all in its texts: a browser holds them
+MAX_ATTACHED = 50
 MAX_PARTS = 1_000_000  # lists and objects in the file
 MAX_CELLS = 20_000
-MAX_WORD = 100
+MAX_WORD = 500
 PLACEHOLDER = "received"  # the key of the file that stands where something else than a notebook was handed in
+DEFINED = re.compile(r"^(?:async[ ]+)?(?:def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 JPEG = b"\xff\xd8\xff"
+PASTED = re.compile(r"data:(image/[\w.+-]{1,40});base64,([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
 
 class UnreadableSubmission(Exception):
@@ -52,8 +51,8 @@ class Found:
 
     @cached_property
     def defined(self) -> frozenset[str]:
-        """The names of the functions that are defined at the left margin."""
-        return frozenset(re.findall(r"^def (\w+)", self.source, re.MULTILINE))
+        """The names of functions, classes and values that look as if they were defined at the left margin."""
+        return frozenset(name for names in DEFINED.findall(self.source) for name in names if name)
 
 
 def parse_notebook(data: bytes, name: str) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def parse_notebook(data: bytes, name: str) -> dict[str, Any]:
             f"{name}: expected a notebook in JSON, received a file that is not: {error}"
         ) from None
     if isinstance(notebook, dict) and isinstance(notebook.get(PLACEHOLDER), str):
-        raise UnreadableSubmission(f"{name}: expected a regular file, received {notebook[PLACEHOLDER][:MAX_WORD]}")
+        raise UnreadableSubmission(f"{name}: expected a notebook, received {notebook[PLACEHOLDER][:MAX_WORD]}")
     if not isinstance(notebook, dict) or not _cells(notebook):
         raise UnreadableSubmission(f"{name}: expected a notebook with a list of cells, received other JSON")
     if len(_cells(notebook)) > MAX_CELLS:
@@ -97,10 +96,10 @@ def parse_notebook(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _cells(notebook: Mapping[str, Any]) -> list[Any]:
-    """The list of cells; of the old format 3, those of its first worksheet."""
+    """The list of cells; of the old format 3, those of all its worksheets."""
     sheets = notebook.get("worksheets")
-    if "cells" not in notebook and isinstance(sheets, list) and sheets and isinstance(sheets[0], dict):
-        notebook = sheets[0]
+    if "cells" not in notebook and isinstance(sheets, list):
+        return [cell for sheet in sheets for cell in _cells({**mapping(sheet), "worksheets": None})]
     cells = notebook.get("cells")
     return cells if isinstance(cells, list) else []
 
@@ -112,25 +111,40 @@ def read_cells(notebook: Mapping[str, Any], notes: list[str]) -> list[Found]:
         if not isinstance(cell, dict):
             continue
         kind = cell.get("cell_type")
+        text = joined(cell.get("source", cell.get("input")))
+        if kind == "heading":  # of format 3
+            kind, text = "markdown", f"# {text}"
         kind = kind if kind in ("code", "markdown") else "raw"
-        text = _joined(cell.get("source", cell.get("input")))
+        attachments = mapping(cell.get("attachments"))
+        if kind == "markdown":
+            text, pasted = _without_pictures(text)
+            attachments = {**attachments, **pasted}
         if len(text) > MAX_SOURCE:
             notes.append(f"a cell was longer than {MAX_SOURCE} characters: what came after them was ignored")
-        found.append(
-            Found(
-                kind, _sound(text[:MAX_SOURCE]), _claims(cell), cell.get("outputs"), _mapping(cell.get("attachments"))
-            )
-        )
+        source = sound(text[:MAX_SOURCE])
+        found.append(Found(kind, source, _claims(cell), cell.get("outputs"), attachments))
     return found
 
 
-def _joined(value: Any) -> str:
+def _without_pictures(text: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """A text with the pictures that stand in it, as Google Colab writes them, attached to it instead."""
+    pasted: dict[str, dict[str, str]] = {}
+
+    def attach(match: re.Match[str]) -> str:
+        name = f"pasted-{len(pasted) + 1}"
+        pasted[name] = {match[1].lower(): match[2]}
+        return f"attachment:{name}"
+
+    return PASTED.sub(attach, text), pasted
+
+
+def joined(value: Any) -> str:
     """A text as notebooks hold it, whole or as a list of lines; whatever is no text is left out."""
     lines = value if isinstance(value, list) else [value]
     return "".join(line for line in lines if isinstance(line, str))
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """Replace lone surrogates: legal in JSON, they break every writer after us."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -140,61 +154,38 @@ def _claims(cell: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
     Several, because editors lose some of them: Google Colab, for one, keeps a cell's id in its metadata.
     """
-    metadata = _mapping(cell.get("metadata"))
+    metadata = mapping(cell.get("metadata"))
     names = [
-        ("grade", _mapping(metadata.get("nbgrader")).get("grade_id")),
-        ("experiment", _mapping(metadata.get("course")).get("experiment")),
+        ("grade", mapping(metadata.get("nbgrader")).get("grade_id")),
+        ("experiment", mapping(metadata.get("course")).get("experiment")),
         ("cell", cell.get("id")),
         ("cell", metadata.get("id")),
     ]
     return tuple((kind, name) for kind, name in names if isinstance(name, str) and name)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-# ---------------------------------------------------------------------------------------------------- what is kept
-
-
-def kept_outputs(outputs: Any) -> list[NotebookNode]:
-    """What a student's own run printed and drew, as text and PNG alone: nothing that a browser would execute."""
-    kept = []
-    for output in outputs[:MAX_OUTPUTS] if isinstance(outputs, list) else []:
-        kind, data = _mapping(output).get("output_type"), _mapping(_mapping(output).get("data"))
-        if kind == "stream":
-            kept.append(new_output("stream", name="stdout", text=_text(output.get("text"))))
-        elif kind in ("display_data", "execute_result") and data:
-            picture = _picture(data.get("image/png"), _png_pixels)
-            bundle = {"text/plain": _text(data.get("text/plain"))} | ({"image/png": picture} if picture else {})
-            kept.append(new_output("display_data", data=bundle))
-        elif kind == "error":
-            text = f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
-            kept.append(new_output("stream", name="stderr", text=text))
-    if kept:
-        kept.insert(0, new_output("stream", name="stdout", text="as submitted; not run when grading:\n"))
-    return kept
-
-
-def _text(value: Any) -> str:
-    return _sound(_joined(value)[:MAX_TEXT])
+# ------------------------------------------------------------------------------------------------ what pages may show
 
 
 def kept_attachments(attachments: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """The pictures pasted into an answer."""
+    """Of the pictures attached to a text, those that a page may show."""
     kept = {}
-    for name, bundle in list(attachments.items())[:MAX_OUTPUTS]:
+    for name, bundle in list(attachments.items())[:MAX_ATTACHED]:
         for kind, pixels in (("image/png", _png_pixels), ("image/jpeg", _jpeg_pixels)):
-            picture = _picture(_mapping(bundle).get(kind), pixels)
+            picture = _picture(mapping(bundle).get(kind), pixels)
             if picture:
-                kept[_sound(name)[:200]] = {kind: picture}
+                kept[sound(name)[:200]] = {kind: picture}
                 break
     return kept
 
 
 def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
     """The picture in canonical base64, if it is one and of a size that a browser can show."""
-    text = "".join(_joined(value).split())
+    text = "".join(joined(value).split())
     if len(text) > MAX_IMAGE * 4 // 3 + 4:
         return None
     try:
@@ -206,7 +197,12 @@ def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
 
 def is_picture(data: bytes) -> bool:
     """Whether these are the bytes of a PNG or JPEG of a size that a browser can show."""
-    return 0 < (_png_pixels(data) or _jpeg_pixels(data)) <= MAX_PIXELS
+    return 0 < picture_pixels(data) <= MAX_PIXELS
+
+
+def picture_pixels(data: bytes) -> int:
+    """The number of pixels that a PNG's or JPEG's header promises; 0 for anything else."""
+    return _png_pixels(data) or _jpeg_pixels(data)
 
 
 def _png_pixels(data: bytes) -> int:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST = (
     "test_load",
     "test_attacks",
+    "test_real_notebooks",
     "test_accuracy_items",
     "test_browser",
     "test_demo",

@@ -12,10 +12,11 @@ class Heard:
     def __init__(self, session: Session, steps: list[Step], first: int = 0) -> None:
         self.outputs: dict[int, list] = {}
         self.verdicts: dict[str, Verdict] = {}
+        self.all_verdicts: list[tuple[str, Verdict]] = []
         self._steps = steps
         session.grade(steps, self, first)
 
-    def begins(self, number, spent):
+    def begins(self, number, spent, undefined):
         assert self._steps[number] is not None
 
     def ran(self, number, outputs, replay):
@@ -23,3 +24,7 @@ class Heard:
 
     def judged(self, number, verdict, seconds):
         self.verdicts[verdict.exercise] = verdict
+        self.all_verdicts.append((verdict.exercise, verdict))
+
+    def passed_over(self, number):
+        assert self._steps[number].late

@@ -5,12 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +13,7 @@ import pytest
 from attacks.pages import EVIL_FILE, INJECTIONS, hostile, tamper
 from chromium import Tab
 from damage import nbgrader
+from formgrader import TOKEN, get, serving
 from nbgrader.api import Gradebook
 
 from autograder.demo import hand_in
@@ -27,7 +22,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium.find() is None, reason="no Chromium here: apt-get install chromium"),
 ]
-TOKEN = "a-token-of-the-test"
 FILES = (
     "evil.html",
     "evil.js",
@@ -63,45 +57,8 @@ def root(classroom, tmp_path_factory, private_servers) -> Path:
 @pytest.fixture(scope="module")
 def server(root: Path, tmp_path_factory) -> Iterator[str]:
     """A plain `jupyter lab` in nbgrader's root; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("home")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    environment |= {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
-    log = home / "log"
-    with (
-        log.open("wb") as file,
-        subprocess.Popen(
-            [*command, f"--IdentityProvider.token={TOKEN}"], cwd=root, env=environment, stdout=file, stderr=file
-        ) as process,
-    ):
-        address = f"http://127.0.0.1:{port}"
-        end = time.monotonic() + chromium.WAIT
-        while not _answers(address):
-            assert process.poll() is None and time.monotonic() < end, log.read_text()
-            time.sleep(0.1)
+    with serving(root, tmp_path_factory.mktemp("home")) as address:
         yield address
-        process.terminate()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return get(f"{address}/api/status")[0] == 200
-    except urllib.error.URLError:
-        return False
-
-
-def get(url: str) -> tuple[int, dict[str, str], bytes]:
-    """Ask the server as staff would: status, headers, body."""
-    request = urllib.request.Request(url, headers={"Authorization": f"token {TOKEN}"})
-    try:
-        with urllib.request.urlopen(request, timeout=chromium.WAIT) as answer:
-            return answer.status, dict(answer.headers), answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, dict(error.headers), error.read()
 
 
 @pytest.fixture

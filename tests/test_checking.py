@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -213,3 +215,18 @@ def test_underflow_is_welcome_whatever_the_notebook_has_set():
         large = observe(np.exp, [np.array([1000.0])], errstate={"over": "raise"})
     assert small.error is None
     assert large.error is not None and large.error.kind == "FloatingPointError"
+
+
+NUMBERS = count()
+
+
+def _seeds(x, rng=None):
+    np.random.seed(next(NUMBERS))
+    return x + 1
+
+
+@pytest.mark.parametrize(("arguments", "kind"), [((X,), None), ((X, Rng(0)), "random"), ((X, [Rng(0)]), "random")])
+def test_numpys_own_generator_matters_only_where_another_one_is_given(arguments, kind):
+    case = Case(arguments, X + 1)
+    failed = judge_case(case, observe_case(_seeds, case))
+    assert (failed.kind if failed else None) == kind

@@ -249,3 +249,50 @@ def test_what_was_changed_inside_a_folder_is_as_late_as_that_change(exchange):
         file.write("later")
     time, _ = read_register(collect(exchange).parent, "a1")["ada"]
     assert time >= before - timedelta(seconds=0.05)  # the kernel's clock for files is coarse
+
+
+def test_two_files_that_claim_one_student_are_both_kept_and_told(tmp_path, caplog):
+    app = SimpleNamespace(coursedir=SimpleNamespace(root=str(tmp_path), assignment_id="a1"))
+    names = WitnessedNames()
+    object.__setattr__(names, "_trait_values", {**names._trait_values, "parent": app})
+    names.named_regexp = r".*/(?P<student_id>[a-z]+)\w*_(?P<file_id>a1)\.\w+"
+    caplog.set_level("WARNING")
+    assert names.collect("/x/ada_b_a1.ipynb")["file_id"] == "a1"
+    assert names.collect("/x/zoe_a1.ipynb")["file_id"] == "a1"
+    assert not caplog.records
+    assert names.collect("/x/ada_c_a1.ipynb")["file_id"] == "a1 (2).ipynb"
+    assert "ada: more than one file for this student" in caplog.text
+    assert "check whose they are: ada_b_a1.ipynb, ada_c_a1.ipynb" in caplog.text
+
+
+def test_feedback_is_released_for_everybody_who_can_be_found(tmp_path, monkeypatch, caplog):
+    """One student deleted the file by which nbgrader finds the place, another put a link or junk there."""
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import notebook_hash
+
+    from autograder.releasing import SteadyReleaseFeedback
+
+    secrets = {"ada": "a" * 128, "bob": None, "cyd": "", "dan": "../../x", "eve": "link", "zoe": "f" * 128}
+    for student, secret in secrets.items():
+        for step in ("submitted", "feedback"):
+            (tmp_path / step / student / "a1").mkdir(parents=True)
+        (tmp_path / "feedback" / student / "a1" / "a1.html").write_text(student)
+        place = tmp_path / "submitted" / student / "a1" / "submission_secret.txt"
+        if secret == "link":
+            place.symlink_to(tmp_path / "submitted" / "ada" / "a1" / "submission_secret.txt")
+        elif secret is not None:
+            place.write_text(secret)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    directory = CourseDirectory()
+    directory.root, directory.course_id, directory.assignment_id = str(tmp_path), "course", "a1"
+    releaser = SteadyReleaseFeedback(coursedir=directory)
+    releaser.root = str(tmp_path / "exchange")
+    releaser.init_src()
+    releaser.init_dest()
+    caplog.set_level("ERROR")
+    releaser.copy_files()
+    released = {path.name: path.read_text() for path in (tmp_path / "exchange" / "course" / "feedback").iterdir()}
+    assert released == {
+        f"{notebook_hash(secret=secrets[student], notebook_id='a1')}.html": student for student in ("ada", "zoe")
+    }
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["bob", "cyd", "dan", "eve"]

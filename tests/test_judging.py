@@ -6,13 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from heard import Heard
 
 from autograder.checking import Case, Exercise
-from autograder.jail.limits import Limits, Starved
 from autograder.judge.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
-from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
 from autograder.observing import CallError, Outcome, observe
 
@@ -179,129 +176,3 @@ def test_parts_are_weighed_as_the_course_says():
     verdict = Verdict("conv", "graded", {"valid": 1.0, "same": 0.5})
     assert verdict.score({"valid": 6, "same": 8}, 14) == 10.0
     assert verdict.score({"valid": 6, "same": 8}, 7) == 5.0  # the gradebook's maximum counts
-
-
-# ------------------------------------------------------------------------------------------------------- a session
-
-
-class FakeStudent:
-    """A student process in this process: a cell is Python source, ``die`` ends it."""
-
-    isolation = "fake"
-    spawned = 0
-    a_cell_costs = 0.0
-
-    def __init__(self) -> None:
-        FakeStudent.spawned += 1
-        self.names: dict[str, object] = {}
-        self.spent = 0.0
-
-    def run_cell(self, source, timeout):
-        self.spent += self.a_cell_costs
-        if "die" in source:
-            raise Stopped("exited with status 3")
-        exec(source, self.names)
-        return [{"output_type": "stream", "name": "stdout", "text": source}]
-
-    def call(self, function, case, timeout, staff):
-        if function not in self.names:
-            raise RuntimeError("a fault of ours")
-        return observe(self.names[function], case.args)
-
-    def memory_kib(self):
-        return 7
-
-    def close(self):
-        self.names.clear()
-
-
-def session(**changes) -> Session:
-    FakeStudent.spawned = 0
-    settings = {"spawn": FakeStudent, "limits": Limits(), "specs": {"double": SPEC}, "mutants": {"double": ()}}
-    return Session(**(settings | {"seeds": {"double": b"s"}} | changes))
-
-
-def run(number: int, source: str) -> Step:
-    return Step(number, "run", source=source)
-
-
-DOUBLE, JUDGE = "def double(x): return 2 * x", Step(9, "judge", exercise="double")
-
-
-def test_dead_cell_is_quarantined_and_the_others_are_replayed():
-    taken = session()
-    heard = Heard(taken, [run(0, DOUBLE), run(1, "die"), JUDGE])
-    assert FakeStudent.spawned == 2
-    assert heard.verdicts["double"].fraction == {"all": 1.0}
-    assert heard.outputs[1][0]["ename"] == "Stopped"
-    assert (taken.isolation, taken.memory_kib) == ("fake", 7)
-
-
-def test_exercise_is_judged_at_its_place():
-    graded = Heard(session(), [run(0, DOUBLE), JUDGE, run(2, "def double(x): return x")])
-    assert graded.verdicts["double"].fraction == {"all": 1.0}
-    graded = Heard(session(), [run(0, "def double(x): return x"), JUDGE, run(2, DOUBLE)])
-    assert graded.verdicts["double"].fraction == {"all": 0.0}
-
-
-def test_fault_of_the_grader_leaves_the_score_to_a_human():
-    verdict = Heard(session(), [JUDGE]).verdicts["double"]
-    assert verdict.status == "needs manual grading"
-    assert "a fault of ours" in verdict.traceback
-    assert verdict.score({"all": 4}, 4) is None
-    assert "your instructor" in verdict.text(None, 4) and "fault" not in verdict.text(None, 4)
-
-
-def test_exercise_without_hidden_checks_is_left_to_a_human():
-    assert Heard(session(specs={}), [JUDGE]).verdicts["double"].status == "needs manual grading"
-
-
-def test_work_of_the_whole_submission_is_bounded_and_its_deaths_count():
-    class Slow(FakeStudent):
-        a_cell_costs = 200.0
-
-    steps = [run(0, DOUBLE), run(1, "die"), run(2, DOUBLE), JUDGE]
-    heard = Heard(session(spawn=Slow, limits=Limits(submission_seconds=300)), steps)
-    assert "time limit of 300 s for the whole submission" in heard.outputs[2][0]["evalue"]
-    assert heard.verdicts["double"].fraction == {"all": 0.0}
-
-
-def test_judge_that_takes_over_replays_what_ran_and_goes_on_from_there():
-    heard = Heard(session(history=[run(0, DOUBLE)]), [run(0, DOUBLE), run(1, "1 / 0"), JUDGE], first=2)
-    assert heard.outputs == {} and heard.verdicts["double"].fraction == {"all": 1.0}
-
-
-def test_starved_process_is_tried_again_and_never_judged():
-    class Starving(FakeStudent):
-        def call(self, function, case, timeout, staff):
-            if FakeStudent.spawned < self.enough:
-                raise Starved("too busy")
-            return super().call(function, case, timeout, staff)
-
-    Starving.enough = 2
-    steps = [run(0, DOUBLE), JUDGE]
-    assert Heard(session(spawn=Starving), steps).verdicts["double"].fraction == {"all": 1.0}
-    Starving.enough = 99
-    with pytest.raises(Starved):
-        Heard(session(spawn=Starving), steps)
-
-
-def test_judge_out_of_memory_earns_nothing_and_a_person_looks():
-    class Huge(FakeStudent):
-        def call(self, function, case, timeout, staff):
-            raise MemoryError
-
-    verdict = Heard(session(spawn=Huge), [run(0, DOUBLE), JUDGE]).verdicts["double"]
-    assert (verdict.score({"all": 4}, 4), verdict.flagged) == (0.0, True)
-    assert "memory limit of 2048 MiB, in the grader itself" in verdict.text(0.0, 4)
-
-
-def test_history_that_dies_on_replay_does_not_go_on_for_ever():
-    class Moody(FakeStudent):
-        def run_cell(self, source, timeout):
-            if self.spawned > 1 and "moody" in source:
-                raise Stopped("killed by signal SIGKILL")
-            return super().run_cell(source, timeout)
-
-    graded = Heard(session(spawn=Moody), [run(0, "moody = 1"), run(1, DOUBLE), run(2, "die"), JUDGE])
-    assert graded.verdicts["double"].fraction == {"all": 1.0}

@@ -15,7 +15,9 @@ from jinja2 import DictLoader, Environment
 from traitlets.config import Config
 
 from autograder.pages import formulas, markup, policy, renderer
+from autograder.pages import notebook as page_notebook
 from autograder.pages.exporter import NBGRADER_TEMPLATES, PageExporter
+from autograder.pages.notebook import harmless
 from autograder.pages.renderer import Budget, Renderer
 from autograder.pages.texts import markdown_html
 
@@ -69,6 +71,31 @@ def test_attached_and_embedded_pictures_stay_and_every_other_goes():
     html = markdown_html(f"![a](attachment:honest.png) {embedded} ![c](data:image/png;base64,AAAA)", ATTACHED)
     assert html.count(f'src="data:image/png;base64,{png()}"') == 2
     assert "picture not shown: c" in html
+
+
+def test_an_attached_picture_is_found_in_every_way_of_writing_it():
+    ways = "![a](<attachment:my plot.png>) ![b](attachment:my%20plot.png) <img src='attachment:my plot.png'>"
+    html = markdown_html(ways, {"my plot.png": {"image/png": png()}})
+    assert html.count(f'src="data:image/png;base64,{png()}"') == 3
+    assert markdown_html("![a](plot.png)", {"plot.png": {"image/png": png()}}).count("<img") == 0
+
+
+def test_pictures_of_a_page_have_a_bound_however_often_they_are_shown(rendering):
+    budget = Budget(pixels=10)  # a picture has 4
+    attached = {"a.png": {"image/png": png()}}
+    twice = "![](attachment:a.png) ![](attachment:a.png)"
+    assert rendering.render("markdown", twice, budget, attached).count("<img") == 2
+    html = rendering.render("markdown", "![](attachment:a.png)", budget, attached)
+    assert "<img" not in html and "million pixels of pictures" in html and budget.problems
+
+
+def test_pictures_in_the_outputs_of_a_page_have_a_bound(monkeypatch):
+    monkeypatch.setattr(page_notebook, "PAGE_PIXELS", 10)
+    outputs = [nbformat.v4.new_output("display_data", {"image/png": png()}) for _ in range(4)]
+    cells = [nbformat.v4.new_code_cell("plot()", outputs=part) for part in (outputs[:2], outputs[2:])]
+    shown = [output for cell in harmless(nbformat.v4.new_notebook(cells=cells)).cells for output in cell.outputs]
+    assert ["image/png" in output.data for output in shown] == [True, True, False, False]
+    assert "this page has too many" in shown[-1].data["text/plain"]
 
 
 # ------------------------------------------------------------------------------------------------------------ formulas

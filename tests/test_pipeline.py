@@ -162,6 +162,34 @@ def test_failing_grader_leaves_scores_to_a_human(classroom, tmp_path):
     assert "no-such-walls" in record["verdicts"][0]["traceback"]
 
 
+def test_a_folder_that_cannot_be_put_in_order_has_a_row_and_nothing_of_it_is_copied(classroom, tmp_path):
+    root = tmp_path / "class"
+    shutil.copytree(classroom.root, root)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    for student in ("ada", "zoe"):
+        hand_in(root, student, classroom.assignment, json.dumps(classroom.notebook()))
+    hostile = root / "submitted" / "ada" / "a1"
+    (hostile / "loot.txt").symlink_to("/etc/passwd")
+    (hostile / "page.html").write_text("<script>")
+    (hostile / "timestamp.txt").symlink_to("/dev/zero")
+    with (root / "nbgrader_config.py").open("a") as config:  # a disk that fails for one student
+        config.write(
+            "import autograder.nbgrader_plugin as plugin\n_receive = plugin.receive\n"
+            "def receive(root, folder, *rest):\n    if 'ada' in str(folder):\n        raise OSError('read-only')\n"
+            "    return _receive(root, folder, *rest)\nplugin.receive = receive\n"
+        )
+    for _ in range(2):
+        nbgrader(root, "autograde", "a1", "--force")
+        rows = {row.student: row for row in scores(root, "a1")}
+        assert rows["zoe"].total == 70
+        assert {score for score, _ in rows["ada"].exercises.values()} == {None}
+        assert len(rows["ada"].manual) == len(POINTS) + len(classroom.assignment.answers)
+    nbgrader(root, "generate_feedback", "a1")
+    assert "could not be read here, through no fault of yours" in feedback(root, "ada")
+    theirs = {path.name for path in (root / "autograded" / "ada" / "a1").rglob("*")}
+    assert theirs == {"a1_relu_sigmoid.ipynb", "verdicts.json"}
+
+
 @pytest.fixture
 def small_class(classroom, tmp_path) -> Path:
     """Four perfect submissions, not graded yet."""

@@ -187,14 +187,15 @@ def test_added_cells_stay_after_the_cell_they_followed(release, submitted):
     assert repaired.notes == ()
 
 
-def test_of_copies_the_last_edited_one_counts_and_the_others_are_kept_as_text(release, submitted):
+def test_of_copies_the_last_edited_one_counts_and_the_others_run_in_their_order(release, submitted):
     later = HONEST.replace("2 * x", "x + x")
     copies = [cell_of(submitted, "double") | {"source": text} for text in (later, STUB)]
     submitted["cells"][3:3] = copies
     repaired = repair(submitted, release)
     assert_sound(repaired.notebook, release)
     assert graded_cells(repaired.notebook)[1].source == later
-    assert [cell.source for cell in repaired.notebook.cells if cell.cell_type == "raw"] == [HONEST]
+    assert sources(repaired.notebook)[2:4] == [HONEST, later]
+    assert [cell.cell_type for cell in repaired.notebook.cells[2:4]] == ["code", "code"]
     assert repaired.notes == ("the cell double was there 3 times: the last edited copy was graded",)
 
 
@@ -305,7 +306,7 @@ def test_outputs_go_but_for_those_of_experiments_which_keep_text_and_pictures(re
 
 def test_answers_keep_their_pictures_and_nothing_else_that_was_attached(release, submitted):
     answer = cell_of(submitted, "proof")
-    answer["source"] = "![](attachment:a.png)"
+    answer["source"] = "![](attachment:a.png) ![](attachment:c.svg)"
     answer["attachments"] = {
         "a.png": {"image/png": png()},
         "b.jpg": {"image/jpeg": jpeg()},
@@ -318,9 +319,10 @@ def test_answers_keep_their_pictures_and_nothing_else_that_was_attached(release,
     repaired = repair(submitted, release)
     assert_sound(repaired.notebook, release)
     made = next(cell for cell in repaired.notebook.cells if cell.id == "a5")
-    assert made.source == answer["source"]
+    told = "*[not shown here: c.svg was a figure in SVG (1 kB), which cannot be shown safely]*"
+    assert made.source == f"{answer['source']}\n\n{told}"  # the others are not seen in the notebook either
     assert made.attachments == {"a.png": {"image/png": png()}, "b.jpg": {"image/jpeg": jpeg()}}
-    assert repaired.notes == ("of what was attached to proof, only PNG and JPEG pictures up to 8 MB each were kept",)
+    assert repaired.notes == ()
 
 
 def test_lone_surrogates_reach_no_writer(release, submitted):
@@ -381,3 +383,11 @@ def test_whatever_happened_the_cells_are_the_releases_and_the_work_is_the_studen
     repaired = repair(damaged(submitted, random.Random(seed)), release)
     assert_sound(repaired.notebook, release)
     assert graded_cells(repaired.notebook)[1].source == HONEST
+
+
+def test_cell_that_is_indented_as_a_whole_is_no_part_of_the_one_before(release, submitted):
+    """Jupyter runs it."""
+    submitted["cells"].insert(3, {"cell_type": "code", "source": "    helper = 1\n    other = 2"})
+    repaired = repair(submitted, release)
+    assert sources(repaired.notebook)[2:4] == [HONEST, "    helper = 1\n    other = 2"]
+    assert repaired.notes == () and repaired.doubtful == ()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograder.choosing import choose_notebook
+from autograder.choosing import Candidate, Choice, choose, find_notebooks
 from autograder.submitted import MAX_CELLS, MAX_PARTS, PLACEHOLDER, UnreadableSubmission, parse_notebook
 
 
@@ -41,8 +41,10 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    chosen = choose_notebook(path, 1)
-    return parse_notebook(chosen.data, chosen.name)
+    (found,) = find_notebooks(path, 1)
+    if found.problem:
+        raise UnreadableSubmission(found.problem)
+    return parse_notebook(found.data, found.name)
 
 
 @pytest.fixture
@@ -85,24 +87,51 @@ def test_folder_that_is_a_link_is_not_entered(linked, path):
         read(path)
 
 
-def test_notebook_of_another_name_is_found_and_told(path):
-    path.with_name("a1 (1)*.ipynb").write_text('{"cells": [{}]}')
-    chosen = choose_notebook(path, 1)
-    assert chosen.notes == ("the notebook was called `a1 (1)_.ipynb`: it was graded as a1.ipynb",)
-    assert not chosen.doubtful
-
-
-def test_of_several_other_names_the_newest_is_read_and_a_person_looks(path):
-    for number, name in enumerate(["b.ipynb", "c.ipynb", "a.ipynb"]):
-        path.with_name(name).write_text(f'{{"cells": [{{"id": "{name}"}}]}}')
+def test_expected_name_comes_first_then_the_newest(path):
+    for number, name in enumerate(["b.ipynb", "c (1)*.ipynb", "a1.ipynb", "a.ipynb"]):
+        path.with_name(name).write_text("{}")
         os.utime(path.with_name(name), (number, number))
-    chosen = choose_notebook(path, 1)
-    assert chosen.name == "a.ipynb" and chosen.doubtful
+    found = find_notebooks(path, 1)
+    assert [candidate.name for candidate in found] == ["a1.ipynb", "a.ipynb", "c (1)_.ipynb", "b.ipynb"]
+    assert [candidate.expected for candidate in found] == [True, False, False, False]
 
 
-def test_expected_name_wins_and_the_others_are_told(path):
-    for name in ("a1.ipynb", "other.ipynb"):
-        path.with_name(name).write_text(f'{{"cells": [{{"id": "{name}"}}]}}')
-    chosen = choose_notebook(path, 1)
-    assert chosen.name == "a1.ipynb" and not chosen.doubtful
-    assert chosen.notes == ("other notebooks were handed in, too, and not read: `other.ipynb`",)
+EXPECTED, OTHER, THIRD = Candidate("a1.ipynb", True), Candidate("b.ipynb", False), Candidate("c.ipynb", False)
+NAMED, NEWEST = "was graded because it has the name that was asked for", "was graded because it was changed last"
+NOTHING = "nothing of this assignment that can be read was"
+CALLED = "the notebook was called `b.ipynb`: it was graded as a1.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("candidates", "work", "choice"),
+    [
+        pytest.param([EXPECTED], ["x"], Choice(0), id="alone"),
+        pytest.param([EXPECTED], [None], Choice(0), id="alone and unreadable"),
+        pytest.param([OTHER], ["x"], Choice(0, (CALLED,)), id="another name"),
+        pytest.param(
+            [EXPECTED, OTHER],
+            ["", "x"],
+            Choice(1, (CALLED, "nothing had been done in `a1.ipynb`")),
+            id="blank original",
+        ),
+        pytest.param([EXPECTED, OTHER], ["", ""], Choice(0, ("the same work was in `b.ipynb`",)), id="both blank"),
+        pytest.param(
+            [EXPECTED, OTHER], [None, ""], Choice(1, (CALLED, f"{NOTHING} in `a1.ipynb`")), id="only readable"
+        ),
+        pytest.param([EXPECTED, OTHER], ["x", "x"], Choice(0, ("the same work was in `b.ipynb`",)), id="same work"),
+        pytest.param(
+            [EXPECTED, OTHER],
+            ["x", "y"],
+            Choice(0, (f"there was other work in `b.ipynb`: `a1.ipynb` {NAMED}",), True),
+            id="other work",
+        ),
+        pytest.param(
+            [OTHER, THIRD],
+            ["x", "y"],
+            Choice(0, (CALLED, f"there was other work in `c.ipynb`: `b.ipynb` {NEWEST}"), True),
+            id="two of other names",
+        ),
+    ],
+)  # fmt: skip
+def test_what_holds_work_is_graded_and_a_person_looks_where_two_differ(candidates, work, choice):
+    assert choose(candidates, work, "a1.ipynb") == choice

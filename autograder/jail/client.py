@@ -76,7 +76,12 @@ class Student:
     def spent(self) -> float:
         """Seconds of work so far: its processor time, what it slept away, and what we did at its request."""
         self._cpu = cpu_seconds(self.pid) or self._cpu
-        return self._cpu + self._idle + self._allowance.idle
+        return self._cpu + self.slept
+
+    @property
+    def slept(self) -> float:
+        """Seconds that it slept away, or that we worked at its request."""
+        return self._idle + self._allowance.idle
 
     def put_files(self, files: Mapping[str, bytes]) -> None:
         """Write files into the student's working folder; names are relative, with ``/`` for folders.
@@ -90,14 +95,17 @@ class Student:
             if reply != {"written": name}:
                 raise self._process.kill("malformed reply")
 
-    def run_cell(self, source: str, timeout: float) -> CellResult:
+    def run_cell(self, source: str, timeout: float, *, definitions: bool = False) -> CellResult:
         """Run one cell as a notebook would, for ``timeout`` seconds of work. An exception in it is an ordinary output.
+
+        Args:
+            definitions: run its definitions and imports alone.
 
         Raises:
             Starved: when the machine was too busy for it; the process is gone then.
         """
         budget = self._limits.output_kb * 1024
-        request = {"op": "cell", "source": source, "budget": budget}
+        request = {"op": "cell", "source": source, "budget": budget, "definitions": definitions}
         try:
             reply = self._ask(request, self._allow(timeout), 2 * budget + OVERHEAD_BYTES)
             try:

@@ -12,7 +12,8 @@ class Limits:
     Args:
         cell_seconds: of one cell.
         call_seconds: of one call.
-        submission_seconds: of everything that a submission does.
+        submission_seconds: of everything that a submission does for its points.
+        own_seconds: of the cells that the student added, all together.
         judge_seconds: that the judge may work on one exercise; its work is nobody's debt until it passes this.
         memory_mb: MiB of memory beyond what the warm imports occupy.
         judge_memory_mb: the same of the judge's own process.
@@ -23,6 +24,7 @@ class Limits:
     cell_seconds: float = 60
     call_seconds: float = 20
     submission_seconds: float = 600
+    own_seconds: float = 120
     judge_seconds: float = 180
     memory_mb: int = 2048
     judge_memory_mb: int = 2048
@@ -30,9 +32,19 @@ class Limits:
     output_kb: int = 512
 
     @property
+    def process_seconds(self) -> float:
+        """Of one process, whatever it does."""
+        return self.submission_seconds + self.own_seconds
+
+    @property
     def whole_submission(self) -> str:
         """How the limit of everything together is named."""
         return f"time limit of {self.submission_seconds:g} s for the whole submission"
+
+    @property
+    def own_cells(self) -> str:
+        """How the limit of the student's own cells is named."""
+        return f"time limit of {self.own_seconds:g} s for the cells that you added"
 
 
 class Died(Exception):

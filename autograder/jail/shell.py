@@ -5,13 +5,14 @@ Everything here runs beside the student's code and may have been changed by it: 
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import io
 import sys
 import traceback
 from collections.abc import Mapping
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from autograder.jail.outputs import stored_size
+from autograder.jail.rewriting import Absent, Rewriter
 
 MAX_OUTPUTS = 800
 MAX_LINES = 100  # of a traceback
@@ -182,6 +184,7 @@ class CellShell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
     recorder: Recorder | None = None
+    rewriter: Rewriter
 
     @classmethod
     def create(cls) -> CellShell:
@@ -190,12 +193,19 @@ class CellShell(InteractiveShell):
         config.HistoryManager.enabled = False  # it would start a thread and open a database
         shell: CellShell = cls.instance(config=config)
         shell.enable_matplotlib("inline")
+        shell.rewriter = Rewriter(lambda text: ast.parse(shell.transform_cell(text)))
+        shell.ast_transformers.append(shell.rewriter)
         return shell
 
-    def run(self, source: str, budget: int) -> list[Output]:
-        """Run a cell and return its outputs. Exceptions, ``SystemExit`` included, are outputs."""
+    def run(self, source: str, budget: int, definitions: bool = False) -> list[Output]:
+        """Run a cell and return its outputs. Exceptions, ``SystemExit`` included, are outputs.
+
+        Args:
+            definitions: run its definitions and imports alone.
+        """
         recorder = self.recorder = Recorder(budget)
         self.redirect()
+        self.rewriter.definitions_only = definitions
         try:
             self.run_cell(source, store_history=True)
         except BaseException as error:  # student code may have broken the shell itself
@@ -220,6 +230,13 @@ class CellShell(InteractiveShell):
                 _shorten(link.__traceback__)
                 link = link.__cause__ or link.__context__
         return kind, error, calls
+
+    def _course_absent(self, name: str) -> None:
+        """Where ``rewriting`` has an import end that fails: it is shown, and the cell goes on."""
+        error = sys.exc_info()[1]
+        self.showtraceback()
+        if isinstance(error, ImportError) and not isinstance(self.user_ns.get(name), ModuleType):
+            self.user_ns[name] = Absent(error)
 
     def system(self, cmd: str) -> None:
         """What ``!cmd`` and ``%pip`` call: there is no other program behind the walls; the cell goes on."""

@@ -89,7 +89,7 @@ class Box:
 def _limit_resources(limits: Limits, spare_mb: int = 0) -> None:
     sizes = _sizes_mb()
     bounds = {
-        resource.RLIMIT_CPU: math.ceil(limits.submission_seconds) + SPARE_CPU_SECONDS,
+        resource.RLIMIT_CPU: math.ceil(limits.process_seconds) + SPARE_CPU_SECONDS,
         resource.RLIMIT_AS: (sizes["VmSize"] + limits.memory_mb + SPARE_ADDRESSES_MB + spare_mb) * MIB,
         resource.RLIMIT_DATA: (sizes["VmData"] + limits.memory_mb + SPARE_DATA_MB + spare_mb) * MIB,
         resource.RLIMIT_FSIZE: limits.disk_mb * MIB,

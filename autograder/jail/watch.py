@@ -48,7 +48,7 @@ class Watch:
             return f"memory limit of {limits.memory_mb} MiB"
         if threads > MAX_THREADS:
             return f"limit of {MAX_THREADS} threads"
-        if (cpu_seconds(self._pid) or 0.0) > limits.submission_seconds:
+        if (cpu_seconds(self._pid) or 0.0) > limits.process_seconds:
             return limits.whole_submission
         due = thorough or time.monotonic() >= self._next_disk
         if self._disk and due and not self._disk_is_fine():

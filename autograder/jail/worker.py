@@ -70,7 +70,7 @@ class Worker:
         yield from ()
 
     def _run_cell(self, request: dict[str, Any]) -> Steps:
-        outputs, error = yield self._shell.run, [request["source"], request["budget"]], {}
+        outputs, error = yield self._shell.run, [request["source"], request["budget"], request["definitions"]], {}
         if error is not None:
             raise error
         self._send(outputs)

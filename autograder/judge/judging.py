@@ -92,7 +92,7 @@ def judge(
                 outcome = respond(case, partial(ask, case))
                 failure = judge_case(case, outcome, spec.exercise.returns)
                 mine.append(Judged((check.name, number), case, outcome, failure))
-                if _is_missing(outcome):
+                if is_missing(outcome):
                     raise Stopped(failure.nature if failure else "")
         except Stopped as stop:
             reason = str(stop)
@@ -139,7 +139,7 @@ def _hint(
     return "" if stopped else _ladder(first, spec, results), ""
 
 
-def _is_missing(outcome: Outcome) -> bool:
+def is_missing(outcome: Outcome) -> bool:
     """A stub, or a function that was never defined: asking further cases would say the same again."""
     error = outcome.error
     return error is not None and (error.kind == "NotImplementedError" or (error.kind == "NameError" and not error.line))

@@ -50,7 +50,9 @@ class Verdict:
         misconception: the id of the misconception behind the hint, "" when none was recognised.
         reason: why the exercise was not judged to the end: a limit, a missing function, a fault of the grader.
         traceback: of a fault of the grader; for the instructor, never for the student.
-        flagged: whether a person should look at the score, because the grader itself ran into a limit.
+        flagged: whether a person should look at the score, because the grader itself, or the time of the whole
+            submission, ran into a limit.
+        note: how it came to be judged in another way than usual.
     """
 
     exercise: str
@@ -62,6 +64,17 @@ class Verdict:
     reason: str = ""
     traceback: str = ""
     flagged: bool = False
+    note: str = ""
+
+    @property
+    def total(self) -> float:
+        """The fractions of all parts together; what is not graded counts nothing."""
+        return sum(self.fraction.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing was lost."""
+        return bool(self.fraction) and set(self.fraction.values()) == {1.0}
 
     def score(self, points: Mapping[str, float], maximum: float) -> float | None:
         """The score out of ``maximum``; ``points`` weighs the parts. None when a human has to decide.
@@ -78,6 +91,7 @@ class Verdict:
         if score is None:
             return f"{self.exercise}: not graded automatically; your instructor will look at it."
         lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
+        lines += [f"  note      {self.note}"] if self.note else []
         lines += [f"  stopped   {self.reason}"] if self.reason else []
         for check in self.checks:
             if check.repeats:

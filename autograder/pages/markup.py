@@ -6,14 +6,17 @@ page around it would take it for one of its own, and a click on it for a click o
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Mapping
 from html import escape
+from urllib.parse import unquote
 
 import nh3
 from bs4 import BeautifulSoup, Tag
 
 from autograder.pages import formulas
-from autograder.submitted import kept_attachments
+from autograder.submitted import kept_attachments, picture_pixels
 
 TAGS = {
     "b", "blockquote", "br", "caption", "center", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4",
@@ -26,17 +29,20 @@ MATH = {tag: {*formulas.ATTRIBUTES, "mathvariant", "width"} for tag in formulas.
 UNSEEN = {"iframe", "noscript", "object", "script", "style", "svg", "template", "title"}
 PICTURE = re.compile(r"data:(image/(?:png|jpeg));base64,([A-Za-z0-9+/=]+)")
 COUNT = re.compile("[0-9]{1,3}")  # of columns, of rows, of a list's first item
+ATTACHED = "attachment:"
+NONE: Mapping[str, Mapping[str, str]] = {}
 MAX_ADDRESS = 500  # characters of a link's address that are shown
 
 
-def clean(html: str) -> str:
+def clean(html: str, attachments: Mapping[str, Mapping[str, str]] = NONE) -> str:
     """Drop every tag, attribute and address that is not on the list; links and missing pictures become text.
 
     Args:
         html: what a renderer made of a student's text, the student's own tags included.
+        attachments: the pictures that it may show, by name; each of a kind that a page may show.
     """
     return nh3.clean(
-        _as_text(html),
+        _as_text(html, attachments),
         tags=TAGS | formulas.TAGS,
         attributes=ATTRIBUTES | MATH,
         attribute_filter=_attribute,
@@ -56,7 +62,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def _as_text(html: str) -> str:
+def _as_text(html: str, attachments: Mapping[str, Mapping[str, str]]) -> str:
     """Write addresses beside the words that linked to them, and say where a picture cannot be shown.
 
     Whoever grades can read where a link leads and never gets there by a click. This parser is not a browser's:
@@ -71,13 +77,13 @@ def _as_text(html: str) -> str:
             link.append(f" ({address})")
         link.unwrap()
     for image in soup.find_all(["img", "image"]):
-        _check_picture(image)
+        _check_picture(image, attachments)
     return str(soup)
 
 
-def _check_picture(image: Tag) -> None:
+def _check_picture(image: Tag, attachments: Mapping[str, Mapping[str, str]]) -> None:
     source = str(image.get("src") or "")
-    picture = picture_address(source)
+    picture = _attached(source, attachments) if source.startswith(ATTACHED) else picture_address(source)
     alt = str(image.get("alt") or "")
     if image.name == "img" and picture:
         image.attrs = {"src": picture, "alt": alt or "a picture of the student's"}
@@ -85,11 +91,23 @@ def _check_picture(image: Tag) -> None:
         image.replace_with(f"[picture not shown: {' '.join(filter(None, [alt, source]))[:MAX_ADDRESS]}]")
 
 
+def _attached(source: str, attachments: Mapping[str, Mapping[str, str]]) -> str:
+    """The data address of an attached picture; "" for one that is not there."""
+    name = source.removeprefix(ATTACHED)
+    bundle = attachments.get(name) or attachments.get(unquote(name)) or {}  # editors differ in how they write a space
+    return next((f"data:{kind};base64,{data}" for kind, data in bundle.items()), "")
+
+
 def picture_address(source: str) -> str:
     """The picture of a data address, written anew; "" for anything but a sound PNG or JPEG."""
     match = PICTURE.fullmatch("".join(source.split()))
     kept = kept_attachments({"": {match[1]: match[2]}}) if match else {}
     return next((f"data:{kind};base64,{data}" for kind, data in kept.get("", {}).items()), "")
+
+
+def pixels(html: str) -> int:
+    """How many pixels a browser has to hold for the pictures of a text."""
+    return sum(picture_pixels(base64.b64decode(match[2])) for match in PICTURE.finditer(html))
 
 
 def plain(text: str) -> str:

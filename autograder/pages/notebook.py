@@ -6,13 +6,14 @@ for markup of the page.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 
-from autograder.submitted import kept_attachments
+from autograder.submitted import PAGE_PIXELS, kept_attachments, picture_pixels
 
 GRADED = ("comment", "grade", "grade_id", "points", "score", "solution", "state", "task")
 PICTURES = ("image/png", "image/jpeg")
@@ -20,11 +21,26 @@ PICTURES = ("image/png", "image/jpeg")
 
 def harmless(notebook: NotebookNode) -> NotebookNode:
     """The cells with their sources, texts and pictures; no metadata but nbgrader's, no other kind of output."""
-    cells = [_cell(cell, number) for number, cell in enumerate(notebook.cells)]
+    room = _Room()
+    cells = [_cell(cell, number, room) for number, cell in enumerate(notebook.cells)]
     return from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
 
 
-def _cell(cell: NotebookNode, number: int) -> dict[str, Any]:
+class _Room:
+    """How many pixels of a page's outputs there is still room for."""
+
+    def __init__(self) -> None:
+        self._pixels = PAGE_PIXELS
+
+    def take(self, picture: Mapping[str, str]) -> bool:
+        """Whether this picture still fits; it is counted then."""
+        pixels = sum(picture_pixels(base64.b64decode(data)) for data in picture.values())
+        fits = pixels <= self._pixels
+        self._pixels -= pixels if fits else 0
+        return fits
+
+
+def _cell(cell: NotebookNode, number: int, room: _Room) -> dict[str, Any]:
     data = cell.metadata.get("nbgrader", {})
     # A comment is markdown, and is cleaned when it is rendered; every other text is shown as it is.
     nbgrader = {name: data[name] if name == "comment" else escaped(data[name]) for name in GRADED if name in data}
@@ -36,11 +52,11 @@ def _cell(cell: NotebookNode, number: int) -> dict[str, Any]:
     if kind == "code":
         count = cell.get("execution_count")
         made["execution_count"] = count if isinstance(count, int) else None
-        made["outputs"] = [kept for output in cell.get("outputs", []) if (kept := _output(output, number))]
+        made["outputs"] = [kept for output in cell.get("outputs", []) if (kept := _output(output, number, room))]
     return made
 
 
-def _output(output: Mapping[str, Any], number: int) -> dict[str, Any] | None:
+def _output(output: Mapping[str, Any], number: int, room: _Room) -> dict[str, Any] | None:
     match output.get("output_type"):
         case "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -51,6 +67,8 @@ def _output(output: Mapping[str, Any], number: int) -> dict[str, Any] | None:
         case "display_data" | "execute_result":
             data = output.get("data", {})
             shown = kept_attachments({"": data}).get("") or {"text/plain": _text(data.get("text/plain"))}
+            if "text/plain" not in shown and not room.take(shown):
+                shown = {"text/plain": "[picture not shown: this page has too many; the notebook holds it]"}
             alt = {kind: {"alt": f"picture drawn by cell {number + 1}"} for kind in PICTURES if kind in shown}
             return {"output_type": "display_data", "data": shown, "metadata": alt}
     return None

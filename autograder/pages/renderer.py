@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from autograder.pages.markup import PICTURE, plain
 from autograder.pages.worker import receive, send
+from autograder.submitted import PAGE_PIXELS
 
 Kind = Literal["markdown", "code", "terminal"]
 
@@ -40,6 +41,7 @@ class Budget:
 
     seconds: float = PAGE_SECONDS
     room: int = PAGE_LENGTH
+    pixels: int = PAGE_PIXELS
     problems: list[str] = field(default_factory=list)
 
 
@@ -76,6 +78,9 @@ class Renderer:
         budget.seconds -= answer["cpu"]
         if answer["html"] is None:
             return "nested too deep, or too long once it is rendered", ""
+        if answer["pixels"] > budget.pixels:
+            return f"the page has more than {PAGE_PIXELS // 10**6} million pixels of pictures", ""
+        budget.pixels -= answer["pixels"]
         return "", answer["html"]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -22,20 +22,16 @@ def markdown_html(source: str, attachments: Mapping[str, Any]) -> str:
 
     Cleaned last: what markdown makes of an entity or a reference link is not to be seen before.
     """
-    renderer = _Renderer(kept_attachments(attachments))
     plugins = [import_plugin(name) for name in PLUGINS]
-    return clean(MarkdownWithMath(renderer=renderer, plugins=plugins).render(source))
+    html = MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True), plugins=plugins).render(source)
+    return clean(html, kept_attachments(attachments))
 
 
 class _Renderer(IPythonRenderer):
-    """nbconvert's renderer, but for formulas, and for pictures that are not there."""
-
-    def __init__(self, attachments: dict[str, dict[str, str]]) -> None:
-        super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
+    """nbconvert's renderer, but for formulas, and for pictures: those are looked up when all is HTML."""
 
     def _embed_image_or_attachment(self, src: str) -> str:
-        name = src.removeprefix("attachment:")
-        return src if name not in self.attachments else super()._embed_image_or_attachment(src)
+        return src
 
     def block_mermaidjs(self, code: str) -> str:
         return f"<pre>{escape(code)}</pre>"

@@ -14,6 +14,7 @@ import struct
 import sys
 from typing import IO, Any
 
+from autograder.pages.markup import pixels
 from autograder.pages.texts import code_html, markdown_html, terminal_html
 
 LENGTH = struct.Struct(">Q")
@@ -36,7 +37,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(before) + seconds, resource.RLIM_INFINITY))
         html = _render(request)
         html = None if html is None or len(html) > longest else html
-        send(answers, {"html": html, "cpu": _cpu_seconds() - before})
+        send(answers, {"html": html, "pixels": pixels(html or ""), "cpu": _cpu_seconds() - before})
 
 
 def _render(request: dict[str, Any]) -> str | None:

@@ -115,14 +115,14 @@ ATTACKS = {
     "network": Attack("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:80/')", RIGHT, 1.0),
     "write_outside": Attack("open('/tmp/convnet-course-was-here', 'w').write('x')", RIGHT, 1.0),
     "import_the_solutions": Attack(
-        "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="is not defined"
+        "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="No module named"
     ),
     "import_the_hidden_checks": Attack(
         "import autograder.hidden.a1_relu_sigmoid as h",
         body("return h.threshold_loop(x, t).astype(x.dtype)"),
-        says="NameError",
+        says="ModuleNotFoundError",
     ),
-    "import_the_judge": Attack("import autograder.judge.judging as j", body("return j"), says="NameError"),
+    "import_the_judge": Attack("import autograder.judge.judging as j", body("return j"), says="ModuleNotFoundError"),
     "read_the_secret": Attack("loot = open('ROOT/.course_secret', 'rb').read()", body("return loot"), says="'loot'"),
     "read_the_gradebook": Attack("loot = open('ROOT/gradebook.db', 'rb').read()", body("return loot"), says="'loot'"),
     "list_the_course": Attack("import os\nloot = os.listdir('ROOT')", body("return loot"), says="'loot'"),

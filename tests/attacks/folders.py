@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,6 +169,42 @@ def extra_notebooks(folder: Path) -> None:
         (folder / f"extra{number}.ipynb").write_text(json.dumps({"cells": [loop], "metadata": {}, "nbformat": 4}))
 
 
+def zipped(path: Path, name: str, content: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+
+
+def extra_archives(folder: Path) -> None:
+    """One that holds a name which leads out of the folder, one that is no archive, one that is a link."""
+    zipped(folder / "up.zip", "../../../../nbgrader_config.ipynb", b"{}")
+    (folder / "none.zip").write_bytes(b"PK\x03\x04" + bytes(1000))
+    (folder / "link.zip").symlink_to("../../../.course_secret")
+
+
+def archive_bomb(folder: Path) -> None:
+    notebook(folder).unlink()
+    zipped(folder / "bomb.zip", "a1.ipynb", bytes(2_000_000_000 // 8))
+
+
+def notebooks_everywhere(folder: Path) -> None:
+    """The blank original in more folders than anybody looks into, with odd names and a link among them."""
+    blank = (root_of(folder) / "release" / "a1" / "a1_relu_sigmoid.ipynb").read_bytes()
+    for number in range(30):
+        inner = folder / f"f\n{number}" / "\u202e[x]"
+        inner.mkdir(parents=True)
+        (inner / "a1_relu_sigmoid.ipynb").write_bytes(blank)
+    (folder / "linked").symlink_to("../../../release/a1")
+
+
+def full_and_notebooks_below(folder: Path) -> None:
+    """Exactly as many names as are looked through, and notebooks that are brought up among them."""
+    (folder / "below").mkdir()
+    for number in range(12):
+        (folder / "below" / f"{number}.ipynb").write_text("{}")
+    for number in range(198):
+        (folder / f"evil{number}.html").write_text(EVIL)
+
+
 def stamped(data: bytes) -> Folder:
     return Folder(lambda folder: (folder / "timestamp.txt").write_bytes(data))
 
@@ -211,13 +248,17 @@ FOLDERS = {
     "notebook-is-the-solution": Folder(
         lambda f: unlinked(f, lambda p: os.link(root_of(f) / "source" / "a1" / p.name, p)), score=0, says="a hard link"
     ),
-    "notebook-is-missing": Folder(lambda f: unlinked(f, lambda p: None), score=0, says="received no file of that name"),
+    "notebook-is-missing": Folder(lambda f: unlinked(f, lambda p: None), score=0, says="received an empty folder"),
     "notebook-is-sparse": Folder(lambda f: os.truncate(notebook(f), 1 << 40), score=0, says="expected at most 20 MB"),
     "notebook-is-renamed": Folder(
         lambda f: notebook(f).rename(f / "a1_relu_sigmoid (1).ipynb"), says="the notebook was called"
     ),
     "notebook-is-nested": Folder(nested),
-    "extra-notebooks": Folder(extra_notebooks, says="other notebooks were handed in"),
+    "extra-notebooks": Folder(extra_notebooks, says="nothing of this assignment that can be read was in `extra"),
+    "extra-archives": Folder(extra_archives, says="nothing of this assignment that can be read was in"),
+    "archive-is-a-bomb": Folder(archive_bomb, score=0, says="unreadable"),
+    "full-and-notebooks-below": Folder(full_and_notebooks_below),
+    "notebooks-everywhere": Folder(notebooks_everywhere, says="nothing had been done in"),
     "hard-link": Folder(hard_link),
     "pipe-and-socket": Folder(lambda f: (os.mkfifo(f / "pipe.txt"), unix_socket(f))),
     "locked": Folder(locked),

@@ -226,3 +226,103 @@ def test_outputs_are_rebuilt_from_text_and_png_alone():
 def test_other_outputs_are_refused(reply):
     with pytest.raises(WireError):
         outputs.rebuild(reply, budget=1000)
+
+
+# -------------------------------------------------------------------------------------- what Jupyter at home would do
+
+STUB = "def f(x):\n    '''Text.'''\n    raise NotImplementedError()"
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "def f(x): return x",
+        "f = lambda x: x",
+        "import functools\nf = functools.partial(max, 0)",
+        "class Identity:\n    def __call__(self, x): return x\nf = Identity()",
+        "globals()['f'] = abs",
+        "from math import fabs as f",
+    ],
+)
+def test_stub_takes_the_place_of_nothing_that_is_there(student, bound):
+    for source in (bound, STUB, f"%%time\n{STUB}", f"x = 1\n{STUB}"):
+        run(student, source)
+    assert student.call("f", (2,), timeout=10).value == 2
+
+
+def test_stub_alone_is_a_stub_and_a_function_takes_its_place(student):
+    run(student, STUB)
+    assert student.call("f", (2,), timeout=10).error.kind == "NotImplementedError"
+    run(student, "def f(x): return 3")
+    assert student.call("f", (2,), timeout=10).value == 3
+
+
+@pytest.mark.parametrize(
+    "stopped", ["if x: raise NotImplementedError\n    return 5", "print()\n    raise NotImplementedError"]
+)
+def test_whatever_does_more_than_a_stub_takes_the_place_of_what_was_there(student, stopped):
+    run(student, f"def f(x): return 1\ndef f(x):\n    {stopped}")
+    outcome = student.call("f", (0,), timeout=10)
+    assert outcome.value == 5 or outcome.error.kind == "NotImplementedError"
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("import nowhere as n", "n.array(x)"),
+        ("import nowhere.deeper", "nowhere.deeper.f(x)"),
+        ("from nowhere import g", "g(x)"),
+        ("from nowhere import g as h", "h[x]"),
+        ("from os import nothing_like_this as n", "x + n"),
+    ],
+)
+def test_module_that_is_not_here_stops_no_cell_and_is_named_where_it_is_used(student, line, use):
+    outputs = run(student, f"{line}\ndef f(x): return x\ndef g_used(x): return {use}\nprint('on')")
+    assert outputs[0]["ename"] in ("ModuleNotFoundError", "ImportError")
+    assert text_of(outputs) == "on\n"
+    assert student.call("f", (1,), timeout=10).value == 1
+    error = student.call("g_used", (1,), timeout=10).error
+    assert error.kind in ("ModuleNotFoundError", "ImportError") and "no" in error.message.lower(), error
+
+
+def test_imports_that_are_tried_are_the_students_own_affair(student):
+    assert run(student, "try:\n    import nowhere\nexcept ImportError:\n    n = None\nn is None")[0]["data"] == {
+        "text/plain": "True"
+    }
+    assert run(student, "from __future__ import annotations\nimport os.path\nos.path.basename('a/b')")[0]["data"] == {
+        "text/plain": "'b'"
+    }
+
+
+DEFINING = """
+%matplotlib inline
+import math, nowhere.deeper, math as m
+try:
+    import quick
+except ImportError:
+    quick = None
+RATES = {'a': [1, -2.5], 'b': 2 * math.pi}
+if RATES:
+    def helper(x): return x + 1
+class Thing:
+    size = 3
+double = lambda x: 2 * x
+while True: pass
+trained = train()
+"""
+
+
+@pytest.mark.parametrize("head", ["", "%%time"])
+def test_definitions_and_imports_of_a_cell_count_where_the_rest_does_not_run(student, head):
+    result = student.run_cell(head + DEFINING, 10, definitions=True)
+    assert result.died is None, result
+    names = ["RATES", "Thing", "double", "helper", "math", "quick"]
+    source = f"[n for n in {[*names, 'trained']} if n in globals()]"
+    assert run(student, source)[0]["data"] == {"text/plain": str(names)}
+    assert run(student, "double(helper(1))")[0]["data"] == {"text/plain": "4"}
+
+
+def test_definitions_alone_of_no_python_do_nothing(student):
+    for source in ("%%html\n<b>", "def f(:", "%%time\ndef f(:", "", "5"):
+        student.run_cell(source, 10, definitions=True)
+    assert text_of(run(student, "print('alive')")) == "alive\n"
