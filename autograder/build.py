@@ -28,8 +28,9 @@ from autograder.script import Cell, Script, read_script, stub_definition
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = (
-    *("architecture", "batches", "checking", "describing", "diagnosis", "figures", "networks", "observing", "pictures"),
-    *("plain", "plotting", "probing", "rebuilding", "stock"),
+    *("architecture", "backend", "batches", "cellwise", "checker", "checking", "describing", "diagnosis", "figures"),
+    *("networks", "observing", "patience", "pictures", "plain", "plotting", "probing", "progress", "quiet"),
+    *("rebuilding", "rendering", "stock"),
 )
 POINTS = re.compile(r"\[\[points (\w+)\]\]")  # in the prose; course.yaml knows how many
 DATASETS = Path(datasets.__file__).parent

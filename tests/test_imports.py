@@ -18,7 +18,13 @@ ALLOWED = {
     "batches": set(),
     "figures": {"plain"},
     "observing": {"plain"},
-    "checking": {"observing", "plain"},
+    "rendering": {"observing", "plain"},
+    "checking": {"observing", "plain", "rendering"},
+    "patience": set(),
+    "progress": {"cellwise"},
+    "cellwise": set(),
+    "checker": {"cellwise", "checking", "diagnosis", "observing", "patience", "rendering"},
+    "backend": {"cellwise", "quiet"},
     "stock": set(),
     "describing": {"plain", "stock"},
     "rebuilding": {"batches", "checking", "describing", "plain", "stock"},
@@ -102,7 +108,12 @@ ALLOWED = {
 }
 # What ships, or runs beside student code, gets along with little.
 OUTSIDE = {
-    **{layer: {"numpy"} for layer in ("observing", "checking")},
+    **{layer: {"numpy"} for layer in ("observing", "checking", "rendering")},
+    "patience": {"psutil"},
+    **{layer: {"IPython"} for layer in ("cellwise", "progress")},
+    "checker": set(),
+    "backend": {"keras", "tensorflow"},
+    "quiet": set(),
     **{layer: {"numpy", "matplotlib"} for layer in ("plotting", "pictures", "figures")},
     "architecture": {"keras", "matplotlib"},
     **{layer: {"numpy"} for layer in ("plain", "batches")},

@@ -7,14 +7,16 @@ comes from. Each count is compared with its expectation within six standard devi
 from pathlib import Path
 
 import numpy as np
-from keras import layers
 
+from autograder.backend import keras
+from autograder.checker import Checker
 from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
-from autograder.diagnosis import Checker
 from autograder.networks import borrow
 from autograder.observing import Rng
 from autograder.plotting import PLOT_CURVES
 from autograder.probing import convolutions, kernel_weights, run
+
+layers = keras.layers
 
 STANDARDISED = Tolerance(1e-3, 1e-4, "float32 sums over one image in any order")
 NO_WARNINGS = {"divide": "raise", "invalid": "raise"}  # 0/0 is an error here, not a warning
