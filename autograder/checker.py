@@ -25,15 +25,13 @@ from autograder.cellwise import (
     wait_kindly,
     why_previous,
 )
-from autograder.checking import Case, Exercise, Failure, judge_case, observe_case
+from autograder.checking import ANOTHER, Case, Exercise, Failure, judge_case, observe_case
 from autograder.diagnosis import Misconception, beside, code_hint, diagnose, outcome_from_json
 from autograder.observing import Outcome, describe_error, parameter_names
-from autograder.patience import SLOW, TooLarge, watched
+from autograder.patience import ROOM, SLOW, TooLarge, watched
 from autograder.rendering import blocks, kind, readable, show
 
 MARKS = {GOOD: "✓", BAD: "✗", OPEN: "–"}
-ANOTHER = "another value"
-WAITING = f"is still running after {SLOW:g} s: an endless loop? Interrupt the kernel (■) to see the line."
 
 
 class NotYet(AssertionError):
@@ -81,6 +79,7 @@ class Checker:
         self._path = misconceptions
         self._attempts: dict[str, int] = {}
         self._last: dict[str, Report] = {}
+        self.slow, self.room = SLOW, ROOM
         wait_kindly(self._exercises)
 
     def __call__(self, function: Callable[..., Any]) -> None:
@@ -166,7 +165,7 @@ class Checker:
             with ExitStack() as stack:
                 if is_live(shell):
                     stack.enter_context(no_exit(shell))
-                    stack.enter_context(watched(lambda _: show_report(f"{name} {WAITING}", OPEN)))
+                    stack.enter_context(watched(lambda: self._tell(name), self.slow, self.room))
                 return self.report(exercise, function, hidden_cases, known)
         except TooLarge as much:
             hint = "does a list grow in a loop that never ends, or has an array an axis too many?"
@@ -178,6 +177,10 @@ class Checker:
             self._last[name] = Report(BAD, "interrupted", "")
             hint = "an endless loop? Look for the line that should end it"
             raise Interrupted(f"✗ {name}: interrupted{where}\n  hint      {hint}") from None
+
+    def _tell(self, name: str) -> None:
+        still = f"{name} is still running after {self.slow:g} s: an endless loop?"
+        show_report(f"{still} Interrupt the kernel (■) to see the line.", OPEN)
 
     def _name(self, function: Any, shell: Any) -> str:
         """The exercise that a function is meant for: by its own name, or by what the notebook calls it."""

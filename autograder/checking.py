@@ -55,6 +55,8 @@ NOT_REPEATABLE = (
 )
 
 
+ANOTHER = "another value"
+SOFTMAX = "they add up to 1: is there a softmax where logits are asked for?"
 FORGOTTEN = "did you forget `return`?"
 
 
@@ -135,7 +137,7 @@ def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
     if case.measure is None:
         return outcome
     if outcome.value is None:
-        return replace(outcome, error=CallError("Refused", f"returned None: {FORGOTTEN}"))
+        return replace(outcome, error=CallError("NoResult", f"returned None: {FORGOTTEN}"))
     try:
         return replace(outcome, value=case.measure(outcome.value))
     except Refused as refusal:
@@ -150,7 +152,8 @@ class Failure:
     """The first thing that is wrong with an outcome.
 
     Args:
-        kind: error, raises, refused, type, list, shape, dtype, modified, finite, value, property, shared or random.
+        kind: error, stub, raises, refused, none, type, list, shape, dtype, modified, finite, value, property, shared
+            or random.
         nature: one sentence that gives nothing of the expected values away.
         got, expected: short renderings of the result in question; for public cases only.
         shapes: where the shape is wrong, the one that came and the one that was expected.
@@ -213,7 +216,7 @@ def _error_failure(error: CallError) -> Failure:
     if error.kind == "Refused":
         return Failure("refused", error.message)
     if error.kind == "NoResult":
-        return Failure("type", error.message)
+        return Failure("none" if error.message.endswith(FORGOTTEN) else "type", error.message)
     if error.kind == "NotRepeatable":
         return Failure("random", error.message)
     where = f", at {error.line}" if error.line else ""
@@ -285,7 +288,7 @@ def _compare_content(
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         at = _at(path, returns)
-        return None if got == value else Failure("value", f"{at}another value", f"{at}{got!r}", f"{at}{value!r}")
+        return None if got == value else Failure("value", f"{at}{ANOTHER}", f"{at}{got!r}", f"{at}{value!r}")
     return _compare_values(
         np.asarray(got), np.asarray(value), tolerance or leaf_tolerance(expected), _at(path, returns)
     )
@@ -322,16 +325,23 @@ def _compare_form(got: Any, expected: Any, path: str, returns: Sequence[str]) ->
     if value is None or isinstance(value, (str, bool)):
         return None if type(got) is type(value) else _type_failure(got, kind(value), at)
     if isinstance(got, list) and isinstance(value, np.ndarray):
-        return Failure("list", f"{at}a list, expected {kind(value)}")
+        return Failure("list", f"{at or 'returned '}a list, expected {kind(value)}")
     if isinstance(got, (tuple, list, dict, str, bool)) or got is None:
         return _type_failure(got, kind(value), at)
     return _compare_array_form(got, value, any_float, at)
 
 
+def adds_up_to_one(values: np.ndarray) -> bool:
+    """Whether these are probabilities, as a softmax makes them along the last axis."""
+    if values.ndim == 0 or values.shape[-1] < 2 or values.dtype.kind != "f" or not np.isfinite(values).all():
+        return False
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-4))
+
+
 def _type_failure(got: Any, wanted: str, at: str) -> Failure:
     if got is None and not at:
-        return Failure("type", f"returned None, expected {wanted}: {FORGOTTEN}")
-    return Failure("type", f"{at}{kind(got)}, expected {wanted}")
+        return Failure("none", f"returned None, expected {wanted}: {FORGOTTEN}")
+    return Failure("type", f"{at or 'returned '}{kind(got)}, expected {wanted}")
 
 
 def _compare_array_form(got: Any, value: Any, any_float: bool, at: str) -> Failure | None:
@@ -361,8 +371,11 @@ def _compare_values(got: np.ndarray, value: np.ndarray, tolerance: Tolerance, at
         wrong = ~np.where(np.isfinite(value), near, got == value)
     if not wrong.any():
         return None
+    if wrong.size == 1:
+        return Failure("value", f"{at}{ANOTHER}", at + show(got), at + show(value))
     index = first(wrong)
     nature = f"{at}{wrong.sum()} of {wrong.size} values differ" + (f", the first at {place(index)}" if index else "")
+    nature += f"; {SOFTMAX}" if adds_up_to_one(got) and not adds_up_to_one(value) else ""
     where = f" at {place(index)}" if index else ""
     difference = f"      first difference{where}: {number(got[index])}, should be {number(value[index])}"
     return Failure("value", nature, at + show_near(got, index), at + show_near(value, index) + difference)

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.checking import Case, Failure, Tolerance, compare
 from autograder.observing import CallError, Outcome
+from autograder.plain import UNRUN as NOTHING
 from autograder.plain import identical, leaves
 
 # Python could not even run the code: a hint about the mathematics would lead astray.
@@ -34,11 +35,13 @@ UNDEFINED = (
     "no cell up to its check defines {name}: keep the name, restart, run all cells from the top, "
     "and mend the first error you see"
 )
+UNRUN = "nothing has been computed yet: begin with `def`, end with `return`, and return arrays or numbers"
 EXIT = "a function ends with `return`: exit() ends the whole program, in a notebook the kernel with all its variables"
 MODULE = "the module has nothing of this name: compare its spelling with the documentation"
 SIGNATURE = "keep the first line of the stub as it is: the same parameters, with the same names, in the same order"
 # The numbers may be right; what happened to the arguments, or to the dtype, is not.
 BESIDE = {
+    "none": "a function gives back what stands behind `return`; without one it gives back None",
     "list": "return the array itself: np.array makes one of a list, and .tolist() is one step too many",
     "modified": "compute into a new array: x = x - 1 makes one, x -= 1 and x[...] = 1 write into the caller's",
     "shared": "return a new array: a slice, a reshape, the argument itself are the caller's memory; .copy() is not",
@@ -97,6 +100,8 @@ def code_hint(name: str, outcome: Outcome) -> str:
         return ""
     if error.kind == "NameError" and error.message == f"name '{name}' is not defined":
         return UNDEFINED.format(name=name)
+    if error.kind == "NoResult" and any(error.message.endswith(what) for what in NOTHING.values()):
+        return UNRUN
     if error.kind == "SystemExit":
         return EXIT
     if error.kind == "AttributeError" and error.message.startswith("module "):
@@ -131,6 +136,10 @@ def shape_hint(got: Sequence[int], expected: Sequence[int], arguments: Sequence[
     got, expected = tuple(got), tuple(expected)
     if len(got) > 1 and sorted(got) == sorted(expected):
         return "the right lengths in another order: a .T, a transpose or a reshape too many or too few"
+    if expected == ():
+        return "one number is asked for: add up over everything, without axis=..."
+    if len(got) < len(expected) and expected in map(tuple, arguments):
+        return "an axis is gone: is there a sum, mean or max too many? The result has the shape of an argument"
     if got == ():
         return "one number came back: say over which axes to add up, axis=..., or keep what you have summed"
     if [n for n in got if n != 1] == [n for n in expected if n != 1]:

@@ -24,7 +24,8 @@ from autograder.plain import leaves, plain, settle
 
 GLOBAL_RANDOM = "NumPy's global random state"
 TAMPERED = "the code that watches a call"  # stands for an argument that was changed: nothing that it tells counts
-OUR_FILES = ("observing.py", "entering.py", "plain.py")  # in a traceback, no line of the student's
+# In a traceback, no line of the student's.
+OUR_FILES = ("checker.py", "checking.py", "entering.py", "observing.py", "patience.py", "plain.py")
 
 
 class Given:

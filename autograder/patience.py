@@ -22,7 +22,7 @@ class TooLarge(Exception):
 
 
 @contextmanager
-def watched(slow: Callable[[float], None], after: float = SLOW, room: int = ROOM) -> Iterator[None]:
+def watched(slow: Callable[[], None], after: float, room: int) -> Iterator[None]:
     """Run a block, in the main thread, under watch.
 
     Args:
@@ -47,12 +47,12 @@ def watched(slow: Callable[[float], None], after: float = SLOW, room: int = ROOM
         done.set()
 
 
-def _watch(done: threading.Event, grown: list[int], slow: Callable[[float], None], after: float, room: int) -> None:
+def _watch(done: threading.Event, grown: list[int], slow: Callable[[], None], after: float, room: int) -> None:
     started, before, told = time.monotonic(), memory(), False
     while not done.wait(LOOK):
         if not told and time.monotonic() - started >= after:
             told = True
-            slow(after)
+            slow()
         if memory() - before > room:
             grown[0] = memory() - before
             _thread.interrupt_main()

@@ -20,11 +20,11 @@ DTYPES = ("float32", "float64", "int32", "int64", "bool", "uint8")  # what may l
 KIND = "@"  # the key that marks a description
 KEYS = (str, int, float, bool, type(None))
 UNRUN = {  # what comes back is not a result, but something that could still compute one
-    CoroutineType: "a coroutine, nothing was computed: write `def`, not `async def`",
-    AsyncGeneratorType: "an async generator, nothing was computed: write `def` and `return`",
-    GeneratorType: "a generator, nothing was computed: write `return`, not `yield`, and a list in [brackets]",
-    FunctionType: "a function, nothing was computed: did you forget to call it, with (...)?",
-    MethodType: "a method, nothing was computed: did you forget to call it, with (...)?",
+    CoroutineType: "a coroutine: it is defined with `async def`",
+    AsyncGeneratorType: "an async generator: it is defined with `async def`",
+    GeneratorType: "a generator: it has a `yield`, or a comprehension in (parentheses)",
+    FunctionType: "a function: did you forget to call it, with (...)?",
+    MethodType: "a method: did you forget to call it, with (...)?",
 }
 
 

@@ -117,9 +117,10 @@ def kind(value: Any) -> str:
         return count(value)
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    return {type(None): "None", dict: "a dict", str: "a string", int: "an int"}.get(
-        type(value), f"a {type(value).__name__}"
-    )
+    if isinstance(value, dict):
+        keys = [str(key)[:WIDTH] for key in value][:SLICES]
+        return f"a dict with keys {keys}"
+    return {type(None): "None", str: "a string", int: "an int"}.get(type(value), f"a {type(value).__name__}")
 
 
 def count(values: Sequence[Any], word: str = "result") -> str:
