@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from autograder.course import Assignment, Course, CourseError, find_course_root, load_course
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from autograder.doctor import Examination
 
 # Imports that cost more than a moment wait until their command runs, so that `course --help` answers at once.
@@ -164,14 +166,21 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.leaks import scan
     from autograder.release import release_assignment
 
-    root, leaks = nbgrader_root(course), 0
-    for assignment in _agreed(course, arguments.assignment):
-        build_assignment(course, assignment.name, root)
-        folder = release_assignment(course, assignment.name, root)
-        found = scan(folder, course, assignment.name)
-        leaks += len(found)
-        print(f"released {folder}" if not found else f"{folder} leaks; do not hand it out:")
-        print("".join(f"  {leak}\n" for leak in found), end="")
+    root, leaks, chosen = nbgrader_root(course), 0, _agreed(course, arguments.assignment)
+    with _progress() as progress:
+        task = progress.add_task("", total=3 * len(chosen))
+        for assignment in chosen:
+            progress.update(task, description=f"{assignment.name}: building, and asking every known mistake")
+            build_assignment(course, assignment.name, root)
+            progress.update(task, advance=1, description=f"{assignment.name}: nbgrader generate_assignment")
+            folder = release_assignment(course, assignment.name, root)
+            progress.update(task, advance=1, description=f"{assignment.name}: looking for leaks")
+            found = scan(folder, course, assignment.name)
+            progress.advance(task)
+            leaks += len(found)
+            said = f"released {folder}" if not found else f"{folder} leaks; do not hand it out:"
+            lines = [said, *(f"  {leak}" for leak in found)]
+            progress.console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     return 1 if leaks else 0
 
 
@@ -242,12 +251,28 @@ def _data_card(course: Course, arguments: argparse.Namespace) -> int:
 def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.notebooks import execute
 
-    failed = 0
-    chosen = _agreed(course, arguments.assignment)
-    for assignment, done in zip(chosen, execute(course, chosen, course.root / "build" / "notebooks"), strict=True):
-        failed += bool(done.problem)
-        print(f"{assignment.name}: {done.problem or 'no errors'} in {done.seconds:.0f} s, {done.page}", flush=True)
+    failed, chosen = 0, _agreed(course, arguments.assignment)
+    with _progress() as progress:
+        task = progress.add_task("building", total=None)
+
+        def watch(number: int, total: int, cell: str) -> None:
+            progress.update(task, description=cell, completed=number, total=total)
+
+        runs = execute(course, chosen, course.root / "build" / "notebooks", watch)
+        for assignment, done in zip(chosen, runs, strict=True):
+            failed += bool(done.problem)
+            line = f"{assignment.name}: {done.problem or 'no errors'}; {done.seconds:.0f} s, {done.page}"
+            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            progress.update(task, description="building", completed=0, total=None)
     return 1 if failed else 0
+
+
+def _progress() -> Progress:
+    """A bar for what takes minutes, below the lines that stay."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, transient=True)
 
 
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
