@@ -97,9 +97,8 @@ def build_assignment(course: Course, name: str, into: Path, known: Mapping[str, 
 
 def make_notebook(course: Course, assignment: Assignment, script: Script) -> NotebookNode:
     """Expand a script into a notebook with nbgrader metadata, solutions and model answers in place."""
-    solution = course.root / "solutions" / assignment.folder
-    bodies = solution_bodies(solution / "solution.py")
-    answers = _sections((solution / "proofs.md").read_text("utf-8"))
+    bodies = solution_bodies(course.root / "solutions" / assignment.folder / "solution.py")
+    answers = model_answers(course, assignment)
     missing = [name for name in script.named("answer") if name not in answers]
     if missing:
         raise CourseError([f"answer={name}: expected a section `## {name}` in proofs.md; write it" for name in missing])
@@ -247,6 +246,11 @@ def splice(stub: str, name: str, bodies: Mapping[str, tuple[str, str]]) -> str:
     lines = stub.splitlines()
     region = textwrap.indent(f"{BEGIN}\n{body}\n{END}", " " * last.col_offset)
     return "\n".join([*lines[: last.lineno - 1], region, *lines[last.end_lineno or last.lineno :]])
+
+
+def model_answers(course: Course, assignment: Assignment) -> dict[str, str]:
+    """The model answer to each written question, by name."""
+    return _sections((course.root / "solutions" / assignment.folder / "proofs.md").read_text("utf-8"))
 
 
 def _sections(text: str) -> dict[str, str]:

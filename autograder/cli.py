@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
     grade.add_argument("--force", action="store_true", help="grade again what is graded already")
     grade.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
-    grade.add_argument("--json", action="store_true", help="print the scores as JSON")
+    grade.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
     grade.set_defaults(run=_grade)
 
     feedback = commands.add_parser("feedback", help="write each student's feedback page with nbgrader")
@@ -187,14 +187,14 @@ def _release(course: Course, arguments: argparse.Namespace) -> int:
 def _grade(course: Course, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.classroom import autograde, evidence_lines, score_table, scores, timing_table
+    from autograder.classroom import as_json, autograde, evidence_lines, records, score_table, scores, timing_table
 
     assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
     status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
     rows = scores(root, assignment.name)
     if arguments.json:
-        print(json.dumps({row.student: row.exercises for row in rows}, indent=1, sort_keys=True))
+        print(json.dumps(as_json(rows, records(root, assignment.name)), indent=1, sort_keys=True))
     else:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
         for line in evidence_lines(root, assignment.name):
@@ -306,7 +306,7 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
     findings = len(total.findings)
     if len(chosen) > 1:
         print(f"whole course: {_tally(total)}")
-    print("all is well" if not findings else f"{findings} findings")
+    print("all is well" if not findings else _counted(findings, "finding"))
     return 1 if findings else 0
 
 
@@ -319,22 +319,26 @@ def _sweep(course: Course, arguments: argparse.Namespace) -> int:
     )
     for assignment, name, swept in sweep(_chosen(course, arguments.assignment), numbers, arguments.jobs):
         total.add(swept)
-        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, {len(swept.losses)} losses")
+        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
         print("".join(f"  {one}\n" for one in swept.closest.values()), end="")
         print("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="", flush=True)
     print("smallest margin of each tolerance:")
     print("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
-    print(f"{total.counts['cases']} answers of correct implementations, {len(total.losses)} lose a point")
+    print(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
     return 1 if total.losses else 0
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _tally(seen: Examination) -> str:
     counts, wrong, correct = seen.counts, len(seen.catalogue["wrong"]), len(seen.catalogue["correct"])
     return (
-        f"{counts['caught']} of {counts['mutants']} mutants caught, {counts['hinted']} with their own hint "
-        f"({wrong} different ones from the catalogue); {counts['variants']} variants with full marks "
+        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, {counts['hinted']} with their own hint "
+        f"({wrong} different ones from the catalogue); {_counted(counts['variants'], 'variant')} with full marks "
         f"({correct} from the catalogue)"
-        + (f"; {counts['untrained']} mutants left to a doctor that trains" if counts["untrained"] else "")
+        + (f"; {_counted(counts['untrained'], 'mutant')} left to a doctor that trains" if counts["untrained"] else "")
     )
 
 

@@ -68,7 +68,7 @@ ALLOWED = {
     "pages": {"submitted"},
     "classroom": set(),
     "notebooks": {"build", "course"},
-    "demo": {"build", "classroom", "content", "course", "release"},
+    "demo": {"build", "classroom", "content", "course", "handed_in", "release"},
     "data_cli": {"datasets"},
     "examining": {"bank", "checking", "content", "course", "judge", "laboratory", "misconceptions", "observing"},
     "keeping": set(),
