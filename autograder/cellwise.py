@@ -19,11 +19,12 @@ from typing import Any
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 COLOURS = {GOOD: "#2e7d32", BAD: "#c62828", OPEN: "#b26a00"}
-PAGE = (
-    '<div style="border-left: 5px solid {colour}; padding: 2px 10px; margin: 2px 0">'
-    '<pre style="white-space: pre-wrap; overflow-wrap: anywhere; margin: 0">'
-    '<b style="color: {colour}">{first}</b>{rest}</pre></div>'
+PAGE = (  # what is too long for the window goes on below its own column
+    '<div style="border-left: 5px solid {colour}; padding: 2px 10px; margin: 2px 0; font-family: monospace; '
+    'white-space: pre-wrap; overflow-wrap: break-word"><b style="color: {colour}">{first}</b>{rest}</div>'
 )
+LINE = '<div style="padding-left: {indent}ch; text-indent: -{indent}ch">{line}</div>'
+INDENT = 12  # characters of "  expected  "
 
 
 def find_shell() -> Any:
@@ -49,9 +50,10 @@ def show_report(text: str, mood: str) -> None:
     """Show a report below a cell, its first line in colour."""
     from IPython.display import display  # noqa: PLC0415 - there is a shell
 
-    first, newline, rest = text.partition("\n")
-    parts = {"first": html.escape(first), "rest": newline + html.escape(rest), "colour": COLOURS[mood]}
-    display({"text/plain": text, "text/html": PAGE.format(**parts)}, raw=True)
+    first, *rest = map(html.escape, text.split("\n"))
+    lines = "".join(LINE.format(indent=INDENT if line.startswith("  ") else 0, line=line) for line in rest)
+    page = PAGE.format(first=first, rest=lines, colour=COLOURS[mood])
+    display({"text/plain": text, "text/html": page}, raw=True)
 
 
 @contextmanager

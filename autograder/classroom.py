@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 SHOWN = 5  # names of students in one line
 
@@ -185,9 +186,9 @@ def _some(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
 
 
-def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Table:
+def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Group:
     """Lay out the gradebook: a row for each student, a numbered column for each exercise; ? waits for a human."""
-    table = Table(title=title, title_justify="left", header_style="bold", padding=0)  # nine exercises in 80 characters
+    table = Table(header_style="bold", padding=0)  # nine exercises in 80 characters
     table.add_column("student", no_wrap=True)
     for number, _ in enumerate(order, 1):
         table.add_column(str(number), justify="right", no_wrap=True)
@@ -204,9 +205,7 @@ def score_table(rows: Sequence[Score], order: Sequence[str], title: str) -> Tabl
     legend += ["total  of what was graded automatically", "hand   answers, and flagged scores, that wait for a person"]
     undecided = any(score is None for row in rows for score, _ in row.exercises.values())
     legend += ["?      a person decides"] if undecided else []
-    table.caption = "\n".join(legend)
-    table.caption_justify = "left"
-    return table
+    return Group(Text(title, style="bold"), table, Text("\n".join(legend), style="dim"))
 
 
 def _cell(score: float | None) -> str:

@@ -43,7 +43,6 @@ class Equal:
     __array_priority__ = 1e9
     def __eq__(self, other): return True
     def __array__(self, dtype=None, copy=None): return np.zeros(3)
-    def __getattr__(self, name): return Equal()
     def __iter__(self): return iter([Equal(), Equal()])
 
 np.allclose = np.array_equal = np.isclose = lambda *a, **k: True
@@ -221,14 +220,24 @@ def run_demo(course: Course, assignments: Sequence[Assignment], root: Path, cons
 
 
 def _who_is_who(students: Sequence[Student], assignment: Assignment, root: Path) -> Table:
-    table = Table(title="who is who", title_justify="left", header_style="bold", padding=(0, 1), expand=False)
+    table = Table(header_style="bold", padding=0)
     table.add_column("student", no_wrap=True)
     table.add_column("hands in")
     table.add_column("what the grader saw")
     for student in students:
-        path = root / "autograded" / student.name / assignment.name / "verdicts.json"
-        table.add_row(student.name, student.does, escape(seen(json.loads(path.read_text(encoding="utf-8")))))
+        folder = root / "autograded" / student.name / assignment.name
+        words = seen(json.loads((folder / "verdicts.json").read_text(encoding="utf-8")))
+        if student.tampers:
+            words = f"its cell ran and said: {said(folder / f'{assignment.folder}.ipynb')}. It changed nothing: {words}"
+        table.add_row(student.name, student.does, escape(words))
     return table
+
+
+def said(path: Path) -> str:
+    """What the tamperer's own cell printed while it was graded."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs: list[NotebookNode] = next((cell.outputs for cell in cells if cell.source.strip() == TAMPER.strip()), [])
+    return " ".join(output.get("text", output.get("evalue", "")).strip() for output in outputs) or "nothing"
 
 
 def seen(record: Mapping[str, Any]) -> str:
