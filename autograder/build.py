@@ -27,8 +27,9 @@ from autograder.settings import require_settings, write_settings
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # modules of the autograder that students get as they are
 SHIPPED = (
-    *("architecture", "batches", "checking", "describing", "diagnosis", "figures", "networks", "observing", "pictures"),
-    *("plain", "plotting", "probing", "rebuilding", "stock"),
+    *("architecture", "backend", "batches", "cellwise", "checker", "checking", "describing", "diagnosis", "figures"),
+    *("networks", "observing", "patience", "pictures", "plain", "plotting", "probing", "progress", "quiet"),
+    *("rebuilding", "rendering", "stock"),
 )
 POINTS = re.compile(r"\[\[points (\w+)\]\]")  # in the prose; course.yaml knows how many
 DATASETS = Path(datasets.__file__).parent
@@ -107,9 +108,8 @@ def _require_python(script: Script) -> None:
 
 def make_notebook(course: Course, assignment: Assignment, script: Script) -> NotebookNode:
     """Expand a script into a notebook with nbgrader metadata, solutions and model answers in place."""
-    solution = course.root / "solutions" / assignment.folder
-    bodies = solution_bodies(solution / "solution.py")
-    answers = named_sections((solution / "proofs.md").read_text("utf-8"))
+    bodies = solution_bodies(course.root / "solutions" / assignment.folder / "solution.py")
+    answers = model_answers(course, assignment)
     missing = [name for name in script.named("answer") if name not in answers]
     if missing:
         raise CourseError([f"answer={name}: expected a section `## {name}` in proofs.md; write it" for name in missing])
@@ -264,6 +264,11 @@ def splice(stub: str, name: str, bodies: Mapping[str, tuple[str, str]]) -> str:
     lines = stub.splitlines()
     region = textwrap.indent(f"{BEGIN}\n{body}\n{END}", " " * last.col_offset)
     return "\n".join([*lines[: last.lineno - 1], region, *lines[last.end_lineno or last.lineno :]])
+
+
+def model_answers(course: Course, assignment: Assignment) -> dict[str, str]:
+    """The model answer to each written question, by name."""
+    return named_sections((course.root / "solutions" / assignment.folder / "proofs.md").read_text("utf-8"))
 
 
 # --------------------------------------------------------------------------------------------------------------- files

@@ -13,14 +13,16 @@ names the first difference. What the grader adds are cases that nobody has seen,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Given, Outcome, Rng, observe
-from autograder.plain import identical, is_kind, leaves
+from autograder.observing import GLOBAL_RANDOM, TAMPERED, CallError, Outcome, Rng, observe
+from autograder.plain import identical, leaves
+from autograder.rendering import count, first, kind, number, place, show, show_near
 
 # ---------------------------------------------------------------------------------------------- what is compared
 
@@ -51,6 +53,11 @@ NOT_REPEATABLE = (
     "called twice with generators of the same seed, it gave two different results; "
     "draw every random number from the generator it was given"
 )
+
+
+ANOTHER = "another value"
+SOFTMAX = "they add up to 1: is there a softmax where logits are asked for?"
+FORGOTTEN = "did you forget `return`?"
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,8 @@ def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
         return replace(outcome, value=None, error=CallError("NotRepeatable", NOT_REPEATABLE))
     if case.measure is None:
         return outcome
+    if outcome.value is None:
+        return replace(outcome, error=CallError("NoResult", f"returned None: {FORGOTTEN}"))
     try:
         return replace(outcome, value=case.measure(outcome.value))
     except Refused as refusal:
@@ -149,15 +158,18 @@ class Failure:
     """The first thing that is wrong with an outcome.
 
     Args:
-        kind: error, raises, refused, type, list, shape, dtype, modified, finite, value, property, shared or random.
+        kind: error, stub, raises, refused, none, type, list, shape, dtype, modified, finite, value, property, shared
+            or random.
         nature: one sentence that gives nothing of the expected values away.
         got, expected: short renderings of the result in question; for public cases only.
+        shapes: where the shape is wrong, the one that came and the one that was expected.
     """
 
     kind: str
     nature: str
     got: str = ""
     expected: str = ""
+    shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
 def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Failure | None:
@@ -166,19 +178,26 @@ def judge_case(case: Case, outcome: Outcome, returns: Sequence[str] = ()) -> Fai
         return _raises_failure(case, outcome)
     if outcome.error is not None:
         return _error_failure(outcome.error)
+    facts = case.measure is not None and isinstance(case.expected, dict)  # each is a whole, the first wrong one tells
+    formless = facts or case.expected is UNSPECIFIED
     checks = [
-        lambda: None if case.expected is UNSPECIFIED else _compare_form(outcome.value, case.expected, "", returns),
+        lambda: None if formless else _compare_form(outcome.value, case.expected, "", returns),
         lambda: _modified_failure(outcome.modified) if case.pure else None,
-        lambda: (
-            None
-            if case.expected is UNSPECIFIED
-            else compare(outcome.value, case.expected, case_tolerance(case), returns=returns)
-        ),
+        lambda: None if case.expected is UNSPECIFIED else _result_failure(case, outcome.value, returns, facts),
         lambda: _advance_failure(case, outcome),
         lambda: _property_failure(case, outcome),
         lambda: _shared_failure(case, outcome),
     ]
     return next((failure for check in checks if (failure := check())), None)
+
+
+def _result_failure(case: Case, value: Any, returns: Sequence[str], facts: bool) -> Failure | None:
+    """Compare the result; measured facts one after the other, in the order in which the case names them."""
+    tolerance = case_tolerance(case)
+    if not facts or not isinstance(value, dict) or set(value) != set(case.expected):
+        return compare(value, case.expected, tolerance, returns=returns)
+    parts = (compare(value[key], case.expected[key], tolerance, f"[{key!r}]") for key in case.expected)
+    return next((part for part in parts if part is not None), None)
 
 
 def case_tolerance(case: Case) -> Tolerance | None:
@@ -202,6 +221,8 @@ def _error_failure(error: CallError) -> Failure:
         return Failure("stub", "not written yet: replace `raise NotImplementedError` with your code")
     if error.kind == "Refused":
         return Failure("refused", error.message)
+    if error.kind == "NoResult":
+        return Failure("none" if error.message.endswith(FORGOTTEN) else "type", error.message)
     if error.kind == "NotRepeatable":
         return Failure("random", error.message)
     where = f", at {error.line}" if error.line else ""
@@ -211,7 +232,7 @@ def _error_failure(error: CallError) -> Failure:
 def _raises_failure(case: Case, outcome: Outcome) -> Failure | None:
     error = outcome.error
     if error is None:
-        return Failure("raises", f"returned {_kind(outcome.value)}, expected it to raise {case.raises}")
+        return Failure("raises", f"returned {kind(outcome.value)}, expected it to raise {case.raises}")
     if error.kind == case.raises:
         return _modified_failure(outcome.modified) if case.pure else None
     failure = _error_failure(error)
@@ -273,7 +294,7 @@ def _compare_content(
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
         at = _at(path, returns)
-        return None if got == value else Failure("value", f"{at}another value", f"{at}{got!r}", f"{at}{value!r}")
+        return None if got == value else Failure("value", f"{at}{ANOTHER}", f"{at}{got!r}", f"{at}{value!r}")
     return _compare_values(
         np.asarray(got), np.asarray(value), tolerance or leaf_tolerance(expected), _at(path, returns)
     )
@@ -284,6 +305,8 @@ def _at(path: str, returns: Sequence[str]) -> str:
     for index, name in enumerate(returns):
         if path.startswith(f"[{index}]"):
             return f"{name}{path[len(f'[{index}]') :]}: "
+    if match := re.match(r"\['([^']+)'\]", path):  # of a dict, the key
+        return f"{match[1]}{path[match.end() :]}: "
     return f"result{path}: " if path else ""
 
 
@@ -294,28 +317,43 @@ def _compare_form(got: Any, expected: Any, path: str, returns: Sequence[str]) ->
     if isinstance(value, (tuple, list)):
         if not isinstance(got, (tuple, list)):
             names = f" ({', '.join(returns)})" if returns and not path else ""
-            return Failure("type", f"{at}{_kind(got)}, expected {len(value)} results{names}")
+            return _type_failure(got, f"{count(value)}{names}", at)
         if len(got) != len(value):
-            return Failure("type", f"{at}{len(got)} results, expected {len(value)}")
+            word = "value" if "'" in path else "result"
+            return Failure("type", f"{at}{count(got, word)}, expected {len(value)}")
         parts = (_compare_form(g, v, f"{path}[{i}]", returns) for i, (g, v) in enumerate(zip(got, value)))
         return next((part for part in parts if part is not None), None)
     if isinstance(value, dict):
         if not isinstance(got, dict) or set(got) != set(value):
-            return Failure("type", f"{at}{_kind(got)}, expected a dict with keys {sorted(value)}")
+            return _type_failure(got, f"a dict with keys {sorted(value)}", at)
         parts = (_compare_form(got[k], value[k], f"{path}[{k!r}]", returns) for k in value)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
-        return None if type(got) is type(value) else Failure("type", f"{at}{_kind(got)}, expected {_kind(value)}")
+        return None if type(got) is type(value) else _type_failure(got, kind(value), at)
     if isinstance(got, list) and isinstance(value, np.ndarray):
-        return Failure("list", f"{at}a list, expected {_kind(value)}")
+        return Failure("list", f"{at or 'returned '}a list, expected {kind(value)}")
     if isinstance(got, (tuple, list, dict, str, bool)) or got is None:
-        return Failure("type", f"{at}{_kind(got)}, expected {_kind(value)}")
+        return _type_failure(got, kind(value), at)
     return _compare_array_form(got, value, any_float, at)
+
+
+def adds_up_to_one(values: np.ndarray) -> bool:
+    """Whether these are probabilities, as a softmax makes them along the last axis."""
+    if values.ndim == 0 or values.shape[-1] < 2 or values.dtype.kind != "f" or not np.isfinite(values).all():
+        return False
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-4))
+
+
+def _type_failure(got: Any, wanted: str, at: str) -> Failure:
+    if got is None and not at:
+        return Failure("none", f"returned None, expected {wanted}: {FORGOTTEN}")
+    return Failure("type", f"{at or 'returned '}{kind(got)}, expected {wanted}")
 
 
 def _compare_array_form(got: Any, value: Any, any_float: bool, at: str) -> Failure | None:
     if np.shape(got) != np.shape(value):
-        return Failure("shape", f"{at}shape {np.shape(got)}, expected {np.shape(value)}")
+        shapes = np.shape(got), np.shape(value)
+        return Failure("shape", f"{at}shape {shapes[0]}, expected {shapes[1]}", shapes=shapes)
     if not (isinstance(got, np.ndarray) and isinstance(value, (np.ndarray, np.generic))):
         return None  # a Python number has no dtype of its own
     if any_float and got.dtype.kind == "f":
@@ -332,52 +370,18 @@ def _compare_values(got: np.ndarray, value: np.ndarray, tolerance: Tolerance, at
     else:
         bad = ~np.isfinite(got) & np.isfinite(value)
         if bad.any():
-            index = _first(bad)
-            return Failure("finite", f"{at}{got[index]} at {_index(index)}, expected a finite number", show(got))
+            index = first(bad)
+            return Failure("finite", f"{at}{got[index]} at {place(index)}, expected a finite number", show(got))
         with np.errstate(invalid="ignore"):  # inf - inf
             near = np.abs(got - value) <= tolerance.atol + tolerance.rtol * np.abs(value)
         wrong = ~np.where(np.isfinite(value), near, got == value)
     if not wrong.any():
         return None
-    index = _first(wrong)
-    nature = f"{at}{wrong.sum()} of {wrong.size} values differ" + (f", the first at {_index(index)}" if index else "")
-    place = f" at {_index(index)}" if index else ""
-    difference = f"      first difference{place}: {_number(got[index])}, should be {_number(value[index])}"
-    return Failure("value", nature, at + show(got), at + show(value) + difference)
-
-
-def _first(mask: np.ndarray) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.argwhere(mask)[0])
-
-
-def _index(index: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, index))}]" if index else "the only value"
-
-
-def _number(value: Any) -> str:
-    return f"{value:.6g}" if np.issubdtype(np.asarray(value).dtype, np.floating) else str(value)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    if isinstance(value, (tuple, list)):
-        return f"{len(value)} results"
-    return {type(None): "None", dict: "a dict", str: "a string"}.get(type(value), f"a {type(value).__name__}")
-
-
-def show(value: Any, width: int = 70) -> str:
-    """Render a value on one line; a large array by dtype and shape."""
-    if isinstance(value, Given):
-        return str(value)
-    if is_kind(value, "model") or is_kind(value, "figure"):
-        return f"a {value['@']}"
-    if isinstance(value, (tuple, list)):
-        text = ", ".join(show(item, width) for item in value)
-        text = f"({text})" if isinstance(value, tuple) else f"[{text}]"
-        return text if len(text) <= 2 * width else f"{type(value).__name__} of {len(value)}"
-    if not isinstance(value, (np.ndarray, np.generic)):
-        return repr(value)[:width]
-    text = " ".join(np.array2string(np.asarray(value), precision=5, suppress_small=False, threshold=40).split())
-    text = text.replace("[ ", "[")
-    return text if len(text) <= width and value.size <= 40 else f"{value.dtype} array {value.shape}"
+    if wrong.size == 1:
+        return Failure("value", f"{at}{ANOTHER}", at + show(got), at + show(value))
+    index = first(wrong)
+    nature = f"{at}{wrong.sum()} of {wrong.size} values differ" + (f", the first at {place(index)}" if index else "")
+    nature += f"; {SOFTMAX}" if adds_up_to_one(got) and not adds_up_to_one(value) else ""
+    where = f" at {place(index)}" if index else ""
+    difference = f"      first difference{where}: {number(got[index])}, should be {number(value[index])}"
+    return Failure("value", nature, at + show_near(got, index), at + show_near(value, index) + difference)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console, ConsoleOptions
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -75,7 +76,7 @@ def run_nbgrader(root: Path, command: Sequence[str], count: int, console: Consol
             match = re.search(pattern, line)
             if match:
                 progress.advance(task)
-                if match.groups():
+                if match.lastindex:  # what was graded already is passed over without a word
                     progress.console.print(f"  {match.group(1)}", markup=False, highlight=False)
         status = process.wait()
     if status:
@@ -89,7 +90,16 @@ def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None
     command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
     count = len(list((root / "submitted").glob(f"*/{assignment}")))
     pattern = r"([^\]]+: (?:\d+ exercises judged|not graded: ).*)|Skipping existing"
-    return run_nbgrader(root, command, count, console, pattern)
+    status = run_nbgrader(root, command, count, console, pattern)
+    skipped = _log(root).count("Skipping existing")
+    if skipped:
+        were = "submission was" if skipped == 1 else "submissions were"
+        console.print(f"{skipped} {were} graded before and stayed as they are; --force grades again", markup=False)
+    return status
+
+
+def _log(root: Path) -> str:
+    return (root / "logs" / "autograde.log").read_text(encoding="utf-8", errors="replace")
 
 
 def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
@@ -99,7 +109,7 @@ def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
         root: nbgrader's root.
         exercises: the assignment's exercises; True for those with an accuracy item, where the grader trains a network.
     """
-    lines = (root / "logs" / "autograde.log").read_text(encoding="utf-8").splitlines()
+    lines = _log(root).splitlines()
     rows = [json.loads(line.partition("timings: ")[2]) for line in lines if "timings: {" in line]
     table = Table(title="seconds", title_justify="left", header_style="bold")
     for column in ("exercise", "median", "longest", "submission"):
@@ -135,13 +145,40 @@ def scores(root: Path, assignment: str) -> list[Score]:
     return rows
 
 
+def records(root: Path, assignment: str) -> dict[str, dict[str, Any]]:
+    """What the grader keeps beside each graded notebook, by student."""
+    paths = sorted(root.glob(f"autograded/*/{assignment}/verdicts.json"))
+    return {path.parts[-3]: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def as_json(rows: Sequence[Score], kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The gradebook as JSON values, by student: scores, totals, what waits for a person, misconceptions, lateness.
+
+    Args:
+        kept: what ``records`` gives.
+    """
+    return {row.student: _row_as_json(row, kept.get(row.student, {})) for row in rows}
+
+
+def _row_as_json(row: Score, record: Mapping[str, Any]) -> dict[str, Any]:
+    verdicts = record.get("verdicts", [])
+    return {
+        "exercises": {name: {"score": score, "of": maximum} for name, (score, maximum) in row.exercises.items()},
+        "total": row.total,
+        "of": row.maximum,
+        "hand": list(row.manual),
+        "misconceptions": {v["exercise"]: v["misconception"] for v in verdicts if v["misconception"]},
+        "late": record.get("handed_in", {}).get("late", False),
+    }
+
+
 def evidence_lines(root: Path, assignment: str) -> list[str]:
     """What the hand-in times of a class rest on: a line for each kind of evidence, and one for those who are late."""
     students: dict[str, list[str]] = {}
-    for path in sorted(root.glob(f"autograded/*/{assignment}/verdicts.json")):
-        handed_in = json.loads(path.read_text(encoding="utf-8"))["handed_in"]
+    for student, record in records(root, assignment).items():
+        handed_in = record["handed_in"]
         for line in (handed_in["evidence"], "late" if handed_in["late"] else ""):
-            students.setdefault(line, []).append(path.parts[-3])
+            students.setdefault(line, []).append(student)
     return [f"handed in {line}: {_some(names)}" for line, names in sorted(students.items()) if line]
 
 
@@ -203,9 +240,19 @@ class _ScoreTable:
             table.add_row(row.student, *(column[index] for column in columns))
         table.add_section()
         table.add_row("of", *(column[-1] for column in columns))
-        table.caption = "\n".join(f"{n + 1}  {self.order[n]}" for n in numbers if n < len(self.order))
+        table.caption = "\n".join(
+            [*(f"{n + 1}  {self.order[n]}" for n in numbers if n < len(self.order)), *self._legend(numbers)]
+        )
         table.caption_justify = "left"
         return table
+
+    def _legend(self, numbers: range) -> Iterator[str]:
+        if len(self.order) in numbers:
+            yield "total  of what was graded automatically"
+        if len(self.order) + 1 in numbers:
+            yield "hand   answers, and flagged scores, that wait for a person"
+            if any(score is None for row in self.rows for score, _ in row.exercises.values()):
+                yield "?      a person decides"
 
 
 def _cell(score: float | None) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from autograder.course import Assignment, Course, CourseError, find_course_root, load_course
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from autograder.doctor import Examination
 
 # Imports that cost more than a moment wait until their command runs, so that `course --help` answers at once.
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
     grade.add_argument("--force", action="store_true", help="grade again what is graded already")
     grade.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
-    grade.add_argument("--json", action="store_true", help="print the scores as JSON")
+    grade.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
     grade.set_defaults(run=_grade)
 
     feedback = commands.add_parser("feedback", help="write each student's feedback page with nbgrader")
@@ -165,27 +167,41 @@ def _build(course: Course, arguments: argparse.Namespace) -> int:
 def _release(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.release import Leaking, release_assignment
 
-    root, leaking = nbgrader_root(course), False
-    for assignment in _agreed(course, arguments.assignment):
-        try:
-            print(f"released {release_assignment(course, assignment.name, root, tell=print)}", flush=True)
-        except Leaking as error:
-            leaking = True
-            print(error, flush=True)
+    root, leaking, chosen = nbgrader_root(course), False, _agreed(course, arguments.assignment)
+    with _progress() as progress:
+        say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
+        task = progress.add_task("", total=len(chosen))
+        for assignment in chosen:
+            progress.update(task, description=f"{assignment.name}: every known mistake is made, then it is released")
+            try:
+                say(f"released {release_assignment(course, assignment.name, root, tell=say)}")
+            except Leaking as error:
+                leaking = True
+                say(str(error))
+            progress.advance(task)
     return 1 if leaking else 0
 
 
 def _grade(course: Course, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.classroom import autograde, evidence_lines, score_table, scores, timing_table, unjudged_lines
+    from autograder.classroom import (
+        as_json,
+        autograde,
+        evidence_lines,
+        records,
+        score_table,
+        scores,
+        timing_table,
+        unjudged_lines,
+    )
 
     assignment, root = _with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
     status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
     rows = scores(root, assignment.name)
     if arguments.json:
-        print(json.dumps({row.student: row.exercises for row in rows}, indent=1, sort_keys=True))
+        print(json.dumps(as_json(rows, records(root, assignment.name)), indent=1, sort_keys=True))
     else:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
         for line in evidence_lines(root, assignment.name):
@@ -245,12 +261,28 @@ def _data_card(course: Course, arguments: argparse.Namespace) -> int:
 def _notebooks(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.notebooks import execute
 
-    failed = 0
-    chosen = _agreed(course, arguments.assignment)
-    for assignment, done in zip(chosen, execute(course, chosen, course.root / "build" / "notebooks"), strict=True):
-        failed += bool(done.problem)
-        print(f"{assignment.name}: {done.problem or 'no errors'} in {done.seconds:.0f} s, {done.page}", flush=True)
+    failed, chosen = 0, _agreed(course, arguments.assignment)
+    with _progress() as progress:
+        task = progress.add_task("building", total=None)
+
+        def watch(number: int, total: int, cell: str) -> None:
+            progress.update(task, description=cell, completed=number, total=total)
+
+        runs = execute(course, chosen, course.root / "build" / "notebooks", watch)
+        for assignment, done in zip(chosen, runs, strict=True):
+            failed += bool(done.problem)
+            line = f"{assignment.name}: {done.problem or 'no errors'}; {done.seconds:.0f} s, {done.page}"
+            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            progress.update(task, description="building", completed=0, total=None)
     return 1 if failed else 0
+
+
+def _progress() -> Progress:
+    """A bar for what takes minutes, below the lines that stay."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, transient=True)
 
 
 def _doctor(course: Course, arguments: argparse.Namespace) -> int:
@@ -284,7 +316,7 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
     findings = len(total.findings)
     if len(chosen) > 1:
         print(f"whole course: {_tally(total)}")
-    print("all is well" if not findings else f"{findings} findings")
+    print("all is well" if not findings else _counted(findings, "finding"))
     return 1 if findings else 0
 
 
@@ -297,22 +329,26 @@ def _sweep(course: Course, arguments: argparse.Namespace) -> int:
     )
     for assignment, name, swept in sweep(_chosen(course, arguments.assignment), numbers, arguments.jobs):
         total.add(swept)
-        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, {len(swept.losses)} losses")
+        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
         print("".join(f"  {one}\n" for one in swept.closest.values()), end="")
         print("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="", flush=True)
     print("smallest margin of each tolerance:")
     print("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
-    print(f"{total.counts['cases']} answers of correct implementations, {len(total.losses)} lose a point")
+    print(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
     return 1 if total.losses else 0
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _tally(seen: Examination) -> str:
     counts, wrong, correct = seen.counts, len(seen.catalogue["wrong"]), len(seen.catalogue["correct"])
     return (
-        f"{counts['caught']} of {counts['mutants']} mutants caught, {counts['hinted']} with their own hint "
-        f"({wrong} different ones from the catalogue); {counts['variants']} variants with full marks "
+        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, {counts['hinted']} with their own hint "
+        f"({wrong} different ones from the catalogue); {_counted(counts['variants'], 'variant')} with full marks "
         f"({correct} from the catalogue)"
-        + (f"; {counts['untrained']} mutants left to a doctor that trains" if counts["untrained"] else "")
+        + (f"; {_counted(counts['untrained'], 'mutant')} left to a doctor that trains" if counts["untrained"] else "")
     )
 
 

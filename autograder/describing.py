@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from autograder.plain import KIND, Describer
+from autograder.plain import KIND, Describer, NoResult
 from autograder.stock import ACTIVATIONS, operation_classes
 
 # Keras's own classes, and how each says its arguments, looked up before any code of a student runs: a class of their
@@ -50,14 +50,14 @@ def describe(model: Any) -> dict[str, Any]:
         trained. Of a layer: ``{"@": "layer", "name", "weights"}``.
 
     Raises:
-        TypeError: for a model that cannot be written down; the message is for the student.
+        NoResult: for a model that cannot be written down; the message is for the student.
     """
     if not issubclass(type(model), (keras.Model, keras.KerasTensor)):
         return {KIND: "layer", "name": str(model.name), "weights": [np.asarray(weight) for weight in model.weights]}
     graph = _functional(model)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
-        raise TypeError(f"returned a model with {count}; expected one of each")
+        raise NoResult(f"returned a model with {count}; expected one of each")
     writer = _Writer(graph)
     return {
         KIND: "model",
@@ -77,20 +77,20 @@ def _functional(model: Any) -> Any:
         return keras.Model(_source(model), model)
     if isinstance(model, keras.Sequential):
         if not model.built or model.inputs is None:
-            raise TypeError("returned a Sequential model that is not built; begin it with keras.Input(shape)")
+            raise NoResult("returned a Sequential model that is not built; begin it with keras.Input(shape)")
         return model._functional
     if hasattr(model, "_nodes_by_depth"):
         return model
     shape = getattr(model, "_build_shapes_dict", None) or {}
     shapes = list(shape.values()) if isinstance(shape, dict) else []
     if not model.built or len(shapes) != 1:
-        raise TypeError("returned a subclassed model that is not built; call it once, or return a functional model")
+        raise NoResult("returned a subclassed model that is not built; call it once, or return a functional model")
     inputs = keras.Input(tuple(shapes[0])[1:])
     try:
         return keras.Model(inputs, model.call(inputs))
     except Exception as error:  # noqa: BLE001 - the model's own code may raise anything
         problem = f"{type(error).__name__}: {error}"[:200]
-        raise TypeError(f"returned a subclassed model that cannot be traced: {problem}") from None
+        raise NoResult(f"returned a subclassed model that cannot be traced: {problem}") from None
 
 
 def _source(tensor: Any) -> Any:
@@ -108,7 +108,7 @@ def _source(tensor: Any) -> Any:
                 inputs += [t for t in one.output_tensors if all(t is not known for known in inputs)]
             stack += one.input_tensors
     if len(inputs) != 1:
-        raise TypeError(f"returned a tensor that depends on {len(inputs)} inputs; expected the one it was given")
+        raise NoResult(f"returned a tensor that depends on {len(inputs)} inputs; expected the one it was given")
     return inputs[0]
 
 

@@ -8,17 +8,17 @@ further with every attempt that it answers.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Exercise, Failure, Tolerance, compare, judge_case, observe_case, show
-from autograder.observing import CallError, Outcome, parameter_names
-from autograder.plain import identical
+from autograder.checking import Case, Failure, Tolerance, compare
+from autograder.observing import CallError, Outcome
+from autograder.plain import UNRUN as NOTHING
+from autograder.plain import identical, leaves
 
 # Python could not even run the code: a hint about the mathematics would lead astray.
 CODE = {
@@ -36,15 +36,21 @@ UNDEFINED = (
     "and mend the first error you see"
 )
 CUT_SHORT = "the cell stops at an error before it defines {name}: mend that error first"
+UNRUN = "nothing has been computed yet: begin with `def`, end with `return`, and return arrays or numbers"
+EXIT = "a function ends with `return`: exit() ends the whole program, in a notebook the kernel with all its variables"
 MODULE = "the module has nothing of this name: compare its spelling with the documentation"
 SIGNATURE = "keep the first line of the stub as it is: the same parameters, with the same names, in the same order"
 # The numbers may be right; what happened to the arguments, or to the dtype, is not.
 BESIDE = {
+    "none": "a function gives back what stands behind `return`; without one it gives back None",
     "list": "return the array itself: np.array makes one of a list, and .tolist() is one step too many",
     "modified": "compute into a new array: x = x - 1 makes one, x -= 1 and x[...] = 1 write into the caller's",
     "shared": "return a new array: a slice, a reshape, the argument itself are the caller's memory; .copy() is not",
     "dtype": "find the number or array of another dtype that takes part, and cast it before you compute",
 }
+
+SUMMED = "this is what a sum, mean or max over {got} of an array {shape} leaves; keep {kept}, reduce the others"
+MAX_AXES = 6
 
 SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 included")
 
@@ -97,6 +103,10 @@ def code_hint(name: str, outcome: Outcome) -> str:
         return UNDEFINED.format(name=name)
     if error.kind == "NameError" and error.message.startswith(undefined(name, " ").message.rstrip()):
         return CUT_SHORT.format(name=name)
+    if error.kind == "NoResult" and any(error.message.endswith(what) for what in NOTHING.values()):
+        return UNRUN
+    if error.kind == "SystemExit":
+        return EXIT
     if error.kind == "AttributeError" and error.message.startswith("module "):
         return MODULE
     signature = ("positional argument", "required keyword-only", "unexpected keyword", "multiple values")
@@ -112,6 +122,57 @@ def code_hint(name: str, outcome: Outcome) -> str:
 def undefined(name: str, cause: str = "") -> CallError:
     """The error of a function that is not there; ``cause`` is what stopped the cell that would define it."""
     return CallError("NameError", f"name '{name}' is not defined" + (f": its cell stopped at {cause}" if cause else ""))
+
+
+def beside(failure: Failure, case: Case) -> str:
+    """What to do about a slip beside the subject; "" where the exercise's own hints know more."""
+    if failure.shapes is not None:
+        arguments = [np.shape(leaf) for _, leaf in leaves([*case.args, *case.kwargs.values()]) if np.ndim(leaf)]
+        return shape_hint(*failure.shapes, arguments)
+    return BESIDE.get(failure.kind, "")
+
+
+def shape_hint(got: Sequence[int], expected: Sequence[int], arguments: Sequence[Sequence[int]] = ()) -> str:
+    """What turns one shape into the other; "" when there is no simple answer.
+
+    Args:
+        arguments: the shapes of the arrays that the function was called with.
+
+        >>> shape_hint((2,), (3,), [(2, 3)])
+        'this is what a sum, mean or max over axis 1 of an array (2, 3) leaves; keep axis 1, reduce the others'
+    """
+    got, expected = tuple(got), tuple(expected)
+    if len(got) > 1 and sorted(got) == sorted(expected):
+        return "the right lengths in another order: a .T, a transpose or a reshape too many or too few"
+    if expected == ():
+        return "one number is asked for: add up over everything, without axis=..."
+    if len(got) < len(expected) and expected in map(tuple, arguments):
+        return "an axis is gone: is there a sum, mean or max too many? The result has the shape of an argument"
+    if got == ():
+        return "one number came back: say over which axes to add up, axis=..., or keep what you have summed"
+    if [n for n in got if n != 1] == [n for n in expected if n != 1]:
+        many = len(got) > len(expected)
+        too_many = "an axis of length 1 is left over: leave out keepdims=True, or index it away"
+        return too_many if many else "an axis of length 1 is missing: keepdims=True keeps it, x[:, None] makes one"
+    for shape in dict.fromkeys(map(tuple, arguments)):
+        mine, wanted = _kept(shape, got), _kept(shape, expected)
+        if mine and wanted and mine != wanted:
+            gone = set(range(len(shape))) - set(mine)
+            return SUMMED.format(got=_axes(gone), shape=shape, kept=_axes(wanted))
+    return ""
+
+
+def _kept(shape: Sequence[int], left: Sequence[int]) -> tuple[int, ...]:
+    """The axes of ``shape`` that a reduction to ``left`` has kept; () unless there is one answer."""
+    axes = range(len(shape) if len(shape) <= MAX_AXES else 0)
+    subsets = chain.from_iterable(combinations(axes, size) for size in range(1, len(axes)))
+    found = [kept for kept in subsets if tuple(shape[axis] for axis in kept) == tuple(left)]
+    return found[0] if len(found) == 1 else ()
+
+
+def _axes(axes: Iterable[int]) -> str:
+    numbers = [str(axis) for axis in sorted(axes)]
+    return f"axis {numbers[0]}" if len(numbers) == 1 else f"axes {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def _likeness(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[int, int]:
@@ -165,102 +226,3 @@ def outcome_from_json(data: Mapping[str, Any]) -> Outcome:
     error = CallError(data["error"], "") if data["error"] else None
     sides = (tuple(data[key]) for key in ("modified", "shared", "advanced"))
     return Outcome(from_json(data["value"]), error, *sides)
-
-
-# ------------------------------------------------------------------------------------------------------- the report
-
-
-def call_text(name: str, function: Callable[..., Any], case: Case) -> str:
-    """Render a call, e.g. ``threshold_relu(x=[-1. 2.], t=0.5)``."""
-    given = dict(enumerate(case.args)) | dict(case.kwargs)
-    names = parameter_names(function, given)
-    return f"{name}({', '.join(f'{names[key]}={show(value)}' for key, value in given.items())})"
-
-
-def failure_text(call: str, about: str, failure: Failure, hint: str) -> str:
-    """Lay out a failed public case: the call, what it is about, what came, what was expected, and the hint."""
-    lines = [f"{call}      # {about}" if about else call]
-    if failure.got:
-        lines += [f"  got       {failure.got}"]
-    if failure.expected:
-        lines += [f"  expected  {failure.expected}"]
-    if not failure.expected:
-        lines += [f"  problem   {failure.nature}"]
-    return "\n".join([*lines, f"  hint      {hint}"] if hint else lines)
-
-
-class NotYet(AssertionError):
-    """A check that does not pass yet. Notebooks show its text alone, without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return str(self).splitlines()
-
-
-class Checker:
-    """The ``check`` of a notebook: run a function on its public cases and report.
-
-    Args:
-        exercises: the assignment's exercises by name.
-        misconceptions: the JSON file that ``course build`` writes beside ``checks.py``: for each exercise the number
-            of hidden cases and the outcomes of every known misconception on the public cases,
-            ``{"threshold_relu": {"hidden_cases": 9, "misconceptions": [{"id", "hint", "outcomes": [...]}]}}``.
-            Without the file the hints come from the ladder alone.
-    """
-
-    def __init__(self, exercises: Sequence[Exercise], misconceptions: Path) -> None:
-        self._exercises = {exercise.name: exercise for exercise in exercises}
-        self._path = misconceptions
-        self._attempts: dict[str, int] = {}
-
-    def __call__(self, function: Callable[..., Any]) -> None:
-        """Check one function.
-
-        Raises:
-            NotYet: with the report, when a case fails.
-            ValueError: when there is no exercise of that name.
-        """
-        name = getattr(function, "__name__", repr(function))
-        exercise = self._exercises.get(name)
-        if exercise is None:
-            raise ValueError(f"check({name}): no such exercise here; expected one of {', '.join(self._exercises)}")
-        hidden_cases, known = self._load(name)
-        passed, text = self.report(exercise, function, hidden_cases, known)
-        if not passed:
-            raise NotYet(text)
-        print(text)
-
-    def report(
-        self, exercise: Exercise, function: Callable[..., Any], hidden_cases: int, known: Sequence[Misconception]
-    ) -> tuple[bool, str]:
-        """Run every public case; return whether all pass, and the text for the student."""
-        outcomes = [observe_case(function, case) for case in exercise.cases]
-        failures = [judge_case(c, o, exercise.returns) for c, o in zip(exercise.cases, outcomes, strict=True)]
-        total, passed = len(failures), failures.count(None)
-        summary = f"{passed} of {total} public cases pass."
-        if passed == total:
-            return True, f"{summary} {hidden_cases} hidden cases run after you submit."
-        index, failure = next((i, f) for i, f in enumerate(failures) if f is not None)
-        if failure.kind == "stub":
-            return False, f"{exercise.name} is {failure.nature}."
-        hint = code_hint(exercise.name, outcomes[index])
-        if not hint:
-            misconception = diagnose(outcomes, failures, known)
-            hint = misconception.hint if misconception else BESIDE.get(failure.kind) or self._next_hint(exercise)
-        case = exercise.cases[index]
-        text = failure_text(call_text(exercise.name, function, case), case.label, failure, hint)
-        return False, f"{text}\n{summary}"
-
-    def _next_hint(self, exercise: Exercise) -> str:
-        """The next rung; an attempt that another hint answers uses none up."""
-        attempt = self._attempts.get(exercise.name, 0)
-        self._attempts[exercise.name] = attempt + 1
-        return exercise.hints[min(attempt, len(exercise.hints) - 1)] if exercise.hints else ""
-
-    def _load(self, name: str) -> tuple[int, list[Misconception]]:
-        if not self._path.exists():
-            return 0, []
-        data = json.loads(self._path.read_text(encoding="utf-8")).get(name, {"hidden_cases": 0, "misconceptions": []})
-        return data["hidden_cases"], [
-            Misconception(m["id"], m["hint"], tuple(outcome_from_json(o) for o in m["outcomes"]))
-            for m in data["misconceptions"]
-        ]

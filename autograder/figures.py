@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.plain import KIND, Describer
+from autograder.plain import KIND, Describer, NoResult
 
 RESOLUTION = 70.0  # pixels per inch: enough to tell a curve from no curve
 MAX_PIXELS = 2_000_000
@@ -58,14 +58,14 @@ def describe(figure: Any) -> dict[str, Any]:
     """What a figure shows, panel by panel. A figure's legend counts for its only panel.
 
     Raises:
-        TypeError: for a figure that cannot be drawn.
+        NoResult: for a figure that cannot be drawn.
     """
     try:
         with _settled(figure):
             return _describe(figure)
     except Exception as error:  # noqa: BLE001 - artists of the student's own may raise anything
         problem = f"{type(error).__name__}: {error}"[:200]
-        raise TypeError(f"returned a figure that cannot be drawn: {problem}") from None
+        raise NoResult(f"returned a figure that cannot be drawn: {problem}") from None
 
 
 @contextmanager

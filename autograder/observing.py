@@ -24,7 +24,8 @@ from autograder.plain import leaves, plain, settle
 
 GLOBAL_RANDOM = "NumPy's global random state"
 TAMPERED = "the code that watches a call"  # stands for an argument that was changed: nothing that it tells counts
-OUR_FILES = ("observing.py", "entering.py", "plain.py")  # in a traceback, no line of the student's
+# In a traceback, no line of the student's.
+OUR_FILES = ("checker.py", "checking.py", "entering.py", "observing.py", "patience.py", "plain.py")
 
 
 class Given:
@@ -137,14 +138,17 @@ def observe(
 ) -> Outcome:
     """Call ``function`` on copies of its arguments and record everything it did.
 
-    Exceptions of any kind become part of the outcome, ``SystemExit`` included; warnings are not shown.
+    Exceptions of any kind become part of the outcome, ``SystemExit`` included; warnings are not shown. An interrupt is
+    no doing of the function's: whoever asked to stop is obeyed at once.
     """
     steps = observation(function, args, kwargs or {}, errstate or {}, settle)
     call, positional, named = next(steps)
     while True:
         try:
             answer: tuple[Any, BaseException | None] = call(*positional, **named), None
-        except BaseException as error:  # noqa: BLE001 - student code may raise anything, KeyboardInterrupt included
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - student code may raise anything, SystemExit included
             answer = None, error
         try:
             call, positional, named = steps.send(answer)

@@ -11,6 +11,7 @@ called on the trusted side. A dict of the student's own that has such a key is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,17 @@ import numpy as np
 DTYPES = ("float32", "float64", "int32", "int64", "bool", "uint8")  # what may leave a student's function
 KIND = "@"  # the key that marks a description
 KEYS = (str, int, float, bool, type(None))
+UNRUN = {  # what comes back is not a result, but something that could still compute one
+    CoroutineType: "a coroutine: it is defined with `async def`",
+    AsyncGeneratorType: "an async generator: it is defined with `async def`",
+    GeneratorType: "a generator: it has a `yield`, or a comprehension in (parentheses)",
+    FunctionType: "a function: did you forget to call it, with (...)?",
+    MethodType: "a method: did you forget to call it, with (...)?",
+}
+
+
+class NoResult(TypeError):
+    """A result that is none; the message is written for the student."""
 
 
 class Describer(NamedTuple):
@@ -55,6 +67,8 @@ def settle(value: Any) -> Any:
     describer = _describer(value)
     if describer is not None:
         return describer.settle(value)
+    if type(value) is CoroutineType:
+        value.close()  # else Python warns, some time later, that it was never awaited
     if not issubclass(type(value), (np.ndarray, np.generic)) and hasattr(value, "__array__"):
         return np.asarray(value)
     return value
@@ -64,7 +78,7 @@ def plain(value: Any) -> Any:
     """Reduce a settled result to None, bool, int, float, str, arrays of ``DTYPES``, tuples, lists, dicts, descriptions.
 
     Raises:
-        TypeError: for anything else; the message is written for the student.
+        NoResult: for anything else; the message is written for the student.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
@@ -78,11 +92,13 @@ def plain(value: Any) -> Any:
     describer = _describer(value)
     if describer is not None:
         return describer.describe(value)
+    if kind in UNRUN:
+        raise NoResult(f"returned {UNRUN[kind]}")
     if not issubclass(kind, (np.ndarray, np.generic)):
-        raise TypeError(f"returned a {kind.__name__}; expected arrays or numbers")
+        raise NoResult(f"returned a {kind.__name__}; expected arrays or numbers")
     array = np.array(value, subok=False)
     if array.dtype.name not in DTYPES:
-        raise TypeError(f"returned an array of dtype {array.dtype}; expected one of {', '.join(DTYPES)}")
+        raise NoResult(f"returned an array of dtype {array.dtype}; expected one of {', '.join(DTYPES)}")
     return array
 
 
@@ -93,7 +109,7 @@ def _describer(value: Any) -> Describer | None:
 
 def _key(key: Any) -> str:
     if type(key) not in KEYS:
-        raise TypeError(f"returned a dict with a key of type {type(key).__name__}; expected names")
+        raise NoResult(f"returned a dict with a key of type {type(key).__name__}; expected names")
     return KIND + key if type(key) is str and key[:1] == KIND else str(key)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from autograder.checking import Refused
+from autograder.checking import Refused, adds_up_to_one
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
 
@@ -49,6 +49,13 @@ def run(model: Any, images: np.ndarray, *, training: bool | None = None) -> np.n
         if tuple(takes) != tuple(given):
             raise Refused(f"the model takes inputs of shape {takes}, expected {given}") from None
         raise Refused(f"the model cannot be run: {type(error).__name__}: {str(error)[:200]}") from None
+
+
+def outputs_are(outputs: np.ndarray) -> str:
+    """What a network's outputs look like, in words."""
+    if adds_up_to_one(outputs):
+        return "numbers that add up to 1, from a softmax"
+    return "logits" if (outputs < 0).any() else "no number below 0"
 
 
 def pass_means(model: Any, last_bias: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import count
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import autograder.plotting  # noqa: F401 - registers how figures are described
-from autograder.checking import AnyFloat, Case, Tolerance, compare, judge_case, observe_case
+from autograder.checking import SOFTMAX, AnyFloat, Case, Tolerance, compare, judge_case, observe_case
 from autograder.observing import CallError, Misuse, Remote, Rng, observe
 from autograder.plain import identical, plain, settle
 
@@ -24,15 +25,23 @@ X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 @pytest.mark.parametrize(
     ("got", "expected", "nature"),
     [
-        (None, X, "None, expected an array of shape (2, 3)"),
+        (None, X, "returned None, expected an array of shape (2, 3): did you forget `return`?"),
+        ((X, None), (X, X), "result[1]: None, expected an array of shape (2, 3)"),
         (X.T, X, "shape (3, 2), expected (2, 3)"),
         (X.astype(np.float32), X, "dtype float32, expected float64"),
         (X * np.nan, X, "nan at [0, 0], expected a finite number"),
         (X + np.eye(2, 3), X, "2 of 6 values differ, the first at [0, 0]"),
-        ((X,), (X, X), "1 results, expected 2"),
-        (X, (X, X), "an array of shape (2, 3), expected 2 results"),
-        ({"a": X}, {"b": X}, "a dict, expected a dict with keys ['b']"),
-        (True, 1.0, "a bool, expected a float"),
+        ((X,), (X, X), "1 result, expected 2"),
+        (X, (X, X), "returned an array of shape (2, 3), expected 2 results"),
+        ({"a": X}, {"b": X}, "returned a dict with keys ['a'], expected a dict with keys ['b']"),
+        (True, 1.0, "returned a bool, expected a float"),
+        ([1.0], 1.0, "returned a list of 1, expected a float"),
+        (
+            np.array([[0.25, 0.75]]),
+            np.array([[-1.0, 3.0]]),
+            f"2 of 2 values differ, the first at [0, 0]; {SOFTMAX}",
+        ),
+        (np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]]), "2 of 2 values differ, the first at [0, 0]"),
         (np.array([1, 2]), np.array([1, 3]), "1 of 2 values differ, the first at [1]"),
     ],
 )
@@ -107,12 +116,58 @@ def test_argument_changed_inside_a_list_is_noticed():
     assert observe(change, ([(X, np.ones(3))],)).modified == ("layers",)
 
 
-@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError])
+@pytest.mark.parametrize("raised", [SystemExit, GeneratorExit, RecursionError])
 def test_exception_of_any_kind_is_an_outcome(raised):
     def function():
         raise raised("why")
 
     assert observe(function, ()).error.kind == raised.__name__
+
+
+def test_an_interrupt_is_obeyed_at_once():
+    def function():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        observe(function, ())
+
+
+async def asynchronous(x):
+    return x
+
+
+def generator(x):
+    yield x
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (asynchronous, "returned a coroutine: it is defined with `async def`"),
+        (generator, "returned a generator: it has a `yield`, or a comprehension in (parentheses)"),
+        (lambda x: (v for v in x), "returned a generator: it has a `yield`, or a comprehension in (parentheses)"),
+        (lambda x: x.sum, "returned a builtin_function_or_method; expected arrays or numbers"),
+        (lambda x: lambda: x, "returned a function: did you forget to call it, with (...)?"),
+    ],
+)
+def test_what_is_no_result_is_told_in_words_and_leaves_no_warning(function, words):
+    found = failure(function, Case((X,), X))
+    gc.collect()
+    assert (found.kind, found.nature) == ("type", words)
+
+
+def test_nothing_that_is_measured_is_a_forgotten_return():
+    case = Case((X,), {"numbers": 2}, measure=lambda value: {"numbers": len(value)})
+    found = judge_case(case, observe_case(lambda x: None, case))
+    assert (found.kind, found.nature) == ("none", "returned None: did you forget `return`?")
+
+
+def test_measured_facts_are_compared_in_their_order():
+    expected = {"layers": 4, "epsilons": [0.1], "outputs": "logits"}
+    case = Case((X,), expected, measure=lambda value: value)
+    answers = [{**expected, "layers": 3, "epsilons": []}, {**expected, "epsilons": []}, {**expected, "outputs": "more"}]
+    found = [judge_case(case, observe_case(lambda x, answer=answer: answer, case)).nature for answer in answers]
+    assert found == ["layers: another value", "epsilons: 0 values, expected 1", "outputs: another value"]
 
 
 def test_stub_is_told_kindly():

@@ -9,17 +9,18 @@ import sys
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
+from autograder.checker import Checker, NotYet
 from autograder.checking import Case, Exercise
 from autograder.diagnosis import (
-    Checker,
     Misconception,
-    NotYet,
     diagnose,
     from_json,
     outcome_from_json,
     outcome_to_json,
     same_outcome,
+    shape_hint,
     to_json,
 )
 from autograder.observing import Outcome
@@ -49,11 +50,12 @@ def test_report_shows_call_got_expected_difference_and_hint(tmp_path):
     with pytest.raises(NotYet) as caught:
         Checker([EXERCISE], tmp_path / "none")(threshold_relu)
     assert str(caught.value).splitlines() == [
-        "threshold_relu(x=[-1. 2.], t=0.5)      # below and above",
+        "✗ threshold_relu: 2 of 2 values differ, the first at [0]",
+        "  call      threshold_relu(x=[-1. 2.], t=0.5)      # below and above",
         "  got       [-1. 0.5]",
         "  expected  [0.5 2. ]      first difference at [0]: -1, should be 0.5",
         "  hint      first",
-        "0 of 1 public cases pass.",
+        "  0 of 1 public cases pass.",
     ]
 
 
@@ -125,23 +127,44 @@ def test_shipped_check_recognises_a_misconception_offline(shipped):
 
 def test_shipped_check_ends_with_the_honest_line(shipped, classroom):
     done = ask(shipped, f"{classroom.right['threshold_relu']}\ncheck(threshold_relu)")
-    assert done.stdout == "5 of 5 public cases pass. 13 hidden cases run after you submit.\n", done.stderr
+    honest = "✓ threshold_relu: 5 of 5 public cases pass. 13 hidden cases run after you submit.\n"
+    assert done.stdout == honest, done.stderr
 
 
-def test_failing_check_shows_no_traceback_in_a_notebook(shipped):
-    from nbclient import NotebookClient
-
-    cells = [
-        "import numpy as np\nfrom checks import check",
-        "def threshold_relu(x, t): return x",
-        "check(threshold_relu)",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    client = NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(shipped)}})
-    client.execute()
-    (error,) = notebook.cells[-1].outputs
+def test_a_check_that_somebody_counts_raises(shipped, monkeypatch):
+    """``nbgrader validate``, and an autograder that is not ours, see what raises."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    cells = ["from checks import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"]
+    (error,) = executed(shipped, cells).cells[-1].outputs
     assert error.ename == "NotYet"
-    assert error.traceback[0].startswith("threshold_relu(x=")
+    assert error.traceback[0].startswith("✗ threshold_relu: ")
+
+
+def executed(shipped, sources):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(shipped)}}).execute()
+    return notebook
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "arguments", "hint"),
+    [
+        ((2,), (3,), [(2, 3)], "axis 1 of an array (2, 3) leaves; keep axis 1, reduce the others"),
+        ((4, 5), (6,), [(4, 5, 6)], "axis 2 of an array (4, 5, 6) leaves; keep axis 2"),
+        ((4,), (5, 6), [(2,), (4, 5, 6)], "axes 1 and 2 of an array (4, 5, 6) leaves; keep axes 1 and 2"),
+        ((3, 2), (2, 3), [], "in another order"),
+        ((2, 1), (2,), [], "an axis of length 1 is left over"),
+        ((2,), (2, 1), [], "an axis of length 1 is missing"),
+        ((), (3,), [(2, 3)], "say over which axes"),
+        ((2,), (), [(2, 2)], "one number is asked for"),
+        ((2,), (2, 3), [(2, 3)], "an axis is gone"),
+        ((2,), (3,), [(2, 2)], ""),
+        ((7,), (5,), [(2, 3)], ""),
+    ],
+)
+def test_shapes_are_explained_by_what_makes_one_of_the_other(got, expected, arguments, hint):
+    found = shape_hint(got, expected, arguments)
+    assert hint in found and bool(hint) == bool(found)
 
 
 def test_every_public_misconception_is_recognised_by_its_own_hint(content, shipped):
@@ -154,10 +177,8 @@ def test_every_public_misconception_is_recognised_by_its_own_hint(content, shipp
         for mutant in content.mutants[name]:
             if mutant.id not in {m.id for m in known}:
                 continue
-            with pytest.raises(NotYet) as caught:
-                _, text = Checker([spec.exercise], shipped / "none").report(spec.exercise, mutant.function, 0, known)
-                raise NotYet(text)
-            assert f"hint      {mutant.hint}" in str(caught.value), mutant.id
+            found = Checker([spec.exercise], shipped / "none").report(spec.exercise, mutant.function, 0, known)
+            assert f"hint      {mutant.hint}" in found.text, mutant.id
 
 
 def test_outcomes_survive_json():

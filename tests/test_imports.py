@@ -18,7 +18,13 @@ ALLOWED = {
     "batches": set(),
     "figures": {"plain"},
     "observing": {"plain"},
-    "checking": {"observing", "plain"},
+    "rendering": {"observing", "plain"},
+    "checking": {"observing", "plain", "rendering"},
+    "patience": set(),
+    "progress": {"cellwise"},
+    "cellwise": set(),
+    "checker": {"cellwise", "checking", "diagnosis", "observing", "patience", "rendering"},
+    "backend": {"cellwise", "quiet"},
     "stock": set(),
     "describing": {"plain", "stock"},
     "rebuilding": {"batches", "checking", "describing", "plain", "stock"},
@@ -83,7 +89,7 @@ ALLOWED = {
     "pages": {"folders", "handed_in", "script", "submitted"},
     "classroom": {"gradebook"},
     "notebooks": {"build", "course"},
-    "demo": {"build", "classroom", "content", "course", "release"},
+    "demo": {"build", "classroom", "content", "course", "handed_in", "release"},
     "data_cli": {"datasets"},
     "examining": {
         *("bank", "checking", "content", "course", "judge", "laboratory", "misconceptions", "naming", "observing"),
@@ -130,7 +136,12 @@ ALLOWED = {
 }
 # What ships, or runs beside student code, gets along with little.
 OUTSIDE = {
-    **{layer: {"numpy"} for layer in ("observing", "checking")},
+    **{layer: {"numpy"} for layer in ("observing", "checking", "rendering")},
+    "patience": {"psutil"},
+    **{layer: {"IPython"} for layer in ("cellwise", "progress")},
+    "checker": set(),
+    "backend": {"keras", "tensorflow"},
+    "quiet": set(),
     **{layer: {"numpy", "matplotlib"} for layer in ("plotting", "pictures", "figures")},
     "architecture": {"keras", "matplotlib"},
     **{layer: {"numpy"} for layer in ("plain", "batches")},
@@ -138,7 +149,7 @@ OUTSIDE = {
     "stock": {"keras"},
     "datasets": {"numpy"},
     "diagnosis": {"numpy"},
-    "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks", "architecture", "pictures"},  # as shipped
+    "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks", "architecture", "pictures", "progress"},
     "solutions": {"numpy", "keras", "tensorflow", "matplotlib"},
     "bank": set(),
     "jail": {"numpy", "IPython", "traitlets", "matplotlib", "matplotlib_inline", "keras", "tensorflow"},

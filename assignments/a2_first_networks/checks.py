@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backend import keras
+from autograder.checker import Checker
 from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
-from autograder.diagnosis import Checker
 from autograder.networks import borrow
 from autograder.observing import Misuse, Remote, Rng
 from autograder.plotting import PLOT_CURVES
@@ -87,7 +88,7 @@ def size(value):
     return _size(borrow(value))
 
 
-def _size(model):
+def _size(model: keras.Model):
     return {
         "parameters": int(model.count_params()),
         "input shape": tuple(model.input_shape[1:]),

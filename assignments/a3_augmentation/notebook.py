@@ -38,13 +38,15 @@
 # [McNemar 1947](https://doi.org/10.1007/BF02295996), the test of section 6.
 
 # %%
+from checks import check  # first: it brings Keras, without TensorFlow's greetings
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from checks import check
 from datasets import course_data
 from keras import layers
+from progress import track
 
 # %% [markdown]
 # ## 1 · Two ways to normalise
@@ -357,7 +359,7 @@ def train(model, images, labels, steps, prepare, batch_size=50, learning_rate=2e
         return tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == y, tf.float32))
 
     hits = []
-    for _ in range(steps):
+    for _ in track(range(steps), "steps"):
         chosen = rng.integers(0, len(images), batch_size)
         hits.append(float(update(tf.constant(prepare(images[chosen], rng)), tf.constant(labels[chosen], tf.int32))))
     return np.array(hits)
@@ -396,7 +398,7 @@ RUNS = {
     "upside down": upside_down,
 }
 curves, table = {}, {}
-for name, prepare in RUNS.items():
+for name, prepare in track(RUNS.items(), "runs", minutes=2):
     keras.utils.set_random_seed(0)
     model = build_penn_net()
     curves[name] = train(model, few_x, few_y, STEPS, prepare)
@@ -479,3 +481,9 @@ for label, name in enumerate(data.classes):
 # * An augmentation is a statement about the world: "this does not change the class". Check that it is true.
 # * Look at what comes out, and test the function itself: accuracy does not show every bug.
 # * A number without an interval is a rumour.
+
+# %% [markdown]
+# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+
+# %% experiment=summary
+check.summary()

@@ -35,13 +35,15 @@
 # [Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167), batch normalisation.
 
 # %%
+from checks import check  # first: it brings Keras, without TensorFlow's greetings
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from checks import check
 from datasets import course_data
 from keras import layers
+from progress import track
 
 # %% [markdown]
 # ## 1 · A network without fully connected layers
@@ -188,7 +190,7 @@ def train(model, steps=150, batch_size=64, learning_rate=3e-3, watch=None, every
         return loss
 
     losses = []
-    for step in range(steps):
+    for step in track(range(steps), "steps"):
         if watch is not None and step % every == 0:
             watch(step)
         chosen = rng.integers(0, len(x_train), batch_size)
@@ -210,7 +212,7 @@ def quick_to_forget(model):
     return model
 
 
-for width in (4, 8, 16):
+for width in track((4, 8, 16), "widths", minutes=1):
     keras.utils.set_random_seed(0)
     model = quick_to_forget(build_all_conv(width=width))
     train(model)
@@ -405,3 +407,9 @@ print("largest difference of the losses:", np.abs(losses_of_a_run(True) - losses
 # * Read the signature of the function that makes your figure.
 #
 # In the next assignment the network gets twenty more layers, and your probe will tell you why it stops learning.
+
+# %% [markdown]
+# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+
+# %% experiment=summary
+check.summary()

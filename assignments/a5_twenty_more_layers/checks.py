@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.backend import keras
+from autograder.checker import Checker
 from autograder.checking import Case, Exercise, Tolerance
-from autograder.diagnosis import Checker
 from autograder.networks import Symbol, borrow
 from autograder.plain import is_kind
 from autograder.plotting import PLOT_CURVES
@@ -16,7 +17,7 @@ FLOAT32_DEPTH = Tolerance(1e-3, 1e-3, "float32 sums through up to thirty layers,
 SURE = 6.5  # standard errors: a correct initialiser is that far off once in 10 billion times
 
 
-def convolutions(model):
+def convolutions(model: keras.Model):
     """The layers with a convolution kernel, in the order from input to output."""
     return [layer for layer in model.layers if len(getattr(getattr(layer, "kernel", None), "shape", ())) == 4]
 

@@ -39,13 +39,15 @@
 # 2010](https://proceedings.mlr.press/v9/glorot10a.html) and [He et al. 2015](https://arxiv.org/abs/1502.01852).
 
 # %%
+from checks import check  # first: it brings Keras, without TensorFlow's greetings
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from checks import check
 from datasets import course_data
 from keras import layers
+from progress import track
 
 # %% [markdown]
 # ## 1 · A way around: the residual block
@@ -297,7 +299,7 @@ def train(model, images, labels, steps, batch_size=48, learning_rate=1e-3):
         return loss, tf.reduce_max(tf.abs(gradients[0]))
 
     found = []
-    for _ in range(steps):
+    for _ in track(range(steps), "steps"):
         chosen = rng.integers(0, len(images), batch_size)
         found.append([float(v) for v in update(tf.constant(images[chosen]), tf.constant(labels[chosen], tf.int32))])
     return np.array(found).T
@@ -328,7 +330,7 @@ RUNS = {
 }
 losses, gradients = {}, {}
 print(f"{'':22}{'G at step 0':>12}{'20':>10}{'100':>10}{STEPS - 1:>10}{'loss':>8}   held-out accuracy")
-for name, (kind, extra, initializer) in RUNS.items():
+for name, (kind, extra, initializer) in track(RUNS.items(), "runs", minutes=3):
     keras.utils.set_random_seed(0)
     model = on_small_pictures(build_deep(kind, width=8, n_extra=extra), initializer)
     losses[name], gradients[name] = train(model, x_train, data.y_train, STEPS)
@@ -434,3 +436,9 @@ for name, block in BLOCKS.items():
 # * Depth is no good by itself; a short path through is what keeps a deep network alive.
 # * The initialiser is part of the architecture.
 # * "The gradient vanishes" is a measurement, not an explanation. Ask *when*, and what happened just before.
+
+# %% [markdown]
+# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+
+# %% experiment=summary
+check.summary()

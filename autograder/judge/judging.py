@@ -9,13 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from autograder.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case, show
-from autograder.diagnosis import BESIDE, Misconception, code_hint, diagnose, same_outcome
+from autograder.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
+from autograder.diagnosis import Misconception, beside, code_hint, diagnose, same_outcome
 from autograder.judge.checks import Check, ExerciseChecks, generator
 from autograder.judge.trials import Bench, Laboratory
 from autograder.judge.verdict import CheckResult, Verdict
 from autograder.naming import number_layers_anew
 from autograder.observing import Given, Outcome, Rng
+from autograder.rendering import show
 
 
 class Stopped(Exception):
@@ -217,6 +218,6 @@ def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckR
     Students climb the ladder in their own notebook. A grade comes once, when the work is over: no rung is held back.
     """
     if first is not None and first.failure is not None:
-        return BESIDE.get(first.failure.kind) or (spec.exercise.hints[-1] if spec.exercise.hints else "")
+        return beside(first.failure, first.case) or (spec.exercise.hints[-1] if spec.exercise.hints else "")
     failed = {result.name for result in results if not result.passed}
     return next((check.trial.hint for check in spec.checks if check.trial and check.name in failed), "")
