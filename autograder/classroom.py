@@ -240,9 +240,8 @@ class _ScoreTable:
             table.add_row(row.student, *(column[index] for column in columns))
         table.add_section()
         table.add_row("of", *(column[-1] for column in columns))
-        table.caption = "\n".join(
-            [*(f"{n + 1}  {self.order[n]}" for n in numbers if n < len(self.order)), *self._legend(numbers)]
-        )
+        exercises = (f"{n + 1}  {self.order[n]}" for n in numbers if n < len(self.order))
+        table.caption = "\n".join([*exercises, *self._legend(numbers)])
         table.caption_justify = "left"
         return table
 
