@@ -89,6 +89,14 @@ def test_pictures_of_a_page_have_a_bound_however_often_they_are_shown(rendering)
     assert "<img" not in html and "million pixels of pictures" in html and budget.problems
 
 
+def test_text_that_only_looks_like_a_picture_is_rendered(rendering):
+    """It is counted after the cleaning, in the one process that renders for everybody."""
+    text = '*x* src="data:image/png;base64,xx" ![](data:image/png;base64,A) `data:image/png;base64,AAAAA`'
+    budget = Budget()
+    assert "<em>x</em>" in rendering.render("markdown", text, budget)
+    assert budget.problems == []
+
+
 def test_pictures_in_the_outputs_of_a_page_have_a_bound(monkeypatch):
     monkeypatch.setattr(page_notebook, "PAGE_PIXELS", 10)
     outputs = [nbformat.v4.new_output("display_data", {"image/png": png()}) for _ in range(4)]

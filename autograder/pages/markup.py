@@ -7,6 +7,7 @@ page around it would take it for one of its own, and a click on it for a click o
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from collections.abc import Mapping
 from html import escape
@@ -28,6 +29,7 @@ MATH = {tag: {*formulas.ATTRIBUTES, "mathvariant", "width"} for tag in formulas.
 # With these, what stands between the tags goes as well: it was never meant to be read.
 UNSEEN = {"iframe", "noscript", "object", "script", "style", "svg", "template", "title"}
 PICTURE = re.compile(r"data:(image/(?:png|jpeg));base64,([A-Za-z0-9+/=]+)")
+SHOWN = re.compile(f'src="{PICTURE.pattern}"')
 COUNT = re.compile("[0-9]{1,3}")  # of columns, of rows, of a list's first item
 ATTACHED = "attachment:"
 NONE: Mapping[str, Mapping[str, str]] = {}
@@ -107,7 +109,14 @@ def picture_address(source: str) -> str:
 
 def pixels(html: str) -> int:
     """How many pixels a browser has to hold for the pictures of a text."""
-    return sum(picture_pixels(base64.b64decode(match[2])) for match in PICTURE.finditer(html))
+    return sum(_pixels(match[2]) for match in SHOWN.finditer(html))
+
+
+def _pixels(data: str) -> int:
+    try:
+        return picture_pixels(base64.b64decode(data))
+    except binascii.Error:  # not a picture that ``clean`` let through, only text that looks like one
+        return 0
 
 
 def plain(text: str) -> str:
