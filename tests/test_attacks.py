@@ -162,7 +162,7 @@ def test_limits_hold_while_nobody_asks(name, private_servers, tier):
     cell, reason = judge_attacks.WHILE_NOBODY_ASKS[name]
     if tier == "namespaces" and reason.startswith("disk"):
         pytest.skip("the scratch folder is a file system of that size")
-    limits = Limits(memory_mb=256, disk_mb=16, submission_seconds=3)
+    limits = Limits(memory_mb=256, disk_mb=16, submission_seconds=3, own_seconds=0)
     with spawn(limits, tier) as neighbour, spawn(limits, tier) as student:
         assert student.run_cell(cell, 20).died is None
         wait_for(lambda: is_gone(student.pid))

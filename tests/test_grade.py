@@ -90,6 +90,7 @@ def test_our_version_of_an_earlier_exercise_never_enters_the_students_process(gr
         "import inspect\n"
         "def fold_threshold_network(layers_, thresholds):\n"
         "    global seen\n"
+        "    if 'seen' in globals(): return layers_, 0\n"  # the second time it is the student's own
         "    seen = repr(fold_threshold_dense) + str(getattr(fold_threshold_dense, '__code__', ''))\n"
         "    try: seen += inspect.getsource(fold_threshold_dense)\n"
         "    except (OSError, TypeError): pass\n"
