@@ -522,7 +522,7 @@ check(targeted_attack)
 rng = np.random.default_rng(4)
 targets = [(y_test[i] + rng.integers(1, 10)) % 10 for i in chosen]
 pairs = list(zip(chosen, targets))
-by_mean = [targeted_attack(A, x_test[[i]], t, lr=0.01, max_iter=400) for i, t in track(pairs, "images")]
+by_mean = [targeted_attack(A, x_test[[i]], t, lr=0.01, max_iter=400) for i, t in track(pairs, "images", minutes=0.5)]
 report("targeted, mean |x - x0|", by_mean)
 report("untargeted, for comparison", fooled)
 
@@ -533,7 +533,8 @@ report("untargeted, for comparison", fooled)
 
 # %% experiment=mean_or_sum
 by_sum = [
-    targeted_attack(A, x_test[[i]], t, lam=0.05 * 784, lr=0.01, max_iter=150) for i, t in track(pairs[:6], "images")
+    targeted_attack(A, x_test[[i]], t, lam=0.05 * 784, lr=0.01, max_iter=150)
+    for i, t in track(pairs[:6], "images", minutes=0.4)
 ]
 report("targeted, sum |x - x0|", by_sum)
 print("p(target) in the end:", [f"{r['prob']:.3f}" for r in by_sum], "asked for: 0.950")

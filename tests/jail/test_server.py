@@ -161,7 +161,7 @@ def test_idle_server_leaves_by_itself(role):
     assert not is_gone(pid)  # somebody is connected
     child.close()
     assert eventually(lambda: is_gone(pid))
-    assert not list(launch._runtime_folder().glob("*.sock"))
+    assert not list(launch._socket_path("any").parent.glob("*.sock"))
 
 
 def test_killed_server_takes_its_children_along_and_a_new_one_cleans_up(role):
