@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.build import build_assignment, model_answers
+from autograder.build import model_answers
 from autograder.classroom import autograde, generate_feedback, score_table, scores
 from autograder.content import Content, load_content
 from autograder.course import Assignment, Course
@@ -204,7 +204,6 @@ def run_demo(course: Course, assignments: Sequence[Assignment], root: Path, cons
     shutil.rmtree(root, ignore_errors=True)
     for assignment in assignments:
         with console.status(f"{assignment.name} ({assignment.title}): building and releasing"):
-            build_assignment(course, assignment.name, root)
             release_assignment(course, assignment.name, root)
             students = write_class(course, assignment, root)
         told = f"{assignment.name} ({assignment.title}): released, {len(students)} students hand in"

@@ -264,7 +264,7 @@ class _Builder:
         if kind == "operation" and name in OPERATIONS:
             arguments = {key: _checked(spec["config"][key]) for key in OPERATIONS[name] if key in spec["config"]}
             operation = find_operation(name)(**arguments)
-            operation.name = f"operation_{len(self._made)}_"  # an automatic name may be one of the described ones
+            operation.name = f"_operation_{len(self._made)}"  # an automatic name may be one of the described ones
             _check_options(name, spec["config"], operation, [])
             return operation
         raise Refused(_refusal(kind, name))
