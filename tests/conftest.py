@@ -14,10 +14,10 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.content import Content, load_content
-from autograder.course import Assignment, Course, load_course
-from autograder.demo import cell_source, fill_in, hand_in
-from autograder.release import release_assignment
+from autograder.authoring.demo import cell_source, fill_in, hand_in
+from autograder.authoring.release import release_assignment
+from autograder.course.config import Assignment, Course, load_course
+from autograder.course.content import Content, load_content
 
 ROOT = Path(__file__).resolve().parents[1]
 # Files that take minutes, the longest first: none of them may be the last to begin.

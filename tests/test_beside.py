@@ -16,13 +16,13 @@ import pytest
 from damage import fingerprint
 from nbgrader.api import Gradebook
 
-from autograder import beside as beside_module
-from autograder.agreement import require_fresh_release
-from autograder.beside import SCRATCH, beside, swap
-from autograder.build import build_assignment
-from autograder.course import Course, CourseError, load_course
-from autograder.gradebook import gradebook_url
-from autograder.release import Leaking, release_assignment
+from autograder.authoring.build import build_assignment
+from autograder.authoring.release import Leaking, release_assignment
+from autograder.course.config import Course, CourseError, load_course
+from autograder.grading import beside as beside_module
+from autograder.grading.agreement import require_fresh_release
+from autograder.grading.beside import SCRATCH, beside, swap
+from autograder.grading.gradebook import gradebook_url
 
 FOLDER = "a1_relu_sigmoid"
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own way to add one
@@ -161,7 +161,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from autograder import release
-from autograder.course import load_course
+from autograder.course.config import load_course
 
 swap, left = release.swap, int(sys.argv[3])
 def killed(new, place):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import build
+from autograder.authoring import build
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -213,10 +213,10 @@ def test_imports_point_one_way():
     ("file", "source", "arrow"),
     [
         ("autograder/jail/child.py", "from autograder.judge import judging", "jail -> judge"),
-        ("autograder/jail/child.py", "def f():\n    import autograder.hidden.a1", "jail -> hidden"),
+        ("autograder/jail/child.py", "def f():\n    import solutions.a1.hidden", "jail -> hidden"),
         ("autograder/judge/judging.py", "from ..hidden import a1", "judge -> hidden"),
         ("autograder/checking.py", "import tensorflow", "checking -> tensorflow"),
-        ("solutions/a1/solution.py", "from autograder.checking import Case", "solutions -> checking"),
+        ("solutions/a1/solution.py", "from coursekit.checking import Case", "solutions -> checking"),
     ],
 )
 def test_planted_arrow_is_found(tmp_path, file, source, arrow):

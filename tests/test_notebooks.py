@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import notebooks
+from autograder.authoring import notebooks
 
 SLEEP = "print('before')\nimport time\ntime.sleep(60)"
 
@@ -60,7 +60,7 @@ def test_a_cell_may_take_many_times_what_it_announces():
 
 def test_a_check_that_does_not_pass_stops_the_instructors_notebook(classroom, course, a1, tmp_path, monkeypatch):
     """The released notebook, whose stubs are not written: what a student's kernel only reports is a finding here."""
-    written(["from checks import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"], monkeypatch)
+    written(["from coursekit import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"], monkeypatch)
     folder = tmp_path / "source" / "a1"
     folder.mkdir(parents=True)
     for path in (classroom.root / "release" / "a1").glob("*.py"):

@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from autograder.jail.witness import probe
-from autograder.networks import Refused, describe, rebuild
+from coursekit.models.networks import Refused, describe, rebuild
 
 
 def model(*parts, **options) -> keras.Model:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from autograder.jail.memory import Mapped, Memory, array
-from autograder.observing import Given, Remote, Rng
-from autograder.plain import KIND, is_kind, plain, settle
+from coursekit.observing import Given, Remote, Rng
+from coursekit.plain import KIND, is_kind, plain, settle
 
 Functions = dict[str, Callable[..., Any]]
 MAX_SHAPE = 4
@@ -38,7 +38,8 @@ def lower(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
         functions[name] = value.function
         return _given("remote", function=name, name=value.name)
     if isinstance(value, Given):
-        from autograder import networks, plotting
+        from coursekit.drawing import plotting
+        from coursekit.models import networks
 
         if isinstance(value, plotting.BesideAnotherFigure):
             return _given("beside another figure", value=lower(value.value, functions, memory, path))
@@ -156,16 +157,16 @@ class Lift:
         if value["kind"] == "remote":
             return Lent(self._stand_in(value["function"]), value["name"])
         if value["kind"] == "beside another figure":
-            from autograder.plotting import BesideAnotherFigure
+            from coursekit.drawing.plotting import BesideAnotherFigure
 
             return BesideAnotherFigure(self.up(value["value"]))
-        from autograder import networks
+        from coursekit.models import networks
 
         if value["kind"] == "symbol":
             return networks.Symbol(value["shape"])
         if value["kind"] == "layer":
             return networks.LayerOf(value["argument"], value["name"])
-        from autograder.jail.weights import Weights
+        from autograder.jail.inside.weights import Weights
 
         lent, watched = self._lent, []
 
@@ -204,7 +205,7 @@ class Lift:
             generator.bit_generator.state = json.loads(state)
         tensors = [item for item in touched if _is_tensor(item)]
         if tensors and is_kind(answer["value"], "model"):
-            from autograder.networks import graft
+            from coursekit.models.networks import graft
 
             return graft(answer["value"], tensors[0])
         return answer["value"]

@@ -118,7 +118,7 @@ ATTACKS = {
         "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="No module named"
     ),
     "import_the_hidden_checks": Attack(
-        "import autograder.hidden.a1_relu_sigmoid as h",
+        "import solutions.a1_relu_sigmoid.hidden as h",
         body("return h.threshold_loop(x, t).astype(x.dtype)"),
         says="ModuleNotFoundError",
     ),
