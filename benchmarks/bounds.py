@@ -146,11 +146,7 @@ def main() -> int:
 def write(text: str, path: Path) -> None:
     """Put a table into bounds.toml, in place of the one with the same header."""
     header = text.partition("\n")[0]
-    old = (
-        path.read_text(encoding="utf-8")
-        if path.exists()
-        else "# Bounds of accuracy items.\n"
-    )
+    old = path.read_text(encoding="utf-8") if path.exists() else "# Bounds of accuracy items.\n"
     kept = re.sub(rf"^{re.escape(header)}\n(?:(?!\[).*\n?)*", "", old, flags=re.MULTILINE)
     path.write_text(kept.rstrip() + "\n\n" + text, encoding="utf-8")
 

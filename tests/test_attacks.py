@@ -30,7 +30,7 @@ from autograder.course.content import load_content
 from autograder.grading.grade import Grader, Result, course_secret
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
-from autograder.jail.walls.tiers import tiers as walls
+from autograder.jail.walls import tiers as walls
 from autograder.judge import referee
 from autograder.judge.process import judge_role
 

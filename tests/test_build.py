@@ -232,7 +232,9 @@ def test_shipped_modules_import_each_other_and_nothing_of_the_course(classroom):
 
 
 def test_misconceptions_hold_outcomes_and_hints_for_every_exercise(classroom, a1, content):
-    data = json.loads((classroom.root / "source" / "a1" / "coursekit" / "assignment" / "misconceptions.json").read_text("utf-8"))
+    data = json.loads(
+        (classroom.root / "source" / "a1" / "coursekit" / "assignment" / "misconceptions.json").read_text("utf-8")
+    )
     assert list(data) == list(a1.exercises)
     for name, entry in data.items():
         assert entry["hidden_cases"] == content.specs[name].count > 0

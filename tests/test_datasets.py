@@ -195,7 +195,9 @@ def test_datasets_work_beside_a_notebook(tmp_path, monkeypatch):
     for name in ("__init__.py", "loaders.py", "synthetic.py", "manifest.toml", "fetching.py"):
         shutil.copy(source / name, tmp_path / "coursekit" / "data")
     (tmp_path / "course_data.json").write_text('{"grey": "synthetic-grey", "colour": "synthetic-colour"}')
-    code = "import coursekit.data as data; print(data.__file__, data.course_data('grey', train=5, test=5).x_train.shape)"
+    code = (
+        "import coursekit.data as data; print(data.__file__, data.course_data('grey', train=5, test=5).x_train.shape)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == [str(tmp_path / "coursekit" / "data" / "__init__.py"), "(5, 28, 28, 1)\n"]
 

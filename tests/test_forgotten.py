@@ -11,9 +11,9 @@ import pytest
 import solutions
 from autograder.authoring.doctor.doctor import Examination, _mutants
 from autograder.authoring.doctor.forgotten import forgotten
+from autograder.course import outline
 from autograder.course.bank import Mutant
 from autograder.course.checks import Check, ExerciseChecks
-from autograder.course.config import outline
 from autograder.course.content import load_content
 from autograder.judge.verdict import CheckResult, Verdict
 

@@ -21,7 +21,8 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.course.config import Assignment, Course, checks
+from autograder.course import checks
+from autograder.course.config import Assignment, Course
 from autograder.grading.arriving.handed_in import HandedIn
 from autograder.grading.reading.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.grading.reading.reader import MAX_MB, ReaderFailed, read, read_archive

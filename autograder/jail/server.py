@@ -29,8 +29,8 @@ from typing import Any
 
 from autograder.jail import wire
 from autograder.jail.limits import JailUnavailable, Limits
-from autograder.jail.walls.tiers import atimes, linux, paths
-from autograder.jail.walls.tiers import tiers as walls
+from autograder.jail.walls import atimes, linux, paths
+from autograder.jail.walls import tiers as walls
 from autograder.jail.watch import LOOK_SECONDS, Watch
 
 FORK_SECONDS = 300  # far beyond what a fork needs on the busiest machine

@@ -7,7 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from autograder.course.trials import Images, Kind, Laboratory, read_bounds
+from autograder.course.bounds import read_bounds
+from autograder.course.trials import Images, Kind, Laboratory
 from coursekit.data import synthetic
 from coursekit.data.loaders import Data, load
 

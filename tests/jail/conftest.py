@@ -8,7 +8,7 @@ import pytest
 
 from autograder.jail.client import Student, spawn
 from autograder.jail.limits import Limits
-from autograder.jail.walls.tiers import tiers as walls
+from autograder.jail.walls import tiers as walls
 
 LIMITS = Limits(memory_mb=256, disk_mb=16, output_kb=64)
 

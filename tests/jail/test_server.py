@@ -22,7 +22,7 @@ from autograder.jail.client import spawn
 from autograder.jail.launch import Role
 from autograder.jail.limits import JailUnavailable, Limits
 from autograder.jail.meter import Allowance
-from autograder.jail.walls.tiers import paths
+from autograder.jail.walls import paths
 
 ENTRY = """
 import os, time

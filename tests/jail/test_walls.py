@@ -13,8 +13,8 @@ import pytest
 
 from autograder.jail.client import Student, spawn
 from autograder.jail.limits import JailUnavailable, Limits
-from autograder.jail.walls.tiers import landlock, paths, seccomp, syscalls
-from autograder.jail.walls.tiers import tiers as walls
+from autograder.jail.walls import landlock, paths, seccomp, syscalls
+from autograder.jail.walls import tiers as walls
 
 # What the probes use. Each probe is the body of a function; to return is to have broken out, to raise is to be stopped.
 PREPARE = """

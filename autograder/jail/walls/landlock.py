@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable
 from enum import IntFlag
 
-from autograder.jail.walls.tiers import linux
+from autograder.jail.walls import linux
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 RULE_PATH_BENEATH = 1

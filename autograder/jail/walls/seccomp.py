@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from autograder.jail.walls.tiers import linux, syscalls
+from autograder.jail.walls import linux, syscalls
 
 # ------------------------------------------------------------------------------------------------------ the machine
 

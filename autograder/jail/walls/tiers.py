@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.jail.limits import JailUnavailable, Limits
-from autograder.jail.walls.tiers import landlock, linux, namespaces, paths, seccomp, syscalls
+from autograder.jail.walls import landlock, linux, namespaces, paths, seccomp, syscalls
 
 TIERS = ("namespaces", "landlock", "none")
 MIB = 1 << 20
