@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.notebooknode import NotebookNode
+from released import Classroom, released
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.authoring.demo import cell_source, fill_in, hand_in
-from autograder.authoring.release import release_assignment
 from autograder.course.config import Assignment, Course, load_course
 from autograder.course.content import Content, load_content
 
@@ -102,31 +98,3 @@ def classroom_a4(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Cl
 @pytest.fixture(scope="session")
 def classroom_a5(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     return released(course, "a5", tmp_path_factory)
-
-
-def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    root, assignment = tmp_path_factory.mktemp("class"), course.assignments[name]
-    release_assignment(course, name, root)
-    return Classroom(root, assignment, load_content(assignment.folder))
-
-
-class Classroom:
-    """nbgrader's root with a released assignment."""
-
-    def __init__(self, root: Path, assignment: Assignment, content: Content) -> None:
-        self.root, self.assignment = root, assignment
-        self.right = {name: cell_source(function, name) for name, function in content.solutions.items()}
-
-    def release(self) -> NotebookNode:
-        """A fresh copy of the notebook that students received."""
-        name = f"{self.assignment.folder}.ipynb"
-        return nbformat.read(self.root / "release" / self.assignment.name / name, as_version=4)
-
-    def notebook(self, changed: Mapping[str, str] | None = None) -> NotebookNode:
-        """A perfect submission, but for the exercises in ``changed``."""
-        return fill_in(self.release(), {**self.right, **(changed or {})})
-
-    def hand_in(self, student: str, notebook: NotebookNode | str) -> Path:
-        """Write a submission; a string is written as it is."""
-        text = notebook if isinstance(notebook, str) else json.dumps(notebook)
-        return hand_in(self.root, student, self.assignment, text)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import Classroom
 from damage import nbgrader
 from formgrader import get, serving
 from nbgrader.api import Gradebook
 from real.handing_in import ALL, HandIn, write
+from released import Classroom
 
 from autograder.authoring.build import build_assignment
 from autograder.authoring.release import release_assignment

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conftest import Classroom
 from damage import cell_of
 from nbformat.notebooknode import NotebookNode
+from released import Classroom
 
 ANSWER = "\n\nMy answer, with its reasons: the shift of each layer goes into the bias of the next one."
 ALL = ("*",)  # every exercise of the assignment

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conftest import Classroom
 from real.handing_in import ALL, Bank, Files, notebook_name, perfect
+from released import Classroom
 
 from solutions.a1_relu_sigmoid import solution
 

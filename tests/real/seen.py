@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import nbformat
-from conftest import Classroom
 from damage import cell_of
 from nbformat import NotebookNode
 from real.handing_in import Bank, perfect
 from real.pictures import SVG, display, picture, printed
 from real.written import insert_after, markdown
+from released import Classroom
 
 HAND_INS = Bank()
 FOUND = "as submitted; not run when grading"

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import nbformat
-from conftest import Classroom
 from nbformat import NotebookNode
 from real.handing_in import Bank, Files, notebook_name, perfect
 from real.pictures import display, picture, printed
 from real.written import QUESTIONS
+from released import Classroom
 
 HAND_INS = Bank()
 LOST_NAMES = (

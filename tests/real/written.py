@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import nbformat
-from conftest import Classroom
 from damage import cell_of
 from real.handing_in import ANSWER, Bank, perfect
 from real.pictures import picture
+from released import Classroom
 
 HAND_INS = Bank()
 QUESTIONS = ("fold_proof", "same_padding_proof", "sigmoid_proof")
