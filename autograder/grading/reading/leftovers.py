@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from autograder.course.sources import parse, raises_not_implemented
+from autograder.jail.sources import parse, raises_not_implemented
 
 
 def without_leftover_raise(source: str, name: str, notes: list[str]) -> str:

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.course.sources import MAX_PARSED, implements, parse
 from autograder.grading.reading.submitted import Found
+from autograder.jail.sources import MAX_PARSED, implements, parse
 
 MAX_PIECES = 8  # of one statement
 INSIDE = r"(else|elif|except|finally)\b|[)\]}]"  # no statement begins so

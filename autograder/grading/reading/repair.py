@@ -15,12 +15,12 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.course.sources import bound, implements, parse
 from autograder.grading.reading.answers import by_place, by_text, unanswered
 from autograder.grading.reading.evidence import Album, kept_outputs
 from autograder.grading.reading.leftovers import without_leftover_raise
 from autograder.grading.reading.pieces import doubtful_exercises, joined
 from autograder.grading.reading.submitted import Found, read_cells
+from autograder.jail.sources import bound, implements, parse
 
 MAX_ADDED = 1000  # cells beside the release's own
 MAX_ADDED_TEXT = 2_000_000  # characters in them

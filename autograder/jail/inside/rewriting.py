@@ -12,7 +12,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.course.sources import is_stub
+from autograder.jail.sources import is_stub
 
 TIMED = ("capture", "prun", "time", "timeit")  # cell magics that run the cell as Python
 ABSENT = "_course_absent"  # the shell's method that an import that fails is told to
