@@ -46,7 +46,8 @@ def root(classroom, tmp_path: Path) -> Path:
 def copied(course: Course, tmp_path: Path) -> Course:
     """The course with its own copy of a1's texts, to be changed."""
     for part in ("assignments", "solutions"):
-        shutil.copytree(course.root / part / FOLDER, tmp_path / "course" / part / FOLDER)
+        for folder in (FOLDER, "shared"):
+            shutil.copytree(course.root / part / folder, tmp_path / "course" / part / folder)
     shutil.copy(course.root / "course.yaml", tmp_path / "course")
     return course.model_copy(update={"root": tmp_path / "course"})
 

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
 from autograder.authoring.misconceptions import Misconduct, misconceptions
-from autograder.authoring.shipping import made, shipped
+from autograder.authoring.shipping import made, readme, requirements, shipped
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
 from autograder.course.script import Cell, Script, named_sections, read_script, stub_definition
@@ -71,13 +71,15 @@ def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | No
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
     _require_python(script)
     content = load_content(assignment.folder)
-    notebook, known_mistakes, data = made(assignment)
+    notebook, known_mistakes, data, introduction, versions = made(assignment)
     found = misconceptions(content, assignment.exercises, known)
     return {
         **{name: path.read_text("utf-8") for name, path in shipped(course, assignment).items()},
         notebook: nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         known_mistakes: json.dumps(found, separators=(",", ":")) + "\n",
         data: json.dumps(course.data.model_dump(), indent=1) + "\n",
+        introduction: readme(assignment),
+        versions: requirements(),
     }
 
 

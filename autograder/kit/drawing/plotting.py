@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from coursekit.checking import Refused
 from coursekit.drawing.figures import FIGURES
-from coursekit.observing import Given, make
+from coursekit.observing import Given, crosses, make
 from coursekit.plain import is_kind, register
 
 OTHER_COLOUR = 20  # of 255, in red, green or blue: a smaller difference is not seen
@@ -18,11 +18,19 @@ OTHER_COLOUR = 20  # of 255, in red, green or blue: a smaller difference is not 
 register(FIGURES)
 
 
+@crosses("beside another figure")
 @dataclass(frozen=True, eq=False)
 class BesideAnotherFigure(Given):
     """A value that is handed over while a figure with a curve of its own is open, as in a notebook."""
 
     value: Any
+
+    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"value": lower(self.value)}
+
+    @classmethod
+    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+        return cls(up(facts["value"]))
 
     def make(self, made: Mapping[Any, Any]) -> Any:
         import matplotlib.pyplot as plt  # noqa: PLC0415 - who never plots need not wait for it

@@ -21,7 +21,7 @@ import numpy as np
 from coursekit.checking import Refused
 from coursekit.models.describing import MODELS, describe
 from coursekit.models.rebuilding import borrow, graft, rebuild
-from coursekit.observing import Given
+from coursekit.observing import Given, crosses
 from coursekit.plain import KIND, identical, is_kind, register
 
 __all__ = ["LayerOf", "Network", "Refused", "Symbol", "borrow", "describe", "graft", "own_layers", "rebuild"]
@@ -29,11 +29,19 @@ __all__ = ["LayerOf", "Network", "Refused", "Symbol", "borrow", "describe", "gra
 register(MODELS)
 
 
+@crosses("symbol")
 @dataclass(frozen=True)
 class Symbol(Given):
     """The argument ``keras.Input(shape)``: a symbolic batch of what has this shape, channels last."""
 
     shape: tuple[int | None, ...]
+
+    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"shape": self.shape}
+
+    @classmethod
+    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+        return cls(facts["shape"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:
         return keras.Input(self.shape)
@@ -42,6 +50,7 @@ class Symbol(Given):
         return f"keras.Input({self.shape})"
 
 
+@crosses("network")
 @dataclass(frozen=True, eq=False)
 class Network(Given):
     """A Keras model as an argument, with its weights; each call has a copy of its own.
@@ -65,6 +74,13 @@ class Network(Given):
         made = self.build()
         return made if isinstance(made, dict) else describe(made)
 
+    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"description": self.description, "name": self.name}
+
+    @classmethod
+    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+        return cls(lambda: facts["description"], facts["name"])
+
     def make(self, made: Mapping[Any, Any]) -> Any:
         return rebuild(self.description)
 
@@ -76,6 +92,7 @@ class Network(Given):
         return self.name
 
 
+@crosses("layer")
 @dataclass(frozen=True)
 class LayerOf(Given):
     """A layer of the network that is another argument.
@@ -87,6 +104,13 @@ class LayerOf(Given):
 
     argument: int | str
     name: str
+
+    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"argument": self.argument, "name": self.name}
+
+    @classmethod
+    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+        return cls(facts["argument"], facts["name"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:
         return made[self.argument].get_layer(self.name)
