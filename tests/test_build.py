@@ -155,7 +155,7 @@ def test_the_source_holds_exactly_the_allowlist(classroom, course, a1):
     folder = classroom.root / "source" / "a1"
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert found == {*shipped(course, a1), *made(a1)}
-    assert {name for name in found if "/" not in name} == {"a1_relu_sigmoid.ipynb"}
+    assert {name for name in found if "/" not in name} == {"a1_relu_sigmoid.ipynb", "README.md", "requirements.txt"}
     assert {"__init__.py", "checking.py", "course_data.json", "drawing/pictures.py", "data/manifest.toml"} < {
         name.removeprefix("coursekit/") for name in found
     }

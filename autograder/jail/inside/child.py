@@ -57,6 +57,10 @@ def main(sock: socket.socket) -> None:
     enter(calls)
 
 
+def _module(finder: Any) -> str:
+    return str(getattr(finder, "__module__", ""))
+
+
 def _settle(home: Path) -> None:
     """Make the working folder this process's home, and forget what the server knew of the world outside."""
     hidden = {name: str(home / f".{name.lower()}") for name in ("IPYTHONDIR", "KERAS_HOME", "MPLCONFIGDIR")}
@@ -65,6 +69,8 @@ def _settle(home: Path) -> None:
         os.environ.pop(name, None)
     tempfile.tempdir = None  # computed in the server, for another folder
     sys.path[:] = [str(home), *student_path(sys.path)]
+    # what `pip install --editable` left: it knows where the course lies, and looks there in spite of the path
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not _module(finder).startswith("__editable__")]
     for name, module in list(sys.modules.items()):  # the rest of what ships lies beside the notebook
         if name.partition(".")[0] == KIT and hasattr(module, "__path__"):
             module.__path__[:] = [str(home.joinpath(*name.split(".")))]
