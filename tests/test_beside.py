@@ -103,7 +103,10 @@ def test_a_line_of_a_broken_cell_is_the_line_of_the_file(copied, root):
 def test_a_release_that_would_leak_is_not_made(copied, root):
     edit(copied.root / "assignments" / FOLDER / "checks.py", "EXERCISES = ", 'W = "def naive_sigmoid(x)"\nEXERCISES = ')
     before = kept(root)
-    with pytest.raises(Leaking, match=r"a1: not released, it leaks:\n  checks\.py: holds the name of mutant A1\.6-1"):
+    with pytest.raises(
+        Leaking,
+        match=r"a1: not released, it leaks:\n  coursekit/assignment/checks\.py: holds the name of mutant A1\.6-1",
+    ):
         release_assignment(copied, "a1", root)
     assert kept(root) == before
 
@@ -161,7 +164,7 @@ def test_a_release_after_hand_ins_says_what_changes_and_for_whom(copied, root):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from autograder import release
+from autograder.authoring import release
 from autograder.course.config import load_course
 
 swap, left = release.swap, int(sys.argv[3])

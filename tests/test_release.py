@@ -137,11 +137,12 @@ def test_a_name_that_only_the_judge_knows_is_found_however_it_is_wrapped(copy, c
         "autograder.authoring.leaks.load_content", lambda folder: renamed(content, "odd widths, even heights", "evens")
     )
     planted = "\nodd widths, odder heights; odd  widths,\n even heights; evens\n"
-    (copy / "plain.py").write_text((copy / "plain.py").read_text("utf-8") + planted, encoding="utf-8")
+    module = copy / "coursekit" / "plain.py"
+    module.write_text(module.read_text("utf-8") + planted, encoding="utf-8")
     found = [str(leak) for leak in scan(copy, course, "a1") if "the name of" in leak.what]
     assert found == [
-        f"plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
-        "plain.py: holds the name of a hidden check: 'odd widths, even heights'",
+        f"coursekit/plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
+        "coursekit/plain.py: holds the name of a hidden check: 'odd widths, even heights'",
     ]
 
 

@@ -95,7 +95,9 @@ def _texts(assignment: Assignment, former: Path, release: Path) -> Iterator[str]
     parts += sorted(
         path.relative_to(release).as_posix()
         for path in release.rglob("*")
-        if path.is_file() and path.suffix != ".ipynb" and not _same(path, former / path.relative_to(release))
+        if path.is_file()
+        and path.suffix not in (".ipynb", ".md")
+        and not _same(path, former / path.relative_to(release))
     )
     if parts:
         yield f"they have worked with another text of: {', '.join(parts)}"
