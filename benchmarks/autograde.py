@@ -27,11 +27,11 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.build import build_assignment
-from autograder.content import load_content
-from autograder.course import load_course
-from autograder.demo import cell_source, fill_in, hand_in
-from autograder.release import release_assignment
+from autograder.authoring.build import build_assignment
+from autograder.authoring.demo import cell_source, fill_in, hand_in
+from autograder.authoring.release import release_assignment
+from autograder.course.config import load_course
+from autograder.course.content import load_content
 
 ROOT = Path(__file__).resolve().parents[1]
 STOCK = "c = get_config()\nc.ExecutePreprocessor.timeout = 120\nc.Execute.timeout = 120\n"

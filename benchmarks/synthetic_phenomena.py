@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets import load, synthetic
-from datasets.loaders import SYNTHETIC, read_manifest
+from coursekit.data import load, synthetic
+from coursekit.data.loaders import SYNTHETIC, read_manifest
 
 HELD_OUT = 2000
 STUDENT_T = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 8: 2.36, 10: 2.26}  # 97.5 % quantile by number of seeds

@@ -1,5 +1,5 @@
 """The course's images: ``course_data("grey")`` gives an assignment's data, ``load("cifar-10")`` a dataset by name."""
 
-from datasets.loaders import Data, DatasetError, course_data, load
+from coursekit.data.loaders import Data, DatasetError, course_data, load
 
 __all__ = ["Data", "DatasetError", "course_data", "load"]

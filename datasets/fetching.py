@@ -1,4 +1,4 @@
-"""Fetch official datasets and check what lies on the disk: ``python -m datasets.fetching fashion-mnist``.
+"""Fetch official datasets and check what lies on the disk: ``python -m coursekit.data.fetching fashion-mnist``.
 
 A fetch goes on where it was stopped, and a file gets its name only after its SHA-256 was found to be the manifest's.
 The standard library is all that is needed; students get this module as it is.
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.loaders import Archive, Dataset, DatasetError, File, cache_folder, compare, find_dataset, remedy
+from coursekit.data.loaders import Archive, Dataset, DatasetError, File, cache_folder, compare, find_dataset, remedy
 
 Progress = Callable[[str, int, int], None]  # a file's name, bytes so far, bytes in all
 PIECE = 1 << 18  # bytes read at once
@@ -243,7 +243,7 @@ class Bar:
 def main(names: Sequence[str]) -> int:
     """Fetch datasets into this user's cache, where ``load`` finds them."""
     if not names:
-        print("usage: python -m datasets.fetching NAME ...", file=sys.stderr)
+        print("usage: python -m coursekit.data.fetching NAME ...", file=sys.stderr)
         return 2
     try:
         for name in names:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets import synthetic
+from coursekit.data import synthetic
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 COURSE_DATA = "course_data.json"  # beside a student's notebook: which dataset is grey, which is colour
@@ -251,7 +251,7 @@ def compare(file: File, size: int, digest: Callable[[], str]) -> str | None:
 
 def remedy(dataset: Dataset) -> str:
     """What helps when files are missing or damaged."""
-    command = f"`course data fetch {dataset.name}` (students: `python -m datasets.fetching {dataset.name}`)"
+    command = f"`course data fetch {dataset.name}` (students: `python -m coursekit.data.fetching {dataset.name}`)"
     return f"run {command}, or let COURSE_DATA_DIR name a folder that holds {dataset.folder}/ with the official files"
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from heard import Heard
 
-from autograder.content import load_content
+from autograder.course.content import load_content
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
+from autograder.judge.process import _JailedStudent
 from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
-from autograder.judge_process import _JailedStudent
 
 
 def judged_alone(folder: str, sources: Sequence[str], exercises: Sequence[str], tier: str) -> dict[str, Verdict]:

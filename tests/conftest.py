@@ -12,8 +12,8 @@ import pytest
 from released import Classroom, released
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.content import Content, load_content
-from autograder.course import Assignment, Course, load_course
+from autograder.course.config import Assignment, Course, load_course
+from autograder.course.content import Content, load_content
 
 ROOT = Path(__file__).resolve().parents[1]
 # Files that take minutes, the longest first: none of them may be the last to begin.

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.demo import hand_in
+from autograder.authoring.demo import hand_in
 
 POINTS = {
     "threshold_relu": 4,

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
 
-from autograder.content import Content, load_content
-from autograder.course import Assignment, Course
-from autograder.demo import cell_source, fill_in, hand_in
-from autograder.release import release_assignment
+from autograder.authoring.demo import cell_source, fill_in, hand_in
+from autograder.authoring.release import release_assignment
+from autograder.course.config import Assignment, Course
+from autograder.course.content import Content, load_content
 
 
 def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:

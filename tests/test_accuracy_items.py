@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checking import Refused
-from autograder.content import load_content
-from autograder.course import load_course
-from autograder.judge.checks import ExerciseChecks, generator
-from autograder.judge.trials import THRESHOLDS, Bench, Trial, read_bounds
-from autograder.laboratory import open_laboratory
-from autograder.observing import observe
+from autograder.course.bounds import BOUNDS, read_bounds
+from autograder.course.checks import ExerciseChecks, generator
+from autograder.course.config import load_course
+from autograder.course.content import load_content
+from autograder.course.trials import Bench, Trial
+from autograder.judge.laboratory import open_laboratory
+from coursekit.checking import Refused
+from coursekit.observing import observe
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = {
@@ -38,11 +39,11 @@ def trials() -> list[tuple[str, ExerciseChecks, Trial]]:
     ]
 
 
-def measured(data: dict[str, str], spec: ExerciseChecks, trial: Trial, function, seed: int = 0) -> float:
+def measured(data: dict[str, str], folder: str, spec: ExerciseChecks, trial: Trial, function, seed: int = 0) -> float:
     rng = generator(f"accuracy {seed}".encode(), spec.exercise.name)
     ask = lambda case: observe(function, case.args, case.kwargs, case.errstate)  # noqa: E731
     try:
-        return float(trial.measure(Bench(open_laboratory(data), rng, ask)))
+        return float(trial.measure(Bench(open_laboratory(data, folder), rng, ask)))
     except Refused:
         return -np.inf
 
@@ -50,11 +51,11 @@ def measured(data: dict[str, str], spec: ExerciseChecks, trial: Trial, function,
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("folder", "spec", "trial"), trials(), ids=lambda value: getattr(value, "item", ""))
 def test_reference_reaches_the_bound_and_a_useless_function_does_not(folder, spec, trial, kind):
-    bounds = read_bounds(set(DATA[kind].values()))
-    assert trial.item in bounds, f"{THRESHOLDS.name} has no bound for {trial.item} on {kind} data"
+    bounds = read_bounds(folder, set(DATA[kind].values()))
+    assert trial.item in bounds, f"{BOUNDS} of {folder} has no bound for {trial.item} on {kind} data"
     reference = load_content(folder).solutions[spec.exercise.name]
-    assert measured(DATA[kind], spec, trial, reference) >= bounds[trial.item]
-    assert measured(DATA[kind], spec, trial, useless(reference)) < bounds[trial.item]
+    assert measured(DATA[kind], folder, spec, trial, reference) >= bounds[trial.item]
+    assert measured(DATA[kind], folder, spec, trial, useless(reference)) < bounds[trial.item]
 
 
 def useless(reference):

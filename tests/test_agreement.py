@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.agreement import require_agreement
-from autograder.cli import main
-from autograder.content import load_content
-from autograder.course import Course, CourseError, load_course
+from autograder.commands.main import main
+from autograder.course.config import Course, CourseError, load_course
+from autograder.course.content import load_content
+from autograder.course.outline import SOLUTIONS, outline
+from autograder.grading.agreement import require_agreement
 from autograder.judge.verdict import Verdict
-from autograder.outline import HIDDEN, outline
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "course.yaml").read_text()
@@ -149,13 +149,11 @@ def test_course_as_it_is_agrees_with_everything(course: Course):
 def test_unmeasured_data_is_refused_with_the_command_that_measures(course: Course, tmp_path):
     (tmp_path / "course.yaml").write_text(TEXT)
     other = course.model_copy(update={"data": course.data.model_copy(update={"grey": "photographs"}), "root": ROOT})
-    with pytest.raises(
-        CourseError, match=r"course\.yaml:\d+: data: .*a2\.build_mlp.*thresholds\.py a2\.build_mlp --write"
-    ):
+    with pytest.raises(CourseError, match=r"course\.yaml:\d+: data: .*build_mlp.*bounds\.py a2\.build_mlp --write"):
         require_agreement(other, [other.assignments["a2"]])
 
 
-@pytest.mark.parametrize("folder", [path.parent.name for path in sorted(HIDDEN.glob("*/__init__.py"))])
+@pytest.mark.parametrize("folder", [path.parents[1].name for path in sorted(SOLUTIONS.glob("a*/hidden/__init__.py"))])
 def test_outline_says_what_the_imported_checks_say(folder):
     specs = load_content(folder).specs
     found = outline(folder)
@@ -166,13 +164,13 @@ def test_outline_says_what_the_imported_checks_say(folder):
 
 
 def test_checks_that_are_not_written_plainly_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("autograder.outline.HIDDEN", tmp_path)
+    monkeypatch.setattr("autograder.course.outline.SOLUTIONS", tmp_path)
     for source, message in {
         "A = ExerciseChecks(PUBLIC['f'], tuple(made()))": r"__init__\.py:1: expected Check",
         "A = ExerciseChecks(PUBLIC['f'], (Check('values', f, part=PART[0]),))": r"expected a name in quotes",
     }.items():
-        (tmp_path / "a9").mkdir(exist_ok=True)
-        (tmp_path / "a9" / "__init__.py").write_text(source)
+        (tmp_path / "a9" / "hidden").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "a9" / "hidden" / "__init__.py").write_text(source)
         with pytest.raises(ValueError, match=message):
             outline("a9")
 

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 from keras import layers
 
-from autograder.architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 
 @pytest.fixture

@@ -23,16 +23,16 @@ from attacks.folders import FOLDERS
 from attacks.pages import FLAGGED, WORN, wearing_class
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
 
-from autograder import referee
-from autograder.classroom import Score, scores
-from autograder.content import load_content
-from autograder.course import Course
-from autograder.demo import cell_source, hand_in
-from autograder.grade import Grader, Result, course_secret
-from autograder.jail import walls
+from autograder.authoring.demo import cell_source, hand_in
+from autograder.classroom.scores import Score, scores
+from autograder.course.config import Course
+from autograder.course.content import load_content
+from autograder.grading.grade import Grader, Result, course_secret
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
-from autograder.judge_process import judge_role
+from autograder.jail.walls import tiers as walls
+from autograder.judge import referee
+from autograder.judge.process import judge_role
 
 ROOT = Path(__file__).resolve().parents[1]
 WEARY = "weary_judge:main"  # tests/weary_judge.py
@@ -337,7 +337,7 @@ def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
 
 @pytest.mark.slow
 def test_nothing_that_rendered_is_left_running(worn, private_servers):
-    assert not orphans(b"autograder.pages.worker")
+    assert not orphans(b"autograder.grading.pages.worker")
     assert_nothing_left(private_servers)
 
 

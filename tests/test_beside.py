@@ -16,13 +16,13 @@ import pytest
 from damage import fingerprint
 from nbgrader.api import Gradebook
 
-from autograder import beside as beside_module
-from autograder.agreement import require_fresh_release
-from autograder.beside import SCRATCH, beside, swap
-from autograder.build import build_assignment
-from autograder.course import Course, CourseError, load_course
-from autograder.gradebook import gradebook_url
-from autograder.release import Leaking, release_assignment
+from autograder.authoring.build import build_assignment
+from autograder.authoring.release import Leaking, release_assignment
+from autograder.course.config import Course, CourseError, load_course
+from autograder.grading import beside as beside_module
+from autograder.grading.agreement import require_fresh_release
+from autograder.grading.beside import SCRATCH, beside, swap
+from autograder.grading.gradebook import gradebook_url
 
 FOLDER = "a1_relu_sigmoid"
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own way to add one
@@ -46,7 +46,8 @@ def root(classroom, tmp_path: Path) -> Path:
 def copied(course: Course, tmp_path: Path) -> Course:
     """The course with its own copy of a1's texts, to be changed."""
     for part in ("assignments", "solutions"):
-        shutil.copytree(course.root / part / FOLDER, tmp_path / "course" / part / FOLDER)
+        for folder in (FOLDER, "shared"):
+            shutil.copytree(course.root / part / folder, tmp_path / "course" / part / folder)
     shutil.copy(course.root / "course.yaml", tmp_path / "course")
     return course.model_copy(update={"root": tmp_path / "course"})
 
@@ -102,7 +103,10 @@ def test_a_line_of_a_broken_cell_is_the_line_of_the_file(copied, root):
 def test_a_release_that_would_leak_is_not_made(copied, root):
     edit(copied.root / "assignments" / FOLDER / "checks.py", "EXERCISES = ", 'W = "def naive_sigmoid(x)"\nEXERCISES = ')
     before = kept(root)
-    with pytest.raises(Leaking, match=r"a1: not released, it leaks:\n  checks\.py: holds the name of mutant A1\.6-1"):
+    with pytest.raises(
+        Leaking,
+        match=r"a1: not released, it leaks:\n  coursekit/assignment/checks\.py: holds the name of mutant A1\.6-1",
+    ):
         release_assignment(copied, "a1", root)
     assert kept(root) == before
 
@@ -160,8 +164,8 @@ def test_a_release_after_hand_ins_says_what_changes_and_for_whom(copied, root):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from autograder import release
-from autograder.course import load_course
+from autograder.authoring import release
+from autograder.course.config import load_course
 
 swap, left = release.swap, int(sys.argv[3])
 def killed(new, place):

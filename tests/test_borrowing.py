@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from autograder import rebuilding
-from autograder.checking import Refused
-from autograder.networks import borrow, describe, rebuild
+from coursekit.checking import Refused
+from coursekit.models import rebuilding
+from coursekit.models.networks import borrow, describe, rebuild
 
 IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
 

@@ -16,7 +16,7 @@ from damage import nbgrader
 from formgrader import TOKEN, get, serving
 from nbgrader.api import Gradebook
 
-from autograder.demo import hand_in
+from autograder.authoring.demo import hand_in
 
 pytestmark = [
     pytest.mark.browser,

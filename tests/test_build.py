@@ -16,9 +16,10 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.build import SHIPPED, SHIPPED_DATASETS, build_assignment, solution_bodies, splice
-from autograder.course import Course, CourseError
-from autograder.script import read_script, stub_definition
+from autograder.authoring.build import build_assignment, solution_bodies, splice
+from autograder.authoring.shipping import made, shipped
+from autograder.course.config import Course, CourseError
+from autograder.course.script import read_script, stub_definition
 
 FOLDER = "a1_relu_sigmoid"
 HEAD = "# %% exercise=f\ndef f(x):\n    raise NotImplementedError\n"
@@ -40,7 +41,8 @@ def hashes(folder: Path) -> dict[str, str]:
 def copied(course: Course, tmp_path: Path) -> Course:
     """The course with its own copy of a1's texts, to be spoiled."""
     for part in ("assignments", "solutions"):
-        shutil.copytree(course.root / part / FOLDER, tmp_path / "course" / part / FOLDER)
+        for folder in (FOLDER, "shared"):
+            shutil.copytree(course.root / part / folder, tmp_path / "course" / part / folder)
     shutil.copy(course.root / "course.yaml", tmp_path / "course")
     return course.model_copy(update={"root": tmp_path / "course"})
 
@@ -149,13 +151,17 @@ def test_a_stub_that_does_not_parse_is_named():
 # ------------------------------------------------------------------------------------------------------------ building
 
 
-def test_the_source_holds_exactly_the_allowlist(classroom):
+def test_the_source_holds_exactly_the_allowlist(classroom, course, a1):
     folder = classroom.root / "source" / "a1"
-    modules = [f"{name}.py" for name in SHIPPED]
-    modules += [f"datasets/{file}" for file in SHIPPED_DATASETS]
-    expected = sorted(["a1_relu_sigmoid.ipynb", "checks.py", "course_data.json", "misconceptions.json", *modules])
-    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    assert sorted(found) == expected
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == {*shipped(course, a1), *made(a1)}
+    assert {name for name in found if "/" not in name} == {"a1_relu_sigmoid.ipynb", "README.md", "requirements.txt"}
+    assert {"__init__.py", "checking.py", "course_data.json", "drawing/pictures.py", "data/manifest.toml"} < {
+        name.removeprefix("coursekit/") for name in found
+    }
+    assert {"assignment/checks.py", "assignment/misconceptions.json", "shared/plot_curves.py"} < {
+        name.removeprefix("coursekit/") for name in found
+    }
 
 
 def test_the_same_course_is_built_to_the_same_bytes(course, classroom, tmp_path):
@@ -206,12 +212,12 @@ def test_experiments_are_no_business_of_nbgraders(classroom):
 
 def test_shipped_modules_import_each_other_and_nothing_of_the_course(classroom):
     folder = classroom.root / "source" / "a1"
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         modules += [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
         assert not [module for module in modules if str(module).startswith(("autograder", "solutions", "assignments"))]
-    code = "from checks import check; check(lambda x, t: x)"
+    code = "from coursekit import check; check(lambda x, t: x); print(check.__class__.__module__)"
     done = subprocess.run(
         [sys.executable, "-I", "-B", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"],
         capture_output=True,
@@ -220,10 +226,16 @@ def test_shipped_modules_import_each_other_and_nothing_of_the_course(classroom):
         cwd="/",
     )
     assert "ModuleNotFoundError" not in done.stderr
+    code = "import coursekit.checker as c, coursekit.data as d; print(c.__file__, d.__file__)"
+    command = [sys.executable, "-I", "-B", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"]
+    places = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.split()
+    assert places == [str(folder / "coursekit" / name) for name in ("checker.py", "data/__init__.py")]
 
 
 def test_misconceptions_hold_outcomes_and_hints_for_every_exercise(classroom, a1, content):
-    data = json.loads((classroom.root / "source" / "a1" / "misconceptions.json").read_text("utf-8"))
+    data = json.loads(
+        (classroom.root / "source" / "a1" / "coursekit" / "assignment" / "misconceptions.json").read_text("utf-8")
+    )
     assert list(data) == list(a1.exercises)
     for name, entry in data.items():
         assert entry["hidden_cases"] == content.specs[name].count > 0

@@ -9,10 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-import autograder.plotting  # noqa: F401 - registers how figures are described
-from autograder.checking import SOFTMAX, AnyFloat, Case, Tolerance, compare, judge_case, observe_case
-from autograder.observing import CallError, Misuse, Remote, Rng, observe
-from autograder.plain import identical, plain, settle
+import coursekit.drawing.plotting  # noqa: F401 - registers how figures are described
+from coursekit.checking import SOFTMAX, AnyFloat, Case, Tolerance, compare, judge_case, observe_case
+from coursekit.observing import CallError, Misuse, Remote, Rng, observe
+from coursekit.plain import identical, plain, settle
 
 
 def failure(function, case: Case, returns=()):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder.classroom import Score, score_table, unjudged_lines
+from autograder.classroom.scores import Score, score_table, unjudged_lines
 
 NAMES = [f"exercise_{i}" for i in range(9)]
 SCORES = {name: (12.36 if i % 2 else 8.73, 16.0) for i, name in enumerate(NAMES)}

@@ -9,7 +9,7 @@ PROBE = """
 import importlib, os, sys
 from pathlib import Path
 for path in sorted(Path("solutions").glob("*/solution.py")):
-    for module in ("solutions.{}.solution", "solutions.{}.mutants", "solutions.{}.variants", "autograder.hidden.{}"):
+    for module in ("solutions.{}.solution", "solutions.{}.mutants", "solutions.{}.variants", "solutions.{}.hidden"):
         importlib.import_module(module.format(path.parent.name))
 import autograder.judge.training
 from tensorflow.python.eager import context

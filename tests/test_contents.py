@@ -10,7 +10,7 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.pages.contents import Section, for_template, sections
+from autograder.grading.pages.contents import Section, for_template, sections
 
 
 def graded(name: str, score: float, points: float, **more: Any) -> NotebookNode:

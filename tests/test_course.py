@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from autograder.cli import main
-from autograder.course import Course, CourseError, find_course_root, load_course
+from autograder.commands.main import main
+from autograder.course.config import Course, CourseError, find_course_root, load_course
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "course.yaml").read_text()
@@ -101,7 +101,7 @@ def test_unknown_assignment_names_the_known_ones(course, capsys, monkeypatch):
 
 
 def test_limits_of_the_file_are_those_of_the_jail(course):
-    from autograder.grade import _limits
+    from autograder.grading.grade import _limits
 
     assert json.loads(course.grading.limits.model_dump_json())["call_seconds"] == _limits(course).call_seconds
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from tiny_data import COLOUR, GREY, MANIFEST, TINY_COLOUR, TINY_GREY, flip_byte, idx, write_tiny
 
-from autograder import data_cli
-from datasets import Data, DatasetError, course_data, load, loaders
-from datasets.fetching import verify
-from datasets.loaders import load_entry, read_manifest
+from autograder.commands import data as data_cli
+from coursekit.data import Data, DatasetError, course_data, load, loaders
+from coursekit.data.fetching import verify
+from coursekit.data.loaders import load_entry, read_manifest
 
 
 @pytest.fixture(autouse=True)
@@ -188,15 +188,18 @@ def test_synthetic_sets_are_fixed_and_grow_at_the_end():
 
 
 def test_datasets_work_beside_a_notebook(tmp_path, monkeypatch):
-    """Students have a folder ``datasets`` with these files beside the notebook, and nothing else of the course."""
+    """Students have a folder ``coursekit/data`` with these files beside the notebook."""
     source = Path(loaders.__file__).parent
-    (tmp_path / "datasets").mkdir()
+    (tmp_path / "coursekit" / "data").mkdir(parents=True)
+    (tmp_path / "coursekit" / "__init__.py").touch()
     for name in ("__init__.py", "loaders.py", "synthetic.py", "manifest.toml", "fetching.py"):
-        shutil.copy(source / name, tmp_path / "datasets")
+        shutil.copy(source / name, tmp_path / "coursekit" / "data")
     (tmp_path / "course_data.json").write_text('{"grey": "synthetic-grey", "colour": "synthetic-colour"}')
-    code = "import datasets; print(datasets.__file__, datasets.course_data('grey', train=5, test=5).x_train.shape)"
+    code = (
+        "import coursekit.data as data; print(data.__file__, data.course_data('grey', train=5, test=5).x_train.shape)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split(maxsplit=1) == [str(tmp_path / "datasets" / "__init__.py"), "(5, 28, 28, 1)\n"]
+    assert done.stdout.split(maxsplit=1) == [str(tmp_path / "coursekit" / "data" / "__init__.py"), "(5, 28, 28, 1)\n"]
 
 
 # -------------------------------------------------------------------------------------------------- manifest and cards

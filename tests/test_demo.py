@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from nbgrader.utils import determine_grade, is_grade
 from rich.console import Console
 
-from autograder.classroom import as_json, autograde, records, scores
-from autograder.demo import make_class, run_demo
+from autograder.authoring.demo import make_class, run_demo
+from autograder.classroom.scores import as_json, autograde, records, scores
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
 

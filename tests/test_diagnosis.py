@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from autograder.checker import Checker, NotYet
-from autograder.checking import Case, Exercise
-from autograder.diagnosis import (
+from coursekit.checker import Checker, NotYet
+from coursekit.checking import Case, Exercise
+from coursekit.diagnosis import (
     Misconception,
     diagnose,
     from_json,
@@ -23,7 +23,7 @@ from autograder.diagnosis import (
     shape_hint,
     to_json,
 )
-from autograder.observing import Outcome
+from coursekit.observing import Outcome
 
 
 def threshold_relu(x, t):
@@ -41,7 +41,7 @@ def shipped(classroom):
 
 def ask(shipped, source: str) -> subprocess.CompletedProcess[str]:
     """Run code beside the shipped files, as a student would: our package is not there."""
-    code = f"import numpy as np\nfrom checks import check\n{source}"
+    code = f"import numpy as np\nfrom coursekit import check\n{source}"
     command = [sys.executable, "-I", "-B", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"]
     return subprocess.run(command, cwd=shipped, capture_output=True, text=True)
 
@@ -134,7 +134,7 @@ def test_shipped_check_ends_with_the_honest_line(shipped, classroom):
 def test_a_check_that_somebody_counts_raises(shipped, monkeypatch):
     """``nbgrader validate``, and an autograder that is not ours, see what raises."""
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    cells = ["from checks import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"]
+    cells = ["from coursekit import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"]
     (error,) = executed(shipped, cells).cells[-1].outputs
     assert error.ename == "NotYet"
     assert error.traceback[0].startswith("✗ threshold_relu: ")
@@ -168,7 +168,7 @@ def test_shapes_are_explained_by_what_makes_one_of_the_other(got, expected, argu
 
 
 def test_every_public_misconception_is_recognised_by_its_own_hint(content, shipped):
-    stored = json.loads((shipped / "misconceptions.json").read_text())
+    stored = json.loads((shipped / "coursekit" / "assignment" / "misconceptions.json").read_text())
     for name, spec in content.specs.items():
         known = [
             Misconception(m["id"], m["hint"], tuple(map(outcome_from_json, m["outcomes"])))

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 from real.pictures import SVG, display, picture, printed
 
-from autograder import evidence
-from autograder.converting import LONGEST_SIDE, converted
-from autograder.evidence import Album, kept_outputs
-from autograder.reader import read
-from autograder.submitted import Found
+from autograder.grading.reading import evidence
+from autograder.grading.reading.converting import LONGEST_SIDE, converted
+from autograder.grading.reading.evidence import Album, kept_outputs
+from autograder.grading.reading.reader import read
+from autograder.grading.reading.submitted import Found
 
 
 def decoded(value: str) -> Image.Image:

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.checking import Case, Exercise
-from autograder.content import load_content
-from autograder.examining import TRAINED_TOGETHER, Bench, functions, tasks
-from autograder.judge.checks import Check, ExerciseChecks
+from autograder.authoring.doctor.examining import TRAINED_TOGETHER, Bench, functions, tasks
+from autograder.course.checks import Check, ExerciseChecks
+from autograder.course.content import load_content
+from coursekit.checking import Case, Exercise
 
 RIGHT = np.array([1.0, 2.0])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tiny_data import COLOUR, GREY, MANIFEST, TINY_COLOUR, TINY_GREY, Source, archived, flip_byte, served, write_tiny
 
-from autograder import data_cli
-from datasets import DatasetError
-from datasets.fetching import fetch, main, verify
+from autograder.commands import data as data_cli
+from coursekit.data import DatasetError
+from coursekit.data.fetching import fetch, main, verify
 
 
 @pytest.fixture(autouse=True)
@@ -209,4 +209,4 @@ def test_fetch_command_reports(source, tmp_path, capsys):
 
 def test_students_fetch_with_a_module(capsys):
     assert main([]) == 2 and main(["synthetic-colour"]) == 2
-    assert capsys.readouterr().err.splitlines()[0] == "usage: python -m datasets.fetching NAME ..."
+    assert capsys.readouterr().err.splitlines()[0] == "usage: python -m coursekit.data.fetching NAME ..."

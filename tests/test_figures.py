@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.checking import Refused
-from autograder.plain import plain
-from autograder.plotting import facts
+from coursekit.checking import Refused
+from coursekit.drawing.plotting import facts
+from coursekit.plain import plain
 
 HIDDEN = "curves that cannot be seen as far as their data reach"
 

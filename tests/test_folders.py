@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from autograder import folders
+from autograder.grading.arriving import folders
 
 
 @pytest.fixture

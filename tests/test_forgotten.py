@@ -8,20 +8,19 @@ from pathlib import Path
 
 import pytest
 
-import autograder.hidden
 import solutions
-from autograder import outline
-from autograder.content import load_content
-from autograder.doctor import Examination, _mutants
-from autograder.forgotten import forgotten
-from autograder.judge.checks import Check, ExerciseChecks
+from autograder.authoring.doctor.doctor import Examination, _mutants
+from autograder.authoring.doctor.forgotten import forgotten
+from autograder.course import outline
+from autograder.course.bank import Mutant
+from autograder.course.checks import Check, ExerciseChecks
+from autograder.course.content import load_content
 from autograder.judge.verdict import CheckResult, Verdict
-from solutions.bank import Mutant
 
 FOLDER = "a9_forgotten"
 HIDDEN = """
-from autograder.checking import Case, Exercise
-from autograder.judge.checks import Check, ExerciseChecks
+from coursekit.checking import Case, Exercise
+from autograder.course.checks import Check, ExerciseChecks
 
 F = Exercise("double", (Case((1.0,), 2.0),), ("twice",))
 G = Exercise("halve", (Case((2.0,), 1.0),), ("half",))
@@ -30,7 +29,7 @@ LATER = ExerciseChecks(G, (Check("values", lambda rng: [Case((3.0,), 1.5)]),))
 """
 SOLUTION = "def double(x):\n    return 2 * x\n"
 MUTANTS = """
-from solutions.bank import Bank
+from autograder.course.bank import Bank
 
 BANK = Bank()
 BANKS = (BANK,)
@@ -58,7 +57,7 @@ def adds_two(x):
     return x + 2
 """
 VARIANTS = """
-from solutions.bank import Bank
+from autograder.course.bank import Bank
 
 BANK = Bank()
 BANKS = (BANK,)
@@ -76,7 +75,7 @@ def adds(x):
 def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
     """An assignment with everything an author may forget."""
     (tmp_path / "solutions" / FOLDER / "mutants").mkdir(parents=True)
-    (tmp_path / "hidden" / FOLDER).mkdir(parents=True)
+    (tmp_path / "solutions" / FOLDER / "hidden").mkdir()
     own = tmp_path / "solutions" / FOLDER
     (own / "__init__.py").touch()
     (own / "solution.py").write_text(SOLUTION)
@@ -86,10 +85,9 @@ def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
     (own / "mutants" / "known.py").write_text(MUTANTS)
     (own / "mutants" / "lost.py").write_text(VARIANTS.replace("variant", "mutant").replace("def adds", "def lost"))
     (own / "variants.py").write_text(VARIANTS)
-    (tmp_path / "hidden" / FOLDER / "__init__.py").write_text(HIDDEN)
+    (own / "hidden" / "__init__.py").write_text(HIDDEN)
     monkeypatch.setattr(solutions, "__path__", [*solutions.__path__, str(tmp_path / "solutions")])
-    monkeypatch.setattr(autograder.hidden, "__path__", [*autograder.hidden.__path__, str(tmp_path / "hidden")])
-    monkeypatch.setattr(outline, "HIDDEN", tmp_path / "hidden")
+    monkeypatch.setattr(outline, "SOLUTIONS", tmp_path / "solutions")
     before = set(sys.modules)
     yield FOLDER
     for name in set(sys.modules) - before:

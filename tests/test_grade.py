@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import Course
-from autograder.grade import Grader, course_secret, plan, shipped_files
+from autograder.course.config import Course
+from autograder.grading.grade import Grader, course_secret, plan, shipped_files
+from autograder.grading.nbgrader_plugin import notes_text
 from autograder.judge.verdict import Verdict
-from autograder.nbgrader_plugin import notes_text
 
 pytestmark = pytest.mark.usefixtures("private_servers")
 
@@ -142,8 +142,8 @@ def test_grading_without_isolation_needs_the_word_and_carries_a_warning(course, 
 
 
 def test_machine_without_walls_grades_nothing_and_names_what_is_missing(grader, classroom, monkeypatch):
-    from autograder import grade as module
-    from autograder.referee import JudgeFailed
+    from autograder.grading import grade as module
+    from autograder.judge.referee import JudgeFailed
 
     def refuse(job):
         raise JudgeFailed("no walls hold on this machine (Landlock: not in this kernel)")

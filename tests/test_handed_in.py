@@ -14,11 +14,11 @@ from types import SimpleNamespace
 import pytest
 from damage import nbgrader
 
-from autograder.classroom import evidence_lines
-from autograder.collecting import WitnessedCollect, WitnessedNames
-from autograder.demo import hand_in
-from autograder.handed_in import HandedIn, decide, read_register, read_time, register, written
-from autograder.intake import receive
+from autograder.authoring.demo import hand_in
+from autograder.classroom.scores import evidence_lines
+from autograder.grading.arriving.collecting import WitnessedCollect, WitnessedNames
+from autograder.grading.arriving.handed_in import HandedIn, decide, read_register, read_time, register, written
+from autograder.grading.arriving.intake import receive
 
 DUE = datetime(2027, 3, 12, 23, 0, tzinfo=UTC)
 EARLY, LATE = DUE - timedelta(days=1), DUE + timedelta(days=1)
@@ -233,7 +233,7 @@ def test_what_cannot_be_collected_stops_nobody_else(exchange):
 def test_nobody_hands_in_for_somebody_else(exchange, monkeypatch):
     put(exchange, "ada")
     (put(exchange, "ada", "2030-01-01 00:00:00 UTC") / "a1.ipynb").write_text("junk")
-    owner = "autograder.collecting._owner"
+    owner = "autograder.grading.arriving.collecting._owner"
     monkeypatch.setattr(owner, lambda folder: "eve" if "2030" in folder.name else "ada")
     assert (collect(exchange) / "ada" / "a1" / "a1.ipynb").read_text() == "{}"
     monkeypatch.setattr(owner, lambda folder: "jovyan")  # everybody's name where students work in containers
@@ -270,7 +270,7 @@ def test_feedback_is_released_for_everybody_who_can_be_found(tmp_path, monkeypat
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import notebook_hash
 
-    from autograder.releasing import SteadyReleaseFeedback
+    from autograder.grading.arriving.releasing import SteadyReleaseFeedback
 
     secrets = {"ada": "a" * 128, "bob": None, "cyd": "", "dan": "../../x", "eve": "link", "zoe": "f" * 128}
     for student, secret in secrets.items():

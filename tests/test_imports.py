@@ -1,231 +1,204 @@
-"""Layers point one way: every arrow between our modules is one that this table allows."""
+"""Imports point one way: from room to room as this table says, and never in a circle."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder import build
-
 ROOT = Path(__file__).resolve().parents[1]
 
-# layer: what it may import of ours. The student's process holds `jail` and what ships: no secret is in reach there.
-SHIPPED = set(build.SHIPPED)  # modules that students get as they are
+# Who may enter whose room. The student's process holds `jail` and what ships: no secret is in reach there. Nothing of
+# the machine names content: `course.content` loads it by its folder.
 ALLOWED = {
-    "plain": set(),
-    "batches": set(),
-    "figures": {"plain"},
-    "observing": {"plain"},
-    "rendering": {"observing", "plain"},
-    "checking": {"observing", "plain", "rendering"},
-    "patience": set(),
-    "progress": {"cellwise"},
-    "cellwise": set(),
-    "checker": {"cellwise", "checking", "diagnosis", "observing", "patience", "rendering"},
-    "backend": {"cellwise", "quiet"},
-    "stock": set(),
-    "describing": {"plain", "stock"},
-    "rebuilding": {"batches", "checking", "describing", "plain", "stock"},
-    "networks": {"checking", "describing", "observing", "plain", "rebuilding"},
-    "plotting": {"checking", "figures", "observing", "plain"},
-    "probing": {"checking"},
-    "architecture": set(),
-    "pictures": set(),
-    "diagnosis": {"checking", "observing", "plain"},
-    "datasets": {"datasets"},
-    "assignments": {*SHIPPED, "datasets"},
-    "bank": set(),
-    "solutions": {"bank", "solutions"},
-    "naming": set(),
-    "sources": set(),
-    "jail": {"describing", "jail", "networks", "observing", "plain", "plotting", "sources"},
-    "judge": {*SHIPPED, "jail", "judge", "naming"},
-    "laboratory": {"datasets", "judge"},
-    "hidden": {*SHIPPED, "assignments", "hidden", "judge", "solutions"},
-    "content": {"bank", "course", "judge", "quiet"},
-    "judge_process": {"checking", "content", "jail", "judge", "laboratory", "observing"},
-    "referee": {"jail", "judge", "judge_process"},
-    "course": set(),
-    "script": {"course"},
-    "outline": set(),
-    "agreement": {"course", "gradebook", "outline", "script"},
-    "beside": {"course"},
-    "settings": {"course"},
-    "gradebook": {"course"},
-    "generating": {"beside", "course", "settings"},
-    "changes": {"course"},
-    "submitted": set(),
-    "converting": set(),
-    "evidence": {"converting", "submitted"},
-    "answers": {"submitted"},
-    "pieces": {"sources", "submitted"},
-    "leftovers": {"sources"},
-    "repair": {"answers", "evidence", "leftovers", "pieces", "sources", "submitted"},
-    "misconceptions": {"bank", "checking", "content", "diagnosis", "judge", "observing"},
-    "build": {
-        *("agreement", "beside", "content", "course", "datasets"),
-        *("misconceptions", "script", "settings"),
-    },
-    "release": {
-        *("beside", "build", "changes", "course", "generating", "gradebook"),
-        *("leaks", "misconceptions", "settings"),
-    },
-    "leaks": {"build", "content", "course", "script"},
-    "folders": set(),
-    "handed_in": set(),
-    "choosing": {"folders", "submitted"},
-    "intake": {"choosing", "folders", "handed_in", "submitted"},
-    "listing": {"folders", "handed_in"},
-    "unpacking": {"submitted"},
-    "releasing": {"choosing", "folders"},
-    "collecting": {"choosing", "folders", "handed_in"},
-    "reader": {"jail", "repair", "submitted", "unpacking"},
-    "grade": {
-        *("choosing", "course", "handed_in", "jail", "judge", "judge_process"),
-        *("reader", "referee", "repair", "submitted", "unpacking"),
-    },
-    "pages": {"folders", "handed_in", "script", "submitted"},
-    "classroom": {"gradebook"},
-    "notebooks": {"build", "course"},
-    "demo": {"build", "classroom", "content", "course", "handed_in", "release"},
-    "data_cli": {"datasets"},
-    "examining": {
-        *("bank", "checking", "content", "course", "judge", "laboratory", "misconceptions", "naming", "observing"),
-    },
-    "keeping": set(),
-    "forgotten": {"bank", "content", "outline"},
-    "doctor": {
-        "observing",
-        "build",
-        "content",
-        "course",
-        "examining",
-        "forgotten",
-        "jail",
-        "judge",
-        "keeping",
-        "misconceptions",
-        "release",
-        *("bank", "script", "workers"),
-    },
-    "fingerprint": set(),
-    "sweep": {"checking", "content", "course", "fingerprint", "judge", "naming", "observing", "plain", "workers"},
-    "quiet": set(),
-    "preloaded": {"examining", "networks", "quiet"},
-    "workers": set(),
-    "nbgrader_plugin": {
-        *("agreement", "beside", "changes", "choosing", "course", "generating", "grade", "gradebook"),
-        *("handed_in", "intake", "jail", "listing", "pages", "referee", "settings"),
-    },
-    "cli": {
-        "agreement",
-        "build",
-        "classroom",
-        "course",
-        "data_cli",
-        "demo",
-        "doctor",
-        "gradebook",
-        "settings",
-        "notebooks",
-        "release",
-        "sweep",
-    },
+    "kit": set(),
+    "data": set(),
+    "course": {"kit"},
+    "jail": {"kit"},
+    "judge": {"kit", "data", "course", "jail"},
+    "grading": {"kit", "course", "jail", "judge"},
+    "classroom": {"course", "grading"},
+    "authoring": {"kit", "data", "course", "jail", "judge", "grading", "classroom"},
+    "commands": {"data", "course", "jail", "judge", "grading", "classroom", "authoring"},
+    "assignments": {"kit", "data"},
+    "solutions": {"kit", "course", "judge", "assignments"},
 }
-# What ships, or runs beside student code, gets along with little.
+# What ships, or runs beside student code, gets along with few packages of others.
 OUTSIDE = {
-    **{layer: {"numpy"} for layer in ("observing", "checking", "rendering")},
-    "patience": {"psutil"},
-    **{layer: {"IPython"} for layer in ("cellwise", "progress")},
-    "checker": set(),
-    "backend": {"keras", "tensorflow"},
-    "quiet": set(),
-    **{layer: {"numpy", "matplotlib"} for layer in ("plotting", "pictures", "figures")},
-    "architecture": {"keras", "matplotlib"},
-    **{layer: {"numpy"} for layer in ("plain", "batches")},
-    **{layer: {"numpy", "keras"} for layer in ("describing", "rebuilding", "networks", "probing")},
-    "stock": {"keras"},
-    "datasets": {"numpy"},
-    "diagnosis": {"numpy"},
-    "assignments": {"numpy", "matplotlib", "keras", "tensorflow", "checks", "architecture", "pictures", "progress"},
-    "solutions": {"numpy", "keras", "tensorflow", "matplotlib"},
-    "bank": set(),
-    "jail": {"numpy", "IPython", "traitlets", "matplotlib", "matplotlib_inline", "keras", "tensorflow"},
+    "kit": {"IPython", "keras", "matplotlib", "numpy", "psutil", "tensorflow"},
+    "data": {"numpy"},
+    "jail": {"IPython", "keras", "matplotlib", "matplotlib_inline", "numpy", "tensorflow", "traitlets"},
+    "assignments": {"keras", "matplotlib", "numpy", "tensorflow"},
+    "solutions": {"keras", "matplotlib", "numpy", "tensorflow"},
 }
-STANDARD = set(__import__("sys").stdlib_module_names)
+LIGHT = {  # modules of the kit that a notebook without networks imports: they do not wait for Keras or Matplotlib
+    *("checker", "checking", "diagnosis", "observing", "plain", "progress", "rendering"),
+    *("kernel.cellwise", "kernel.patience"),
+}
+PLACES = {"autograder/kit": "coursekit", "datasets": "coursekit.data"}  # folders whose packages have another name
+OURS = ("assignments", "autograder", "coursekit", "solutions")
+STANDARD = set(sys.stdlib_module_names) | {"__future__"}
 
 
-def layer_of(module: str) -> str | None:
-    """The layer of one of our modules; None for somebody else's."""
-    parts = module.split(".")
-    if parts[0] == "solutions":
-        return "bank" if parts[1:] == ["bank"] else "solutions"
-    if parts[0] in ("assignments", "datasets"):
-        return parts[0]
-    return parts[1] if parts[0] == "autograder" and len(parts) > 1 else None
+def room(module: str) -> str | None:
+    """The room of one of our modules; None for somebody else's."""
+    first, *rest = module.split(".")
+    if first == "coursekit":
+        return "data" if rest[:1] == ["data"] else "kit"
+    if first == "autograder":
+        return rest[0] if rest else None
+    return first if first in OURS else None
 
 
-def imported_modules(path: Path, root: Path) -> list[tuple[int, str]]:
-    """Every module that a file imports, at any depth, with the line."""
-    package = ".".join(path.relative_to(root).with_suffix("").parts[:-1])
-    found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+def module_of(file: Path) -> str:
+    """The name that a file is imported by, from its path below the course's folder."""
+    name = file.with_suffix("").as_posix()
+    for folder, package in PLACES.items():
+        if name.startswith(f"{folder}/"):
+            name = f"{package}/{name.removeprefix(f'{folder}/')}"
+    return name.replace("/", ".").removesuffix(".__init__")
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of ours below a folder, by name."""
+    found = (
+        path for top in ("assignments", "autograder", "datasets", "solutions") for path in root.glob(f"{top}/**/*.py")
+    )
+    files = [path for path in found if "kit/data" not in path.as_posix()]  # a link to datasets
+    return {module_of(path.relative_to(root)): path for path in sorted(files)}
+
+
+def imported(module: str, path: Path, known: set[str], *, deferred: bool = True) -> Iterator[tuple[int, str]]:
+    """Every module that a file imports, with the line.
+
+    Args:
+        deferred: those in functions, too.
+    """
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if deferred else _outer(tree):
         if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name) for alias in node.names]
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
-            module = ".".join(filter(None, [base, node.module or ""]))
-            found.append((node.lineno, module))
-            if layer_of(module) is None or module in ("autograder", "solutions"):
-                found += [(node.lineno, f"{module}.{a.name}") for a in node.names if layer_of(f"{module}.{a.name}")]
-    return found
+            of = ".".join(filter(None, [base, node.module or ""]))
+            for alias in node.names:
+                full = f"{of}.{alias.name}"
+                yield node.lineno, full if full in known or room(of) is None else of
+
+
+def _outer(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when a module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        typing_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not typing_only and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node
+            yield from _outer(node)
 
 
 def forbidden_arrows(root: Path) -> list[str]:
-    """Every import that the table does not allow, as ``file:line layer -> layer``."""
-    arrows = []
-    for path in sorted(
-        [*root.glob("autograder/**/*.py"), *root.glob("assignments/*/*.py"), *root.glob("solutions/**/*.py")]
-    ):
-        if path.name == "__init__.py" and not path.read_text():
+    """Every import that the table does not allow, as ``file:line room -> room``."""
+    arrows, all_ours = [], modules(root)
+    for module, path in all_ours.items():
+        own = room(module)
+        if own is None:
             continue
-        name = path.relative_to(root)
-        layer = layer_of(".".join(name.with_suffix("").parts))
-        assert layer in ALLOWED, f"{name}: give its layer a row in ALLOWED"
-        for line, module in imported_modules(path, root):
-            target = layer_of(module)
-            if target is None:
-                top = module.split(".")[0]
-                if layer in OUTSIDE and top not in STANDARD | OUTSIDE[layer] | {"autograder", "__future__"}:
-                    arrows.append(f"{name}:{line} {layer} -> {top}")
-            elif target != layer and target not in ALLOWED[layer]:
-                arrows.append(f"{name}:{line} {layer} -> {target}")
+        where = path.relative_to(root)
+        assert own in ALLOWED, f"{where}: give its room a row in ALLOWED"
+        for line, target in imported(module, path, set(all_ours)):
+            top, other = target.split(".")[0], room(target)
+            if top in OURS:
+                if other not in {own, None} | ALLOWED[own]:
+                    arrows.append(f"{where}:{line} {own} -> {other}")
+            elif top not in STANDARD | OUTSIDE.get(own, {top}):
+                arrows.append(f"{where}:{line} {own} -> {top}")
     return arrows
+
+
+def circles(root: Path) -> list[list[str]]:
+    """Modules that import each other when they are imported, each circle once."""
+    all_ours = modules(root)
+    graph = {
+        module: {target for _, target in imported(module, path, set(all_ours), deferred=False) if target in all_ours}
+        for module, path in all_ours.items()
+    }
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(module: str, way: list[str]) -> None:
+        if module in way:
+            found.append([*way[way.index(module) :], module])
+        elif module not in done:
+            for target in sorted(graph[module] - {module}):
+                visit(target, [*way, module])
+            done.add(module)
+
+    for module in graph:
+        visit(module, [])
+    return found
 
 
 def test_imports_point_one_way():
     assert forbidden_arrows(ROOT) == []
 
 
+def test_no_modules_import_each_other():
+    assert circles(ROOT) == []
+
+
 @pytest.mark.parametrize(
     ("file", "source", "arrow"),
     [
-        ("autograder/jail/child.py", "from autograder.judge import judging", "jail -> judge"),
-        ("autograder/jail/child.py", "def f():\n    import autograder.hidden.a1", "jail -> hidden"),
-        ("autograder/judge/judging.py", "from ..hidden import a1", "judge -> hidden"),
-        ("autograder/checking.py", "import tensorflow", "checking -> tensorflow"),
-        ("solutions/a1/solution.py", "from autograder.checking import Case", "solutions -> checking"),
+        ("autograder/jail/inside/child.py", "from autograder.judge import judging", "jail -> judge"),
+        ("autograder/jail/client.py", "def f():\n    import solutions.a1.hidden", "jail -> solutions"),
+        ("autograder/judge/judging.py", "from ...solutions.a1 import hidden", "judge -> solutions"),
+        ("autograder/course/content.py", "import assignments.a1.checks", "course -> assignments"),
+        ("autograder/kit/checking.py", "import pandas", "kit -> pandas"),
+        ("autograder/kit/models/stock.py", "from autograder.course import bank", "kit -> course"),
+        ("datasets/loaders.py", "from coursekit.checking import Case", "data -> kit"),
+        ("assignments/a1/checks.py", "from solutions.a1 import solution", "assignments -> solutions"),
     ],
 )
 def test_planted_arrow_is_found(tmp_path, file, source, arrow):
-    path = tmp_path / file
-    path.parent.mkdir(parents=True)
-    path.write_text(source + "\n")
-    assert any(found.endswith(arrow) for found in forbidden_arrows(tmp_path))
+    plant(tmp_path, file, source)
+    assert any(found.endswith(arrow) for found in forbidden_arrows(tmp_path)), forbidden_arrows(tmp_path)
 
 
-def test_no_python_file_is_longer_than_a_sitting():
-    files = [*ROOT.glob("autograder/**/*.py"), *ROOT.glob("solutions/**/*.py"), *ROOT.glob("tests/**/*.py")]
-    assert {p.name: n for p in files if (n := len(p.read_text().splitlines())) > 400} == {}
+def test_planted_circle_is_found(tmp_path):
+    plant(tmp_path, "autograder/judge/one.py", "from autograder.judge.two import f")
+    plant(tmp_path, "autograder/judge/two.py", "class A:\n    from autograder.judge import three")
+    plant(tmp_path, "autograder/judge/three.py", "if True:\n    import autograder.judge.one")
+    names = [f"autograder.judge.{name}" for name in ("one", "two", "three", "one")]
+    assert any(sorted(set(names)) == sorted(set(circle)) for circle in circles(tmp_path))
+    plant(tmp_path, "autograder/judge/three.py", "def f():\n    import autograder.judge.one")
+    assert circles(tmp_path) == []
+
+
+def plant(root: Path, file: str, source: str) -> None:
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text(source + "\n")
+
+
+def test_a_notebook_without_networks_waits_for_nothing_heavy():
+    names = ", ".join(f"coursekit.{name}" for name in sorted(LIGHT))
+    code = (
+        f"import sys, {names}\nprint([name for name in ('keras', 'tensorflow', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_rooms_stay_small():
+    """At most 14 modules in a folder, and no file longer than a sitting."""
+    counts: dict[str, int] = {}
+    for path in modules(ROOT).values():
+        counts[str(path.parent.relative_to(ROOT))] = counts.get(str(path.parent.relative_to(ROOT)), 0) + 1
+    assert {folder: n for folder, n in counts.items() if n > 14} == {}
+    files = [path for path in [*modules(ROOT).values(), *ROOT.glob("tests/**/*.py")] if path.name != "notebook.py"]
+    assert {
+        path.name: n for path in files if (n := len(path.read_text().splitlines())) > 400 and "checks" not in path.name
+    } == {}

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from autograder.checking import Case, Exercise
-from autograder.judge.checks import Check, ExerciseChecks, generator, seed
+from autograder.course.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
 from autograder.judge.verdict import Verdict
-from autograder.observing import CallError, Outcome, observe
+from coursekit.checking import Case, Exercise
+from coursekit.observing import CallError, Outcome, observe
 
 
 def draw(rng: np.random.Generator, dtype=np.float64) -> list[Case]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cli, keeping
-from autograder.keeping import Keeper
+from autograder.authoring.doctor import keeping
+from autograder.authoring.doctor.keeping import Keeper
+from autograder.commands import main as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 A5 = "a5_twenty_more_layers"
@@ -38,12 +39,14 @@ def test_unchanged_content_gives_back_what_was_kept(root):
         f"solutions/{A5}/proofs.md",
         f"assignments/{A5}/checks.py",
         f"assignments/{A5}/notebook.py",
-        f"autograder/hidden/{A5}/blocks.py",
-        "autograder/hidden/forward.py",
+        f"solutions/{A5}/hidden/blocks.py",
+        "solutions/shared/hidden/forward.py",
+        "assignments/shared/plot_curves.py",
         "autograder/judge/judging.py",
-        "autograder/thresholds.toml",
+        f"solutions/{A5}/bounds.toml",
         "datasets/synthetic.py",
-        "solutions/plot_curves.py",
+        "solutions/shared/plot_curves.py",
+        "autograder/kit/checking.py",
         "course.yaml",
     ],
 )
@@ -57,7 +60,7 @@ def test_a_change_of_what_it_rests_on_makes_it_void(root, file):
 @pytest.mark.parametrize("change", ["a new file", "a deleted file", "a renamed file"])
 def test_files_that_come_and_go_make_it_void(root, change):
     Keeper(root, A5).put("residual_block.quick", "sound")
-    new, old = (root / f"autograder/hidden/{A5}/{name}.py" for name in ("more", "learning"))
+    new, old = (root / f"solutions/{A5}/hidden/{name}.py" for name in ("more", "learning"))
     if change == "a new file":
         new.write_text("")
     elif change == "a deleted file":
@@ -105,8 +108,8 @@ def test_the_doctor_uses_what_was_kept_unless(monkeypatch, arguments, ci, kept):
         asked.update(options)
         return iter([])
 
-    monkeypatch.setattr("autograder.doctor.examine", examine)
-    monkeypatch.setattr("autograder.cli._chosen", lambda course, name: [])
+    monkeypatch.setattr("autograder.authoring.doctor.doctor.examine", examine)
+    monkeypatch.setattr("autograder.commands.main._chosen", lambda course, name: [])
     monkeypatch.delenv("CI", raising=False)
     if ci:
         monkeypatch.setenv("CI", ci)

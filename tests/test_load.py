@@ -19,9 +19,9 @@ from attacks import judge as judge_attacks
 from attacks.class_of_thirty import HOSTILE, hand_in_hostile
 from damage import nbgrader
 
-from autograder.classroom import scores
-from autograder.course import Course, load_course
-from autograder.grade import Grader
+from autograder.classroom.scores import scores
+from autograder.course.config import Course, load_course
+from autograder.grading.grade import Grader
 
 pytestmark = pytest.mark.slow
 

@@ -82,7 +82,7 @@ class Kernel:
 @pytest.fixture(scope="module")
 def kernel(classroom):
     kernel = Kernel(classroom.root / "release" / "a1")
-    kernel.run("import numpy as np\nfrom checks import check\ncheck.slow, check.room = 0.5, 2**28")
+    kernel.run("import numpy as np\nfrom coursekit import check\ncheck.slow, check.room = 0.5, 2**28")
     yield kernel
     kernel.stop()
 

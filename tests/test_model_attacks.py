@@ -7,8 +7,8 @@ import json
 import pytest
 from alone import judged_alone
 
-from autograder.content import load_content
-from autograder.demo import cell_source
+from autograder.authoring.demo import cell_source
+from autograder.course.content import load_content
 
 pytestmark = pytest.mark.usefixtures("private_servers")
 
@@ -16,12 +16,12 @@ HEADER = "def build_all_conv(width=96, num_classes=10, batch_norm=True, input_sh
 FORGE = """
     import sys
     right = _right(width, num_classes, batch_norm, input_shape)
-    describe = sys.modules["autograder.describing"].describe
+    describe = sys.modules["coursekit.models.describing"].describe
     def forged(model):
         description = describe(model)
         {change}
         return description
-    sys.modules["autograder.describing"].describe = forged
+    sys.modules["coursekit.models.describing"].describe = forged
     return right
 """
 ATTACKS = {

@@ -20,14 +20,14 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
-from autograder.checking import Case, Exercise
-from autograder.grade import plan
+from autograder.course.checks import Check, ExerciseChecks
+from autograder.grading.grade import plan
+from autograder.grading.reading.repair import Repaired, repair
+from autograder.jail.inside.rewriting import Rewriter
 from autograder.jail.limits import Limits
-from autograder.jail.rewriting import Rewriter
-from autograder.judge.checks import Check, ExerciseChecks
 from autograder.judge.session import Session
-from autograder.observing import CallError, Outcome, describe_error, observe
-from autograder.repair import Repaired, repair
+from coursekit.checking import Case, Exercise
+from coursekit.observing import CallError, Outcome, describe_error, observe
 
 STUBS = {name: f'def {name}(x):\n    """Text.\n\n    More.\n    """\n    raise NotImplementedError' for name in "abcd"}
 WORK = {

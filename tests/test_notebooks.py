@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import notebooks
+from autograder.authoring import notebooks
 
 SLEEP = "print('before')\nimport time\ntime.sleep(60)"
 
@@ -60,10 +61,8 @@ def test_a_cell_may_take_many_times_what_it_announces():
 
 def test_a_check_that_does_not_pass_stops_the_instructors_notebook(classroom, course, a1, tmp_path, monkeypatch):
     """The released notebook, whose stubs are not written: what a student's kernel only reports is a finding here."""
-    written(["from checks import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"], monkeypatch)
+    written(["from coursekit import check", "def threshold_relu(x, t): return x", "check(threshold_relu)"], monkeypatch)
     folder = tmp_path / "source" / "a1"
-    folder.mkdir(parents=True)
-    for path in (classroom.root / "release" / "a1").glob("*.py"):
-        (folder / path.name).write_text(path.read_text())
+    shutil.copytree(classroom.root / "release" / "a1" / "coursekit", folder / "coursekit")
     (done,) = notebooks.execute(course, [a1], tmp_path)
     assert done.problem.startswith("cell 3 (number_2) raised NotYet: ✗ threshold_relu: ")

@@ -14,12 +14,12 @@ from bs4 import BeautifulSoup
 from jinja2 import DictLoader, Environment
 from traitlets.config import Config
 
-from autograder.pages import formulas, markup, policy, renderer
-from autograder.pages import notebook as page_notebook
-from autograder.pages.exporter import NBGRADER_TEMPLATES, PageExporter
-from autograder.pages.notebook import harmless
-from autograder.pages.renderer import Budget, Renderer
-from autograder.pages.texts import markdown_html
+from autograder.grading.pages import formulas, markup, policy, renderer
+from autograder.grading.pages import notebook as page_notebook
+from autograder.grading.pages.exporter import NBGRADER_TEMPLATES, PageExporter
+from autograder.grading.pages.notebook import harmless
+from autograder.grading.pages.renderer import Budget, Renderer
+from autograder.grading.pages.texts import markdown_html
 
 ROOT = Path(__file__).resolve().parents[1]
 ATTACHED = {"honest.png": {"image/png": png()}}

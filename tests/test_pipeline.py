@@ -15,8 +15,8 @@ import nbformat
 import pytest
 from damage import DAMAGE, POINTS, UNREADABLE, hand_in_damaged_class, nbgrader
 
-from autograder.classroom import as_json, records, scores
-from autograder.demo import hand_in
+from autograder.authoring.demo import hand_in
+from autograder.classroom.scores import as_json, records, scores
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,17 @@ def test_regrade_gives_identical_verdicts_and_clears_stale_scores(graded):
 def test_course_grade_and_plain_nbgrader_agree(graded):
     before = as_json(scores(graded, "a1"), records(graded, "a1"))
     root = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-m", "autograder.cli", "--course", str(root), "grade", "a1", "--force", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.commands.main",
+        "--course",
+        str(root),
+        "grade",
+        "a1",
+        "--force",
+        "--json",
+    ]
     done = subprocess.run(
         [*command, "--jobs", "2"],
         cwd=graded,
@@ -174,7 +184,7 @@ def test_a_folder_that_cannot_be_put_in_order_has_a_row_and_nothing_of_it_is_cop
     (hostile / "timestamp.txt").symlink_to("/dev/zero")
     with (root / "nbgrader_config.py").open("a") as config:  # a disk that fails for one student
         config.write(
-            "import autograder.nbgrader_plugin as plugin\n_receive = plugin.receive\n"
+            "import autograder.grading.nbgrader_plugin as plugin\n_receive = plugin.receive\n"
             "def receive(root, folder, *rest):\n    if 'ada' in str(folder):\n        raise OSError('read-only')\n"
             "    return _receive(root, folder, *rest)\nplugin.receive = receive\n"
         )
@@ -226,7 +236,7 @@ def test_killed_run_goes_on_where_it_stopped(small_class):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("from autograder.nbgrader_plugin", "from no_such_module", "No module named 'no_such_module'"),
+        ("from autograder.grading.nbgrader_plugin", "from no_such_module", "No module named 'no_such_module'"),
         (str(Path(__file__).resolve().parents[1]), "broken", "course.yaml:1: title: expected this key"),
     ],
     ids=["no grader", "broken course.yaml"],

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from autograder.checking import Refused
-from autograder.hidden import forward
-from autograder.probing import kernel_weights, pass_means, run, set_weights_by_order
+from coursekit.checking import Refused
+from coursekit.probing import kernel_weights, pass_means, run, set_weights_by_order
+from solutions.shared.hidden import forward
 
 
 def network(*, pool=layers.MaxPooling2D, bias=True) -> keras.Model:

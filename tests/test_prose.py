@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from autograder.build import POINTS, with_points
-from autograder.course import CourseError, load_course
-from autograder.script import Script, read_script
+from autograder.authoring.build import POINTS, with_points
+from autograder.course.config import CourseError, load_course
+from autograder.course.script import Script, read_script
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(ROOT.glob("assignments/*/notebook.py"))

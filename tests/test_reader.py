@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from autograder import reader
+from autograder.grading.reading import reader
+from autograder.grading.reading.reader import ReaderFailed, read
+from autograder.grading.reading.submitted import UnreadableSubmission
 from autograder.jail.limits import Died, JailUnavailable, Starved
 from autograder.jail.process import Process
-from autograder.reader import ReaderFailed, read
-from autograder.submitted import UnreadableSubmission
 
 pytestmark = pytest.mark.usefixtures("private_servers")
 

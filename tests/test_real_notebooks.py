@@ -20,10 +20,10 @@ from nbgrader.api import Gradebook
 from real.handing_in import ALL, HandIn, write
 from released import Classroom
 
-from autograder.build import build_assignment
-from autograder.classroom import Score, scores
-from autograder.content import load_content
-from autograder.release import release_assignment
+from autograder.authoring.build import build_assignment
+from autograder.authoring.release import release_assignment
+from autograder.classroom.scores import Score, scores
+from autograder.course.content import load_content
 
 pytestmark = pytest.mark.slow
 MODULES = sorted(path.stem for path in (Path(__file__).parent / "real").glob("*.py"))

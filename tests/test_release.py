@@ -14,9 +14,10 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 
-from autograder.leaks import scan
+from autograder.authoring.leaks import scan
 
 NOTEBOOK = "a1_relu_sigmoid.ipynb"
+ASSIGNMENT = "coursekit/assignment"
 
 
 @pytest.fixture
@@ -88,12 +89,12 @@ def in_an_output(folder: Path) -> None:
 
 
 def in_a_module(folder: Path) -> None:
-    path = folder / "checks.py"
+    path = folder / ASSIGNMENT / "checks.py"
     path.write_text(path.read_text("utf-8") + SOLUTION, encoding="utf-8")
 
 
 def in_the_misconceptions(folder: Path) -> None:
-    path = folder / "misconceptions.json"
+    path = folder / ASSIGNMENT / "misconceptions.json"
     data = json.loads(path.read_text("utf-8"))
     data["sigmoid_forward"]["source"] = SOLUTION
     path.write_text(json.dumps(data), encoding="utf-8")
@@ -126,21 +127,22 @@ def renamed(content, check: str, mutant: str):
 
 @pytest.mark.parametrize("word", ["values", "dtype", "the numerical gradient"])
 def test_a_check_may_be_called_what_everybody_says(word, classroom, course, content, monkeypatch):
-    monkeypatch.setattr("autograder.leaks.load_content", lambda folder: renamed(content, word, "softmax"))
+    monkeypatch.setattr("autograder.authoring.leaks.load_content", lambda folder: renamed(content, word, "softmax"))
     leaks = scan(classroom.root / "release" / "a1", course, "a1")
     assert [leak for leak in leaks if "the name of" in leak.what] == []
 
 
 def test_a_name_that_only_the_judge_knows_is_found_however_it_is_wrapped(copy, course, content, monkeypatch):
     monkeypatch.setattr(
-        "autograder.leaks.load_content", lambda folder: renamed(content, "odd widths, even heights", "evens")
+        "autograder.authoring.leaks.load_content", lambda folder: renamed(content, "odd widths, even heights", "evens")
     )
     planted = "\nodd widths, odder heights; odd  widths,\n even heights; evens\n"
-    (copy / "plain.py").write_text((copy / "plain.py").read_text("utf-8") + planted, encoding="utf-8")
+    module = copy / "coursekit" / "plain.py"
+    module.write_text(module.read_text("utf-8") + planted, encoding="utf-8")
     found = [str(leak) for leak in scan(copy, course, "a1") if "the name of" in leak.what]
     assert found == [
-        f"plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
-        "plain.py: holds the name of a hidden check: 'odd widths, even heights'",
+        f"coursekit/plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
+        "coursekit/plain.py: holds the name of a hidden check: 'odd widths, even heights'",
     ]
 
 
@@ -150,7 +152,8 @@ def test_planted_names_and_proofs_are_found(copy, course, content):
     proofs = (course.root / "solutions" / "a1_relu_sigmoid" / "proofs.md").read_text("utf-8").splitlines()
     proof = next(line for line in proofs if len(line) > 80)
     planted = f"# {mutant.function.__name__}\n# {check.name}\n# {proof}\n"
-    (copy / "checks.py").write_text((copy / "checks.py").read_text("utf-8") + planted, encoding="utf-8")
+    checks = copy / ASSIGNMENT / "checks.py"
+    checks.write_text(checks.read_text("utf-8") + planted, encoding="utf-8")
     found = {leak.what.split(": ")[0] for leak in scan(copy, course, "a1")}
     assert f"holds the name of mutant {mutant.id}" in found
     assert "holds the name of a hidden check" in found
@@ -165,5 +168,5 @@ def test_a_file_beside_the_allowlist_is_found(name, copy, course):
 
 
 def test_a_missing_file_is_found(copy, course):
-    (copy / "diagnosis.py").unlink()
-    assert [str(leak) for leak in scan(copy, course, "a1")] == ["diagnosis.py: is missing from the release"]
+    (copy / "coursekit" / "diagnosis.py").unlink()
+    assert [str(leak) for leak in scan(copy, course, "a1")] == ["coursekit/diagnosis.py: is missing from the release"]

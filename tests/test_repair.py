@@ -17,8 +17,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.utils import compute_checksum
 
-from autograder.repair import MAX_ADDED, repair
-from autograder.submitted import MAX_IMAGE
+from autograder.grading.reading.repair import MAX_ADDED, repair
+from autograder.grading.reading.submitted import MAX_IMAGE
 
 STUB = 'def double(x):\n    """Double x."""\n    raise NotImplementedError()'
 HONEST = 'def double(x):\n    """Double x."""\n    return 2 * x  # \u2028, a form feed \x0c, no line feed at the end'

@@ -11,7 +11,7 @@ from test_judging import SPEC
 from autograder.jail.limits import Limits, Starved
 from autograder.judge.judging import Stopped
 from autograder.judge.session import Session, Step
-from autograder.observing import CallError, Outcome, observe
+from coursekit.observing import CallError, Outcome, observe
 
 
 class FakeStudent:

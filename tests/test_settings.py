@@ -11,13 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build_assignment
-from autograder.classroom import scores
-from autograder.cli import main
-from autograder.course import CourseError
-from autograder.gradebook import gradebook_url
-from autograder.release import release_assignment
-from autograder.settings import COURSE, INCLUDE, LECTURERS, OURS, READER, THEIRS, require_settings, write_settings
+from autograder.authoring.build import build_assignment
+from autograder.authoring.release import release_assignment
+from autograder.classroom.scores import scores
+from autograder.commands.main import main
+from autograder.course.config import CourseError
+from autograder.grading.gradebook import gradebook_url
+from autograder.grading.settings import (
+    COURSE,
+    INCLUDE,
+    LECTURERS,
+    OURS,
+    READER,
+    THEIRS,
+    require_settings,
+    write_settings,
+)
 
 PLUGIN = """
 c = get_config()
@@ -64,7 +73,7 @@ def test_a_configuration_without_ours_is_told_what_to_add_and_nothing_is_written
         assert [finding.partition(": ")[2] for finding in caught.value.findings] == [
             f"expected a line that includes the course's settings, received none; add: {INCLUDE}",
             "expected the course's reader, received None; "
-            'add: {"Autograde": {"exporter_class": "autograder.nbgrader_plugin.SubmissionExporter"}}',
+            'add: {"Autograde": {"exporter_class": "autograder.grading.nbgrader_plugin.SubmissionExporter"}}',
         ]
     assert {path: path.read_text() for path in tmp_path.iterdir()} == before
 

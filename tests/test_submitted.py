@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from autograder.choosing import Candidate, Choice, choose, find_notebooks
-from autograder.submitted import MAX_CELLS, MAX_PARTS, PLACEHOLDER, UnreadableSubmission, parse_notebook
+from autograder.grading.reading.choosing import Candidate, Choice, choose, find_notebooks
+from autograder.grading.reading.submitted import MAX_CELLS, MAX_PARTS, PLACEHOLDER, UnreadableSubmission, parse_notebook
 
 
 def write(path: Path, content: bytes) -> None:

@@ -8,14 +8,14 @@ import re
 import numpy as np
 import pytest
 
-from autograder.checking import FLOAT32, FLOAT64, AnyFloat, Case, Exercise, Tolerance, judge_case, leaf_tolerance
-from autograder.cli import main
-from autograder.content import Content
-from autograder.fingerprint import fingerprint
-from autograder.judge.checks import Check, ExerciseChecks
-from autograder.observing import Outcome, Rng
-from autograder.sweep import Closest, Swept, shares_used, sweep_exercise
-from solutions.bank import Variant
+from autograder.authoring.doctor.fingerprint import fingerprint
+from autograder.authoring.doctor.sweep import Closest, Swept, shares_used, sweep_exercise
+from autograder.commands.main import main
+from autograder.course.bank import Variant
+from autograder.course.checks import Check, ExerciseChecks
+from autograder.course.content import Content
+from coursekit.checking import FLOAT32, FLOAT64, AnyFloat, Case, Exercise, Tolerance, judge_case, leaf_tolerance
+from coursekit.observing import Outcome, Rng
 
 TIGHT = Tolerance(0.0, 1e-6, "tight on purpose")
 
@@ -125,7 +125,9 @@ def test_fingerprint_sees_what_a_case_holds():
 @pytest.mark.parametrize(("losses", "status"), [([], 0), (["double: seed 3: variant X-a: 1 of 3 values differ"], 1)])
 def test_command_prints_margins_and_ends_with_1_when_a_point_is_lost(losses, status, monkeypatch, capsys, course):
     seen = Swept(losses, {"half": Closest(Tolerance(0.0, 0.5, "half"), 0.25, "double, seed 3")})
-    monkeypatch.setattr("autograder.sweep.sweep", lambda chosen, numbers, jobs: [(chosen[0], "double", seen)])
+    monkeypatch.setattr(
+        "autograder.authoring.doctor.sweep.sweep", lambda chosen, numbers, jobs: [(chosen[0], "double", seen)]
+    )
     monkeypatch.chdir(course.root)
     assert main(["doctor", "a1", "--sweep", "5", "--first", "3"]) == status
     text = capsys.readouterr().out

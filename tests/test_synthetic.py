@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets import synthetic
-from datasets.synthetic import CLASSES, SHAPES, draw
+from coursekit.data import synthetic
+from coursekit.data.synthetic import CLASSES, SHAPES, draw
 
 MANY = 3000
 

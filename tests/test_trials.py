@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from keras import layers
 
-from autograder.checking import Case, Exercise, Refused
-from autograder.judge.checks import Check, ExerciseChecks
+from autograder.course.bounds import read_bounds
+from autograder.course.checks import Check, ExerciseChecks
+from autograder.course.trials import Bench, Images, Laboratory, Trial
 from autograder.judge.judging import Stopped, judge
+from autograder.judge.laboratory import open_laboratory
 from autograder.judge.training import accuracy, fit, fresh
-from autograder.judge.trials import Bench, Images, Laboratory, Trial, read_bounds
-from autograder.laboratory import open_laboratory
-from autograder.networks import describe
-from autograder.observing import observe
+from coursekit.checking import Case, Exercise, Refused
+from coursekit.models.networks import describe
+from coursekit.observing import observe
 
 
 def draw(kind, train, test, rng) -> Images:
@@ -121,7 +122,7 @@ def test_initial_weights_are_ours():
 
 
 def test_images_of_the_course_are_fresh_and_their_classes_permuted():
-    laboratory = open_laboratory({"grey": "synthetic-grey", "colour": "synthetic-colour"})
+    laboratory = open_laboratory({"grey": "synthetic-grey", "colour": "synthetic-colour"}, "a2_first_networks")
     bench = Bench(laboratory, np.random.default_rng(0), lambda case: observe(linear, ()))
     first, second = (bench.data("colour", train=40, test=20, size=16) for _ in range(2))
     assert first.x_train.shape == (40, 16, 16, 3) and first.x_train.dtype == np.float32
@@ -130,8 +131,9 @@ def test_images_of_the_course_are_fresh_and_their_classes_permuted():
 
 
 def test_bounds_are_read_for_the_datasets_in_use(tmp_path):
-    path = tmp_path / "thresholds.toml"
-    path.write_text(
-        "[a.x.synthetic-grey]\nat_least = 0.5\n[a.x.fashion-mnist]\nat_least = 0.6\n[a.y.any]\nat_least = 1.5\n"
+    (tmp_path / "a9").mkdir()
+    (tmp_path / "a9" / "bounds.toml").write_text(
+        "[x.synthetic-grey]\nat_least = 0.5\n[x.fashion-mnist]\nat_least = 0.6\n[y.any]\nat_least = 1.5\n"
     )
-    assert read_bounds({"fashion-mnist", "cifar-10"}, path) == {"a.x": 0.6, "a.y": 1.5}
+    assert read_bounds("a9", {"fashion-mnist", "cifar-10"}, tmp_path) == {"x": 0.6, "y": 1.5}
+    assert read_bounds("a8", {"fashion-mnist"}, tmp_path) == {}

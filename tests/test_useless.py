@@ -13,12 +13,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.checking import Case, answer, judge_case
-from autograder.content import load_content
-from autograder.course import load_course
-from autograder.judge.checks import ExerciseChecks, generator
+from autograder.course.checks import ExerciseChecks, generator
+from autograder.course.config import load_course
+from autograder.course.content import load_content
 from autograder.judge.judging import judge
-from autograder.observing import Outcome, observe
+from coursekit.checking import Case, answer, judge_case
+from coursekit.observing import Outcome, observe
 
 pytestmark = pytest.mark.slow
 COURSE = load_course(Path(__file__).resolve().parents[1])

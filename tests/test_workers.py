@@ -7,8 +7,8 @@ import os
 import keras
 import pytest
 
-from autograder.quiet import no_greetings
-from autograder.workers import one_task_each
+from autograder.authoring.doctor.workers import one_task_each
+from coursekit.kernel.quiet import no_greetings
 
 
 def total(n: int) -> float:

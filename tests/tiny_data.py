@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.loaders import Archive, Dataset, File
+from coursekit.data.loaders import Archive, Dataset, File
 
 CLASSES = tuple("abcdefghij")
 

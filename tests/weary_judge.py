@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 
-from autograder import judge_process
+from autograder.judge import process as judge_process
 from autograder.judge import session
 
 honest = session.judge

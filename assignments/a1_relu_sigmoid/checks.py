@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.checker import Checker
-from autograder.checking import AnyFloat, Case, Exercise
+from coursekit.checker import Checker
+from coursekit.checking import AnyFloat, Case, Exercise
 
 ARANGE_KERNEL = np.arange(9.0).reshape(3, 3, 1, 1)  # taps 0 to 8, row by row
 UNEVEN_KERNEL = np.array([[0.0, 1, 2], [3, 4, 5], [6, 7, 17]])[..., None, None]  # sum 45, mean 5, centre 4

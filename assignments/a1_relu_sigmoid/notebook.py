@@ -37,7 +37,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-from checks import check
+from coursekit import check
 
 # %% [markdown]
 # ## 1 · The parameterised ReLU
@@ -287,7 +287,7 @@ print("largest difference on 50 inputs:", np.abs(h - (g + shift)).max())
 # frame of zeros is 0 in *both*. At the border, some taps fall on the frame and need no correction:
 
 # %% experiment=border_figure
-from pictures import show_table
+from coursekit.drawing.pictures import show_table
 
 height, width, taps = 5, 6, 3
 inside = np.zeros((height, width), int)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.backend import keras
-from autograder.checker import Checker
-from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
-from autograder.networks import borrow
-from autograder.observing import Misuse, Remote, Rng
-from autograder.plotting import PLOT_CURVES
-from autograder.probing import run, set_weights_by_order, weighted_layers
+from coursekit.backend import keras
+from coursekit.checker import Checker
+from coursekit.checking import AnyFloat, Case, Exercise, Refused, Tolerance
+from coursekit.models.networks import borrow
+from coursekit.observing import Misuse, Remote, Rng
+from coursekit.probing import run, set_weights_by_order, weighted_layers
+
+from ..shared.plot_curves import PLOT_CURVES
 
 FLOAT32_SUMS = Tolerance(1e-3, 1e-4, "float32 sums through two layers")
 ANY_PRECISION = Tolerance(1e-4, 1e-6, "a loop of sums, float32 included")

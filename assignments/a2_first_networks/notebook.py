@@ -36,7 +36,7 @@
 # [Kingma and Ba 2015](https://arxiv.org/abs/1412.6980), Adam.
 
 # %%
-from checks import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
 
 from collections.abc import Callable
 
@@ -44,9 +44,9 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from datasets import course_data
+from coursekit.data import course_data
 from keras import layers
-from progress import track
+from coursekit.progress import track
 
 # %% [markdown]
 # ## 1 · Two tools for looking at curves
@@ -514,7 +514,7 @@ check(build_convnet)
 
 # %% experiment=picture_of_both
 # Your two networks as you built them: what each layer does, the shape of what leaves it, and its parameters.
-from architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 draw_architecture(build_mlp((28, 28, 1), dropout=0.25), "The MLP")
 draw_architecture(build_convnet(dropout=0.25), "The ConvNet")
@@ -546,7 +546,7 @@ def train(build, train_set, test_set, steps, every, seed=0, batch_size=64):
 
 
 # %% experiment=data
-from pictures import show_images
+from coursekit.drawing.pictures import show_images
 
 # 500 images to learn from, so that memory is cheap, and 2,000 to be honest.
 data = course_data("grey", train=500, test=2000)

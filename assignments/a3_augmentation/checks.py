@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.backend import keras
-from autograder.checker import Checker
-from autograder.checking import AnyFloat, Case, Exercise, Refused, Tolerance
-from autograder.networks import borrow
-from autograder.observing import Rng
-from autograder.plotting import PLOT_CURVES
-from autograder.probing import convolutions, kernel_weights, outputs_are, run
+from coursekit.backend import keras
+from coursekit.checker import Checker
+from coursekit.checking import AnyFloat, Case, Exercise, Refused, Tolerance
+from coursekit.models.networks import borrow
+from coursekit.observing import Rng
+from coursekit.probing import convolutions, kernel_weights, outputs_are, run
+
+from ..shared.plot_curves import PLOT_CURVES
 
 layers = keras.layers
 

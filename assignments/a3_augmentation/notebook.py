@@ -38,15 +38,15 @@
 # [McNemar 1947](https://doi.org/10.1007/BF02295996), the test of section 6.
 
 # %%
-from checks import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from datasets import course_data
+from coursekit.data import course_data
 from keras import layers
-from progress import track
+from coursekit.progress import track
 
 # %% [markdown]
 # ## 1 · Two ways to normalise
@@ -243,7 +243,7 @@ def random_pad_crop(images: np.ndarray, rng: np.random.Generator, pad: int = 4) 
 check(random_pad_crop)
 
 # %% experiment=look_at_them
-from pictures import show_images
+from coursekit.drawing.pictures import show_images
 
 # Always look. Each row: one image, then seven draws of flip and crop. Is the class still what it was?
 data = course_data("colour")
@@ -333,7 +333,7 @@ check(build_penn_net)
 
 # %% experiment=picture_of_the_network
 # Your network as you built it: what each layer does, the shape of what leaves it, and its parameters.
-from architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 draw_architecture(build_penn_net(), "The network of table 1")
 

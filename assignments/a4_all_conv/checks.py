@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.backend import keras
-from autograder.checker import Checker
-from autograder.checking import Case, Exercise, Tolerance
-from autograder.networks import LayerOf, Network, borrow, own_layers
-from autograder.plotting import PLOT_CURVES
-from autograder.probing import convolutions, kernel_weights, kernels, pass_means, run
+from coursekit.backend import keras
+from coursekit.checker import Checker
+from coursekit.checking import Case, Exercise, Tolerance
+from coursekit.models.networks import LayerOf, Network, borrow, own_layers
+from coursekit.probing import convolutions, kernel_weights, kernels, pass_means, run
+
+from ..shared.plot_curves import PLOT_CURVES
 
 layers = keras.layers
 

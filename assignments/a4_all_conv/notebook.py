@@ -35,15 +35,15 @@
 # [Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167), batch normalisation.
 
 # %%
-from checks import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from datasets import course_data
+from coursekit.data import course_data
 from keras import layers
-from progress import track
+from coursekit.progress import track
 
 # %% [markdown]
 # ## 1 · A network without fully connected layers
@@ -108,7 +108,7 @@ check(build_all_conv)
 
 # %% experiment=picture_of_the_network
 # Your network as you built it: what each layer does, the shape of what leaves it, and its parameters.
-from architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 draw_architecture(build_all_conv(batch_norm=False), "The all-convolutional net")
 

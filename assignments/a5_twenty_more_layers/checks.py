@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.backend import keras
-from autograder.checker import Checker
-from autograder.checking import Case, Exercise, Tolerance
-from autograder.networks import Symbol, borrow
-from autograder.plain import is_kind
-from autograder.plotting import PLOT_CURVES
-from autograder.probing import pass_means, run
+from coursekit.backend import keras
+from coursekit.checker import Checker
+from coursekit.checking import Case, Exercise, Tolerance
+from coursekit.models.networks import Symbol, borrow
+from coursekit.plain import is_kind
+from coursekit.probing import pass_means, run
+
+from ..shared.plot_curves import PLOT_CURVES
 
 FLOAT32_DEPTH = Tolerance(1e-3, 1e-3, "float32 sums through up to thirty layers, of numbers up to a thousand")
 SURE = 6.5  # standard errors: a correct initialiser is that far off once in 10 billion times

@@ -39,15 +39,15 @@
 # 2010](https://proceedings.mlr.press/v9/glorot10a.html) and [He et al. 2015](https://arxiv.org/abs/1502.01852).
 
 # %%
-from checks import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from datasets import course_data
+from coursekit.data import course_data
 from keras import layers
-from progress import track
+from coursekit.progress import track
 
 # %% [markdown]
 # ## 1 · A way around: the residual block
@@ -196,7 +196,7 @@ check(fractal_block)
 
 # %% experiment=picture_of_the_blocks
 # What you built, drawn from the layers themselves: two residual blocks, and one fractal block of three columns.
-from architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 draw_architecture(residual_block(residual_block(keras.Input((16, 16, 8)), 8), 8), "Two residual blocks")
 draw_architecture(fractal_block(keras.Input((16, 16, 8)), 8), "A fractal block")

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.backend import keras
-from autograder.checker import Checker
-from autograder.checking import FLOAT32, AnyFloat, Case, Exercise
-from autograder.networks import Network
-from autograder.observing import Remote
-from autograder.plotting import PLOT_CURVES
+from coursekit.backend import keras
+from coursekit.checker import Checker
+from coursekit.checking import FLOAT32, AnyFloat, Case, Exercise
+from coursekit.models.networks import Network
+from coursekit.observing import Remote
+
+from ..shared.plot_curves import PLOT_CURVES
 
 layers = keras.layers
 

@@ -37,15 +37,15 @@
 # [Clopper and Pearson 1934](https://doi.org/10.1093/biomet/26.4.404), exact intervals.
 
 # %%
-from checks import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from datasets import course_data
+from coursekit.data import course_data
 from keras import layers
-from progress import track
+from coursekit.progress import track
 
 # %% [markdown]
 # ## 1 · The gradient with respect to the image
@@ -185,7 +185,7 @@ for name, predict in predictors.items():
     print(f"{name}: held-out accuracy {q:.3f} ± {1.96 * np.sqrt(q * (1 - q) / len(y_test)):.3f}")
 
 # %% experiment=picture_of_the_networks
-from architecture import draw_architecture
+from coursekit.drawing.architecture import draw_architecture
 
 draw_architecture(A, "A, and B with other weights and standardised images")
 draw_architecture(C, "C")
@@ -387,7 +387,7 @@ def report(name, results):
 report("iterated FGSM, eps = 0.02", fooled)
 
 # %% experiment=attack_gallery_figure
-from pictures import show_attacks
+from coursekit.drawing.pictures import show_attacks
 
 after = [result["x_adv"][0] for result in fooled]
 changes = [image - x_test[i] for image, i in zip(after, chosen)]
@@ -660,7 +660,7 @@ for name, q, h in zip(rows, table, half):
     print(f"{name:24}", *(f"{100 * a:6.1f} ± {100 * b:3.1f} %" for a, b in zip(q, h)))
 
 # %% experiment=transfer_figure
-from pictures import show_table
+from coursekit.drawing.pictures import show_table
 
 show_table(table, "classified by", "images", "Who is fooled by whose images?", ticks=(list(rows), list(columns)))
 

@@ -13,23 +13,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.jail import outputs, wire, witness
+from autograder.jail import wire, witness
 from autograder.jail.given import Loan, lower
+from autograder.jail.inside import outputs
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.memory import Memory
 from autograder.jail.meter import Allowance, TooMuchWork, at_most, cpu_seconds
 from autograder.jail.process import Process, Tier, fork
-from autograder.observing import CallError, Misuse, Outcome
+from coursekit.observing import CallError, Misuse, Outcome
 
 __all__ = ["CellResult", "Died", "JailUnavailable", "Limits", "Student", "spawn"]
 
 STUDENT = Role(
     name="student",
-    entry="autograder.jail.child:main",
+    entry="autograder.jail.inside.child:main",
     preload=(
         *("numpy", "numpy.random", "numpy.testing", "tensorflow", "keras", "matplotlib.pyplot", "unittest.mock"),
-        *("autograder.networks", "autograder.plotting"),  # what results are described with; the walls hide our files
+        *(
+            "coursekit.models.networks",
+            "coursekit.drawing.plotting",
+        ),  # what results are described with; the walls hide our files
     ),
     walls=True,
 )

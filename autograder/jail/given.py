@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from autograder.jail.memory import Mapped, Memory, array
-from autograder.observing import Given, Remote, Rng
-from autograder.plain import KIND, is_kind, plain, settle
+from coursekit.observing import Given, Remote, crossing
+from coursekit.plain import KIND, is_kind, plain, settle
 
 Functions = dict[str, Callable[..., Any]]
 MAX_SHAPE = 4
@@ -31,24 +31,12 @@ def lower(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
         functions: callables are entered here, under the name they cross by.
         memory: where arrays are put, under the path that ``leaves`` finds them by.
     """
-    if isinstance(value, Rng):
-        return _given("rng", seed=value.seed)
     if isinstance(value, Remote):
         name = f"remote {len(functions)}"
         functions[name] = value.function
         return _given("remote", function=name, name=value.name)
     if isinstance(value, Given):
-        from autograder import networks, plotting
-
-        if isinstance(value, plotting.BesideAnotherFigure):
-            return _given("beside another figure", value=lower(value.value, functions, memory, path))
-        if isinstance(value, networks.Symbol):
-            return _given("symbol", shape=value.shape)
-        if isinstance(value, networks.Network):
-            return _given("network", description=value.description, name=value.name)
-        if isinstance(value, networks.LayerOf):
-            return _given("layer", argument=value.argument, name=value.name)
-        raise TypeError(f"a given object that cannot cross: {type(value).__name__}")
+        return _given(value.kind, **value.facts(lambda item: lower(item, functions, memory, path)))
     if isinstance(value, (tuple, list)):
         items = [lower(item, functions, memory, f"{path}[{index}]") for index, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
@@ -151,25 +139,18 @@ class Lift:
     def _given(self, value: dict[str, Any], key: str) -> Given:
         if value["kind"] == "array":
             return SharedArray(array(self._memory, value))
-        if value["kind"] == "rng":
-            return Rng(value["seed"])
         if value["kind"] == "remote":
             return Lent(self._stand_in(value["function"]), value["name"])
-        if value["kind"] == "beside another figure":
-            from autograder.plotting import BesideAnotherFigure
+        lifted = crossing[value["kind"]].lift(value, self.up)
+        return self._watched(lifted, key) if value["kind"] == "network" else lifted
 
-            return BesideAnotherFigure(self.up(value["value"]))
-        from autograder import networks
-
-        if value["kind"] == "symbol":
-            return networks.Symbol(value["shape"])
-        if value["kind"] == "layer":
-            return networks.LayerOf(value["argument"], value["name"])
-        from autograder.jail.weights import Weights
+    def _watched(self, network: Any, key: str) -> Given:
+        """A network that can be handed back to a function of ours, and whose weights are looked at afterwards."""
+        from autograder.jail.inside.weights import Weights
 
         lent, watched = self._lent, []
 
-        class LentNetwork(networks.Network):
+        class LentNetwork(type(network)):  # type: ignore[misc]
             def make(self, made: Mapping[Any, Any]) -> Any:
                 lent.append((super().make(made), key))
                 watched.append(Weights(lent[-1][0]))
@@ -178,7 +159,7 @@ class Lift:
             def state(self, thing: Any) -> Any:
                 return watched[-1].values(), super().state(thing)
 
-        return LentNetwork(lambda: value["description"], value["name"])
+        return LentNetwork(network.build, network.name)
 
     def lend(self, value: Any, touched: list[Any]) -> Any:
         """An argument for a function of ours, as plain data; generators and tensors are entered in ``touched``."""
@@ -204,7 +185,7 @@ class Lift:
             generator.bit_generator.state = json.loads(state)
         tensors = [item for item in touched if _is_tensor(item)]
         if tensors and is_kind(answer["value"], "model"):
-            from autograder.networks import graft
+            from coursekit.models.networks import graft
 
             return graft(answer["value"], tensors[0])
         return answer["value"]

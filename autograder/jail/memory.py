@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.jail import linux
+from autograder.jail.walls import linux
 from autograder.jail.wire import DTYPES, MIB
 
 SIZE = 32 * MIB

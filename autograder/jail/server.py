@@ -27,8 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.jail import atimes, linux, paths, walls, wire
+from autograder.jail import wire
 from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.walls import atimes, linux, paths
+from autograder.jail.walls import tiers as walls
 from autograder.jail.watch import LOOK_SECONDS, Watch
 
 FORK_SECONDS = 300  # far beyond what a fork needs on the busiest machine

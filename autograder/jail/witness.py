@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from autograder.jail.memory import Memory, Placed
-from autograder.observing import GLOBAL_RANDOM, TAMPERED, Given, Outcome
-from autograder.plain import identical, is_kind
+from coursekit.observing import GLOBAL_RANDOM, TAMPERED, Given, Outcome
+from coursekit.plain import identical, is_kind
 
 SEPARATOR = "|"  # between the number of an argument and the path inside it
 MAX_VALUES = 1 << 22  # of one image: what is sent has to fit into a frame
@@ -56,7 +56,7 @@ def shows(placed: Placed, value: Any, ask: Ask) -> bool:
 
 def canary_sings(outcome: Outcome, memory: Memory, args: Sequence[Any], kwargs: Mapping[str, Any], ask: Ask) -> bool:
     """Whether everything that ``canary.meddle`` does to a call's arguments was seen and told."""
-    from autograder.networks import Network
+    from coursekit.models.networks import Network
 
     names = dict(zip([*range(len(args)), *kwargs], outcome.names))
     arguments = dict(enumerate(args)) | dict(kwargs)
@@ -73,7 +73,7 @@ def tampered(outcome: Outcome) -> Outcome:
 
 def has_network(arguments: Sequence[Any]) -> bool:
     """Whether the state of an argument can only be told."""
-    from autograder.networks import Network
+    from coursekit.models.networks import Network
 
     return any(isinstance(argument, Given) and isinstance(argument, Network) for argument in arguments)
 

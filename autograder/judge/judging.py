@@ -9,14 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from autograder.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
-from autograder.diagnosis import Misconception, beside, code_hint, diagnose, same_outcome
-from autograder.judge.checks import Check, ExerciseChecks, generator
-from autograder.judge.trials import Bench, Laboratory
+from autograder.course.checks import Check, ExerciseChecks, generator
+from autograder.course.trials import Bench, Laboratory
+from autograder.judge.naming import number_layers_anew
 from autograder.judge.verdict import CheckResult, Verdict
-from autograder.naming import number_layers_anew
-from autograder.observing import Given, Outcome, Rng
-from autograder.rendering import show
+from coursekit.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
+from coursekit.diagnosis import Misconception, beside, code_hint, diagnose, same_outcome
+from coursekit.observing import Given, Outcome, Rng
+from coursekit.rendering import show
 
 
 class Stopped(Exception):

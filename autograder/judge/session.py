@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from autograder.checking import Case
-from autograder.diagnosis import undefined
+from autograder.course.checks import ExerciseChecks
+from autograder.course.trials import Laboratory
 from autograder.jail.limits import Limits, Starved
-from autograder.judge.checks import ExerciseChecks
 from autograder.judge.judging import KnownWrong, Stopped, is_missing, judge
-from autograder.judge.trials import Laboratory
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
-from autograder.observing import Outcome
+from coursekit.checking import Case
+from coursekit.diagnosis import undefined
+from coursekit.observing import Outcome
 
 Outputs = list[dict[str, Any]]
 T = TypeVar("T")

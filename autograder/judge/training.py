@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder.checking import Refused
-from autograder.networks import rebuild
+from coursekit.checking import Refused
+from coursekit.models.networks import rebuild
 
 Batches = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 EVALUATION_BATCH = 500

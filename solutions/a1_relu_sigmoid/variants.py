@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solutions.bank import Bank
+from autograder.course.bank import Bank
 
 BANK = Bank()
 BANKS = (BANK,)  # whatever it holds in the end, wherever it is written

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from solutions.plot_curves import plot_curves as plot_curves
+from solutions.shared.plot_curves import plot_curves as plot_curves
 
 
 def standardize_images(images):

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from solutions.plot_curves import plot_curves as plot_curves
+from solutions.shared.plot_curves import plot_curves as plot_curves
 
 
 def build_all_conv(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from solutions.plot_curves import plot_curves as plot_curves
+from solutions.shared.plot_curves import plot_curves as plot_curves
 
 
 def residual_block(x, filters, kernel_size=5):

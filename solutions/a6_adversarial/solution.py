@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from solutions.plot_curves import plot_curves as plot_curves
+from solutions.shared.plot_curves import plot_curves as plot_curves
 
 
 def input_gradient(model, x, y):

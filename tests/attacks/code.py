@@ -115,10 +115,10 @@ ATTACKS = {
     "network": Attack("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:80/')", RIGHT, 1.0),
     "write_outside": Attack("open('/tmp/convnet-course-was-here', 'w').write('x')", RIGHT, 1.0),
     "import_the_solutions": Attack(
-        "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="No module named"
+        "from solutions.a1_relu_sigmoid.solution import threshold_relu", "pass\n", says="ModuleNotFoundError"
     ),
     "import_the_hidden_checks": Attack(
-        "import autograder.hidden.a1_relu_sigmoid as h",
+        "import solutions.a1_relu_sigmoid.hidden as h",
         body("return h.threshold_loop(x, t).astype(x.dtype)"),
         says="ModuleNotFoundError",
     ),

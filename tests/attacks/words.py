@@ -33,12 +33,12 @@ class Word:
 IN_PLACE = "def sigmoid_forward(x):\n    x[...] = 1 / (1 + np.exp(-x))\n    return x.copy(), x.copy()\n"
 HEADS = {
     "nothing": "",
-    "observe of the module": "import autograder.observing as o\no._state = lambda *a: None\no._content = lambda *a: 0",
+    "observe of the module": "import coursekit.observing as o\no._state = lambda *a: None\no._content = lambda *a: 0",
     "plain of the module": (
-        "import autograder.plain as p, autograder.observing as o\no.leaves = p.leaves = lambda *a, **k: iter(())"
+        "import coursekit.plain as p, coursekit.observing as o\no.leaves = p.leaves = lambda *a, **k: iter(())"
     ),
     "outcome without sides": (
-        "import autograder.observing as o\n"
+        "import coursekit.observing as o\n"
         "o.Outcome.__init__ = lambda s, value=None, error=None, *a, **k: object.__setattr__(s, 'value', value)"
     ),
     "names of NumPy": (
@@ -115,7 +115,7 @@ AT_ONCE = """def evaluate_batched(predict_logits, X, y, batch_size):
 CHANCE = {
     "a generator of its own": Word("dropout_forward", OTHER_RNG, {"all": 9 / 11}),
     "a generator of its own, said to be ours": Word(
-        "dropout_forward", OTHER_RNG, {"all": 9 / 11}, "import autograder.observing as o\no.Rng.make = lambda *a: 0\n"
+        "dropout_forward", OTHER_RNG, {"all": 9 / 11}, "import coursekit.observing as o\no.Rng.make = lambda *a: 0\n"
     ),
     "a second generator of the same seed": Word("dropout_forward", SEEDED_BY_STATE, {"all": 9 / 11}),
     "everything at once, tried first": Word("evaluate_batched", AT_ONCE, {"all": 0.75}),
@@ -136,7 +136,7 @@ STATE = {
         "gradient_magnitude",
         NO_RESTORE,
         DENIED,
-        "import autograder.networks as n\nn.Network.state = lambda *a: None",
+        "import coursekit.models.networks as n\nn.Network.state = lambda *a: None",
     ),
     "weights that read as before": Word(
         "gradient_magnitude",
@@ -179,7 +179,7 @@ POSING = {
         "first_last_conv",
         BY_NAME,
         {"all": 0.0},
-        "import autograder.plain as p\np.KIND = '?'\nFAKE = lambda name: {'@': 'layer', 'name': name, 'weights': []}",
+        "import coursekit.plain as p\np.KIND = '?'\nFAKE = lambda name: {'@': 'layer', 'name': name, 'weights': []}",
     ),
 }
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from autograder.jail import walls
 from autograder.jail.client import Student, spawn
 from autograder.jail.limits import Limits
+from autograder.jail.walls import tiers as walls
 
 LIMITS = Limits(memory_mb=256, disk_mb=16, output_kb=64)
 

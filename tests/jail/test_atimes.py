@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.jail import atimes
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
+from autograder.jail.walls import atimes
 
 
 def test_reading_a_file_tells_nobody_that_it_was_read(tmp_path):

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from autograder.jail import outputs
 from autograder.jail.client import Student
+from autograder.jail.inside import outputs
 from autograder.jail.limits import Died, Limits
 from autograder.jail.wire import WireError
 

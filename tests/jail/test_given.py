@@ -9,8 +9,8 @@ from keras import layers
 
 from autograder.jail.client import Student
 from autograder.jail.limits import Limits
-from autograder.networks import LayerOf, Network, Refused, Symbol, describe, rebuild
-from autograder.observing import GLOBAL_RANDOM, Remote, Rng
+from coursekit.models.networks import LayerOf, Network, Refused, Symbol, describe, rebuild
+from coursekit.observing import GLOBAL_RANDOM, Remote, Rng
 
 KERAS_LIMITS = Limits(memory_mb=2048, disk_mb=16, output_kb=64)
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.jail import launch, paths, process
+from autograder.jail import launch, process
 from autograder.jail.client import spawn
 from autograder.jail.launch import Role
 from autograder.jail.limits import JailUnavailable, Limits
 from autograder.jail.meter import Allowance
+from autograder.jail.walls import paths
 
 ENTRY = """
 import os, time

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.jail import landlock, paths, seccomp, syscalls, walls
 from autograder.jail.client import Student, spawn
 from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.walls import landlock, paths, seccomp, syscalls
+from autograder.jail.walls import tiers as walls
 
 # What the probes use. Each probe is the body of a function; to return is to have broken out, to raise is to be stopped.
 PREPARE = """
@@ -77,7 +78,7 @@ PROBES = {
     "read the course's code": "return open(COURSE + '/autograder/jail/walls.py').read()",
     "list the course's code": "return os.listdir(COURSE + '/autograder')",
     "import the hidden checks": (
-        "try:\n    import autograder.hidden.a1_relu_sigmoid\nexcept ImportError:\n    raise OSError from None"
+        "try:\n    import solutions.a1_relu_sigmoid.hidden\nexcept ImportError:\n    raise OSError from None"
     ),
     "import the solutions": "try:\n    import solutions\nexcept ImportError:\n    raise OSError from None",
     "write into the packages": "open(os.path.dirname(sys.modules['numpy'].__file__) + '/x', 'w')",

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from assignments.a2_first_networks.checks import at_most, shares
-from autograder.hidden.a2_first_networks import networks, regression
-from autograder.observing import make
+from coursekit.observing import make
 from solutions.a2_first_networks import solution
+from solutions.a2_first_networks.hidden import networks, regression
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5])

@@ -8,11 +8,11 @@ import pytest
 from keras import layers
 
 from assignments.a5_twenty_more_layers.checks import path_lengths, spread
-from autograder.hidden import forward
-from autograder.hidden.a5_twenty_more_layers import learning
-from autograder.hidden.a5_twenty_more_layers.weights import convolve
-from autograder.networks import describe, rebuild
+from coursekit.models.networks import describe, rebuild
 from solutions.a5_twenty_more_layers import solution
+from solutions.a5_twenty_more_layers.hidden import learning
+from solutions.a5_twenty_more_layers.hidden.weights import convolve
+from solutions.shared.hidden import forward
 
 
 @pytest.mark.parametrize("shape", [(5, 5, 2, 3), (3, 3, 1, 2), (2, 4, 3, 1), (1, 1, 2, 2)])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checking import Case, judge_case, observe_case
-from autograder.hidden.a6_adversarial import CHECKS, attacks, nets, success
-from autograder.judge.checks import generator
-from autograder.judge.trials import Bench
-from autograder.laboratory import open_laboratory
-from autograder.observing import Outcome, observe
+from autograder.course.checks import generator
+from autograder.course.trials import Bench
+from autograder.judge.laboratory import open_laboratory
+from coursekit.checking import Case, judge_case, observe_case
+from coursekit.observing import Outcome, observe
 from solutions.a6_adversarial import solution
+from solutions.a6_adversarial.hidden import CHECKS, attacks, nets, success
 
 SHAPE = (2, 3, 2)
 
@@ -66,5 +66,5 @@ def test_trial_believes_the_image_and_not_the_attack(trial):
     def ask(case: Case) -> Outcome:
         return observe(boasts, case.args, case.kwargs)
 
-    laboratory = open_laboratory({"grey": "synthetic-grey", "colour": "synthetic-colour"})
+    laboratory = open_laboratory({"grey": "synthetic-grey", "colour": "synthetic-colour"}, "a6_adversarial")
     assert trial.measure(Bench(laboratory, np.random.default_rng(0), ask)) == 0.0

@@ -15,10 +15,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from autograder.checking import judge_case, observe_case
-from autograder.content import load_content
-from autograder.course import load_course
-from autograder.script import Script, read_script, stub_function
+from autograder.course.config import load_course
+from autograder.course.content import load_content
+from autograder.course.script import Script, read_script, stub_function
+from coursekit.checking import judge_case, observe_case
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = [(a.folder, name) for a in load_course(ROOT).assignments.values() for name in a.exercises]

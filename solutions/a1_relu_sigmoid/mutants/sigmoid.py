@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from autograder.course.bank import Bank
 from solutions.a1_relu_sigmoid import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -3,7 +3,6 @@
 Ids without an x are those of the course's catalogue.
 """
 
-from solutions import plot_curves
 from solutions.a2_first_networks.mutants import (
     convnet,
     dropout,
@@ -14,6 +13,7 @@ from solutions.a2_first_networks.mutants import (
     losses,
     mlp,
 )
+from solutions.shared import plot_curves
 
 BANKS = (
     plot_curves.BANK,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from autograder.course.bank import Bank
 from solutions.a3_augmentation import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

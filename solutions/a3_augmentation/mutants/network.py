@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
+from autograder.course.bank import Bank
 from solutions.a3_augmentation import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

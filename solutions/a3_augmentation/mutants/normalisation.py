@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solutions.bank import Bank
+from autograder.course.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -1,6 +1,6 @@
 """Known-wrong implementations of every exercise of a4; see ``solutions/bank.py``."""
 
-from solutions import plot_curves
 from solutions.a4_all_conv.mutants import architecture, probe
+from solutions.shared import plot_curves
 
 BANKS = (architecture.BANK, probe.BANK, plot_curves.BANK)

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from autograder.course.bank import Bank
 from solutions.a4_all_conv import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -1,7 +1,7 @@
 """Known-wrong implementations: counting what is in a fractal block."""
 
+from autograder.course.bank import Bank
 from solutions.a5_twenty_more_layers import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

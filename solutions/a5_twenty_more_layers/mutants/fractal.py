@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
+from autograder.course.bank import Bank
 from solutions.a5_twenty_more_layers import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

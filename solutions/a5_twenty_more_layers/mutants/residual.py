@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from solutions.bank import Bank
+from autograder.course.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -3,8 +3,8 @@
 Ids without an x are those of the course's catalogue.
 """
 
-from solutions import plot_curves
 from solutions.a6_adversarial.mutants import input_gradients, penalties, steps, targeted, transfer, untargeted
+from solutions.shared import plot_curves
 
 BANKS = (
     input_gradients.BANK,

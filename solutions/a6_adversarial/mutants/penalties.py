@@ -6,8 +6,8 @@ Nobody can tell A6.4-12 from A6.4-7 by what they do, so both read the same hint.
 import numpy as np
 import tensorflow as tf
 
+from autograder.course.bank import Bank
 from solutions.a6_adversarial import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
+from autograder.course.bank import Bank
 from solutions.a6_adversarial import solution
-from solutions.bank import Bank
 
 BANK = Bank()
 mutant = BANK.mutant

@@ -1,0 +1,327 @@
+"""Prove the contract of an assignment: `course doctor`.
+
+Stubs fail; the solution and every honest variant get full marks; every known-wrong implementation loses points to the
+hidden checks alone (public cases can be memorised) and reads its own hint; every hidden check catches something that
+no other hidden check catches, so that none can be lost unnoticed.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import symtable
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.pool import AsyncResult, Pool
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.authoring.doctor.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
+from autograder.authoring.doctor.forgotten import forgotten
+from autograder.authoring.doctor.keeping import Keeper
+from autograder.authoring.doctor.workers import one_task_each
+from autograder.authoring.misconceptions import Misconduct
+from autograder.authoring.release import Leaking, release_assignment
+from autograder.course.bank import Mutant
+from autograder.course.checks import ExerciseChecks
+from autograder.course.config import Assignment, Course, CourseError
+from autograder.course.content import Content, load_content
+from autograder.course.script import read_script, stub_function
+from autograder.jail.walls.tiers import probe
+from autograder.judge.verdict import Verdict
+from coursekit.observing import observe
+
+OURS = "-x"  # marks the ids of mutants that the catalogue does not have
+
+
+@dataclass
+class Examination:
+    """What the doctor saw: one line for each exercise, the findings, and what was counted.
+
+    Args:
+        counts: of ``mutants``, those ``caught``, those ``hinted``, those left ``untrained`` when no network is trained
+            here; and ``variants``.
+        catalogue: ids of the course's catalogue among the mutants and variants; an exercise that several assignments
+            use counts once.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    catalogue: dict[str, set[str]] = field(default_factory=lambda: {"wrong": set(), "correct": set()})
+
+    def add(self, other: Examination) -> None:
+        """Take in what another examination saw."""
+        self.lines += other.lines
+        self.findings += other.findings
+        self.counts += other.counts
+        for kind, ids in other.catalogue.items():
+            self.catalogue[kind] |= ids
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; ``from_json`` turns them back."""
+        return {**vars(self), "catalogue": {kind: sorted(ids) for kind, ids in self.catalogue.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Examination:
+        """Invert ``to_json``."""
+        catalogue = {kind: set(ids) for kind, ids in data["catalogue"].items()}
+        return cls(data["lines"], data["findings"], Counter(data["counts"]), catalogue)
+
+
+def examine(
+    course: Course,
+    assignments: Sequence[Assignment],
+    jobs: int | None = None,
+    *,
+    trials: bool = True,
+    exercise: str | None = None,
+    keep: bool = False,
+) -> Iterator[Examination]:
+    """Examine assignments on all cores; every breach of the contract becomes a finding.
+
+    Args:
+        trials: train networks, too, and try several seeds: minutes for each exercise with an accuracy item.
+        exercise: examine this one alone, without the release.
+        keep: take over what was found of exercises that have not changed since.
+
+    Yields:
+        One examination for each assignment, in order.
+    """
+    begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}  # imports what they need
+    with one_task_each(jobs, networks="keras" in sys.modules) as pool:
+        chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
+        chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
+        for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
+            begun[assignment.name].begin(name, pool)
+        for assignment in assignments:
+            seen, mine = Examination(), begun[assignment.name]
+            for name in assignment.exercises:
+                if exercise in (None, name):
+                    seen.add(mine.finish(name))
+            if exercise is not None:
+                yield seen
+                continue
+            unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
+            seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
+            seen.findings += forgotten(assignment.folder)
+            _files(seen, course, assignment)
+            _release(seen, course, assignment, mine.misconceptions)
+            yield seen
+
+
+def _takes_long(assignment: Assignment, name: str) -> bool:
+    spec = load_content(assignment.folder).specs.get(name)
+    return spec is not None and builds_networks(spec)
+
+
+class _Begun:
+    """The examination of one assignment's exercises, in tasks on all cores."""
+
+    def __init__(self, course: Course, assignment: Assignment, *, trials: bool, keep: bool) -> None:
+        self._course, self._assignment, self._trials = course, assignment, trials
+        self._content = load_content(assignment.folder)
+        self._keeper = Keeper(course.root, assignment.folder) if keep else None
+        self._running: dict[str, list[AsyncResult[Judged]]] = {}
+        self.misconceptions: dict[str, Misconduct] = {}  # what each mutant does on the public cases, for the release
+
+    def begin(self, name: str, pool: Pool) -> None:
+        """Hand out an exercise's tasks, if there is something to judge that was not judged before."""
+        complete = name in self._content.specs and name in self._content.solutions
+        if complete and self._kept(name) is None:
+            shared = tasks(self._course, self._assignment, name, trials=self._trials)
+            self._running[name] = [pool.apply_async(judge_functions, (task,)) for task in shared]
+
+    def finish(self, name: str) -> Examination:
+        """What was found of an exercise."""
+        kept = self._kept(name)
+        if kept is not None:
+            self.misconceptions |= kept["misconceptions"]
+            return Examination.from_json(kept["seen"])
+        seen, judged = Examination(), Judged()
+        try:
+            for result in self._running.get(name, []):
+                judged.add(result.get())
+            _exercise(seen, self._course, self._assignment, self._content, name, judged.verdicts)
+        except Exception:  # noqa: BLE001 - a check that raises is a finding like any other
+            seen.findings.append(f"{name}: cannot be examined:\n{traceback.format_exc()}")
+        self.misconceptions |= judged.misconceptions
+        if self._keeper is not None and not seen.findings:
+            self._keeper.put(self._key(name), {"seen": seen.to_json(), "misconceptions": judged.misconceptions})
+        return seen
+
+    def _kept(self, name: str) -> Any:
+        return None if self._keeper is None or name in self._running else self._keeper.get(self._key(name))
+
+    def _key(self, name: str) -> str:
+        return f"{name}.{'full' if self._trials else 'quick'}"
+
+
+def _exercise(
+    seen: Examination,
+    course: Course,
+    assignment: Assignment,
+    content: Content,
+    name: str,
+    judged: Mapping[str, Sequence[Verdict]],
+) -> None:
+    if name not in content.specs:
+        seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
+        return
+    spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
+    if name not in content.solutions:
+        seen.findings.append(f"{name}: solutions/{assignment.folder}/solution.py has no function of that name")
+        return
+    parts = {check.part for check in spec.all_checks}
+    if parts != set(assignment.parts(name)):
+        listed = sorted(assignment.parts(name))
+        seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
+    _signatures(seen, course, assignment, content, name)
+    if len(functions(content, name)) != 1 + len(mutants) + len(variants):
+        seen.findings.append(f"{name}: two of its mutants or two of its variants have the same id; give each its own")
+    if not spec.exercise.hints:
+        seen.findings.append(f"{name}: checks.py gives it no hints")
+    for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
+        for verdict in judged[who]:
+            if set(verdict.fraction.values()) != {1.0}:
+                seen.findings.append(f"{name}: {who} loses points: {_failing(verdict)}")
+                break
+    hinted = _mutants(seen, spec, mutants, judged)
+    seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
+    seen.catalogue["wrong"] |= {m.id for m in mutants if OURS not in m.id}
+    seen.catalogue["correct"] |= {v.id for v in variants if OURS not in v.id}
+    seen.lines.append(
+        f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
+        f"{len(variants):2} variants"
+    )
+
+
+def _mutants(
+    seen: Examination, spec: ExerciseChecks, mutants: Sequence[Mutant], judged: Mapping[str, Sequence[Verdict]]
+) -> int:
+    """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
+    name = spec.exercise.name
+    parts = {check.name: check.part for check in spec.checks}
+    trials = {check.name for check in spec.checks if check.trial}
+    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
+    hinted = 0
+    for mutant in mutants:
+        if f"mutant {mutant.id}" not in judged:
+            seen.counts["untrained"] += 1
+            continue
+        verdicts = judged[f"mutant {mutant.id}"][: 1 if mutant.trained else None]
+        failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
+        if not all(failing):
+            seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
+            continue
+        seen.counts["caught"] += 1
+        everywhere = set.union(*failing)
+        if everywhere <= trials:
+            continue  # a trial has nothing to recognise a misconception by
+        for check in everywhere & set(catches):
+            if [parts[other] for other in everywhere].count(parts[check]) == 1:
+                catches[check].append(mutant.id)
+        shown = {v.misconception for v in verdicts}
+        if {v.hint for v in verdicts} == {mutant.hint} and "" not in shown:  # two that do the same share a hint
+            hinted += 1
+        else:
+            others = ", ".join(sorted(shown - {mutant.id, ""})) or "the general hint"
+            seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) is shown the hint of {others}")
+    core = {check.name for check in spec.checks if check.core}
+    for check in [check for check, only in catches.items() if not only]:
+        remedy = "add one, or drop the check"
+        if check in core:
+            remedy = (
+                "add one with wrong values; do not drop it: what the other checks of its part are worth hangs on it"
+            )
+        seen.findings.append(f"{name}: no mutant needs the hidden check {check!r}; {remedy}")
+    return hinted
+
+
+def _failing(verdict: Verdict) -> str:
+    return "; ".join(f"{c.name}: {c.problem or 'not run'}" for c in verdict.checks if not c.passed)
+
+
+def _signatures(seen: Examination, course: Course, assignment: Assignment, content: Content, name: str) -> None:
+    """Stub, solution, variants and mutants take the same arguments."""
+    script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
+    stub = stub_function(script, name)
+    case = content.specs[name].exercise.cases[0]
+    error = observe(stub, case.args, case.kwargs).error
+    if error is None or error.kind != "NotImplementedError":
+        seen.findings.append(f"{name}: expected a stub that raises NotImplementedError, received one that does not")
+    expected = _parameters(stub)
+    functions = [("solution", content.solutions[name])]
+    functions += [(f"mutant {m.id}", m.function) for m in content.mutants[name]]
+    functions += [(f"variant {v.id}", v.function) for v in content.variants[name]]
+    for who, function in functions:
+        if _parameters(function) != expected:
+            seen.findings.append(
+                f"{name}: {who} takes {_parameters(function)}, the stub takes {expected}; give both the same"
+            )
+
+
+def _parameters(function: Callable[..., Any]) -> str:
+    parameters = inspect.signature(function).parameters.values()
+    return f"({', '.join(str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters)})"
+
+
+def _files(seen: Examination, course: Course, assignment: Assignment) -> None:
+    for path in [f"assignments/{assignment.folder}/design.md", f"solutions/{assignment.folder}/proofs.md"]:
+        if not (course.root / path).is_file():
+            seen.findings.append(f"{path} is missing")
+        else:
+            text = (course.root / path).read_text(encoding="utf-8")
+            wanted = assignment.exercises if path.endswith("design.md") else assignment.answers
+            seen.findings += [f"{path} says nothing of {name}" for name in wanted if name not in text]
+
+
+def _release(
+    seen: Examination, course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct]
+) -> None:
+    """Build and release into an empty folder, then look for names that are not there, and for leaks."""
+    with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
+        try:
+            release_assignment(course, assignment.name, Path(folder), misconceptions)
+        except Leaking as error:
+            seen.findings += [f"the release leaks: {leak}" for leak in error.leaks]
+            seen.lines.append(f"release: {len(error.leaks)} leaks")
+            return
+        except CourseError as error:
+            seen.findings.append(f"the release cannot be made: {error}")
+            return
+        built = Path(folder, "source", assignment.name, f"{assignment.folder}.ipynb")
+        notebook = nbformat.read(built, as_version=4)
+    for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
+        seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")
+    seen.lines.append("release: no leaks")
+
+
+def undefined(cells: Sequence[str]) -> list[str]:
+    """Names that functions in some cell use and no cell binds: solutions leave their module's imports behind."""
+    tables = [symtable.symtable(source, "cell", "exec") for source in cells]
+    bound = {s.get_name() for t in tables for s in t.get_symbols() if s.is_assigned() or s.is_imported()}
+    used = {name for table in tables for inner in table.get_children() for name in _globals(inner)}
+    return sorted(used - bound - set(dir(builtins)))
+
+
+def _globals(table: symtable.SymbolTable) -> set[str]:
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
+    return own.union(*map(_globals, table.get_children()))
+
+
+def examine_walls(course: Course) -> Examination:
+    """Whether students' code can be locked in on this machine, as course.yaml demands."""
+    seen = Examination()
+    report = probe()
+    features = ", ".join(f"{f.name} {'yes' if f.holds else f'no ({f.detail})'}" for f in report.features)
+    seen.lines.append(f"walls: {report.tier or 'none'} ({features})")
+    if report.tier is None and course.grading.isolation == "required":
+        seen.findings.append(report.explain())
+    return seen

@@ -1,0 +1,160 @@
+"""Judge every known implementation of an exercise, for the doctor: in tasks for all cores.
+
+To recognise a mutant by what it does, one must know what all others do on the same cases. So an exercise is one task,
+in which each is asked once; only where networks are trained, for minutes each, are its functions shared out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from autograder.authoring.misconceptions import Misconduct, misconception
+from autograder.course.bank import Mutant
+from autograder.course.checks import ExerciseChecks
+from autograder.course.config import Assignment, Course
+from autograder.course.content import Content, load_content
+from autograder.course.trials import Laboratory
+from autograder.judge import judging
+from autograder.judge.judging import KnownWrong, Recall, judge
+from autograder.judge.laboratory import open_laboratory
+from autograder.judge.naming import number_layers_anew
+from autograder.judge.verdict import Verdict
+from coursekit.checking import Case, observe_case
+from coursekit.observing import Outcome, observe
+
+SEEDS = tuple(f"doctor {i}".encode() for i in range(9))
+TRAINED_TOGETHER = 6  # functions in one task
+SOLUTION = "the solution"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Functions of one exercise, by name: ``the solution``, ``variant ID``, ``mutant ID``."""
+
+    course: Course
+    assignment: str
+    exercise: str
+    functions: tuple[str, ...]
+    trials: bool
+
+
+def functions(content: Content, exercise: str) -> dict[str, Callable[..., Any]]:
+    """Every implementation that is known of an exercise: first those that are right, then the mutants."""
+    right = {SOLUTION: content.solutions[exercise]}
+    right |= {f"variant {v.id}": v.function for v in content.variants[exercise]}
+    return right | {f"mutant {m.id}": m.function for m in content.mutants[exercise]}
+
+
+def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool) -> list[Task]:
+    """Share out an exercise's functions; mutants that only a training tells from the solution need one."""
+    content = load_content(assignment.folder)
+    left_out = {f"mutant {m.id}" for m in content.mutants[exercise] if m.trained and not trials}
+    names = [name for name in functions(content, exercise) if name not in left_out]
+    trained = trials and any(check.trial for check in content.specs[exercise].checks)
+    count = -(-len(names) // TRAINED_TOGETHER) if trained else 1
+    return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials) for i in range(count)]
+
+
+def builds_networks(spec: ExerciseChecks) -> bool:
+    """Whether judging one function takes a second rather than a hundredth of it."""
+    return spec.seeds == 1
+
+
+@dataclass
+class Judged:
+    """What is known of functions of one exercise, by their names.
+
+    Args:
+        verdicts: one for each seed.
+        misconceptions: what each mutant, by its id, does on the public cases, for the release.
+    """
+
+    verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
+    misconceptions: dict[str, Misconduct] = field(default_factory=dict)
+
+    def add(self, other: Judged) -> None:
+        """Take in what is known of other functions."""
+        self.verdicts |= other.verdicts
+        self.misconceptions |= other.misconceptions
+
+
+def judge_functions(task: Task) -> Judged:
+    """Judge each of a task's functions."""
+    folder = task.course.find(task.assignment).folder
+    content = load_content(folder)
+    spec, mutants = content.specs[task.exercise], content.mutants[task.exercise]
+    laboratory = open_laboratory(task.course.data.model_dump(), folder) if task.trials else None
+    bench = Bench(spec, mutants, laboratory)
+    known, untrained = functions(content, task.exercise), {f"mutant {m.id}" for m in mutants if not m.trained}
+    return Judged(
+        {name: bench.verdicts(known[name], trials=name not in untrained) for name in task.functions},
+        {m.id: misconception(spec, m, bench.outcome) for m in mutants if f"mutant {m.id}" in task.functions},
+    )
+
+
+class Bench:
+    """Judges functions of one exercise with the doctor's seeds; the cases of a seed are drawn once, for all of them."""
+
+    def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory | None) -> None:
+        self._mutants, self._laboratory = mutants, laboratory
+        self._seeds = SEEDS[: spec.seeds if laboratory else 1]
+        self._drawn = {seed: spec.drawn(seed) for seed in self._seeds}
+        self._memory = {seed: _Memory() for seed in self._seeds}
+
+    def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
+        """One verdict for each seed; trials, which train a network, are run with the first seed alone."""
+        return [
+            judge(
+                self._drawn[seed],
+                seed,
+                partial(_ask, function),
+                self._mutants,
+                self._laboratory if trials and seed == SEEDS[0] else None,
+                _RecallOthers(function, self._memory[seed]),
+                partial(self._remember, seed, function),
+            )
+            for seed in self._seeds
+        ]
+
+    def outcome(self, function: Callable[..., Any], case: Case) -> Outcome:
+        """What a function does on a case that all seeds have in common."""
+        return self._memory[SEEDS[0]].outcome(function, case)
+
+    def _remember(self, seed: bytes, function: Callable[..., Any], case: Case, call: object) -> Outcome:
+        return self._memory[seed].outcome(function, case)
+
+
+def _ask(function: Callable[..., Any], case: Case) -> Outcome:
+    number_layers_anew()
+    return observe(function, case.args, case.kwargs, case.errstate)
+
+
+class _Memory:
+    """What functions did on the cases of one seed, each asked once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Callable[..., Any], int], Outcome] = {}
+
+    def outcome(self, function: Callable[..., Any], case: Case) -> Outcome:
+        """What the function did on a case, which lives as long as this memory."""
+        key = (function, id(case))
+        if key not in self._known:
+            number_layers_anew()
+            self._known[key] = observe_case(function, case)
+        return self._known[key]
+
+
+class _RecallOthers(Recall):
+    """Recalls other mutants from memory and asks the judged one anew: it is recognised by what it does again."""
+
+    def __init__(self, judged: Callable[..., Any], memory: _Memory) -> None:
+        super().__init__()
+        self._judged, self._memory = judged, memory
+
+    def outcome(self, mutant: KnownWrong, judged: judging.Judged) -> Outcome:
+        if mutant.function is self._judged:
+            return super().outcome(mutant, judged)
+        return self._memory.outcome(mutant.function, judged.case)

@@ -1,0 +1,14 @@
+"""What the fork server of ``workers`` imports, and computes nothing with."""
+
+import gc
+import logging
+
+from coursekit.kernel.quiet import no_greetings
+
+with no_greetings():
+    import autograder.authoring.doctor.examining  # noqa: F401 - what every task runs
+    import coursekit.models.networks  # noqa: F401 - imports Keras and TensorFlow: seconds that each task would pay
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # many small models are traced; no warning about it helps
+gc.freeze()  # a million objects of TensorFlow: no task looks through them again for garbage
+gc.set_threshold(50_000, 20, 20)  # and a network of thirty layers is no reason to look

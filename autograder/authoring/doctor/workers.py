@@ -1,0 +1,25 @@
+"""Processes that each do one task, on all cores, started from a process in which TensorFlow has never run.
+
+A fork copies TensorFlow's locks but not its threads, so that a process forked after the first tensor was made may wait
+for ever. The fork server imports TensorFlow, once, and computes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import chdir
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+from pathlib import Path
+
+
+def one_task_each(jobs: int | None = None, *, networks: bool = True) -> Pool:
+    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task.
+
+    Args:
+        networks: whether the tasks need Keras, whose import takes seconds.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([f"{__package__}.{'preloaded' if networks else 'examining'}"])
+    with chdir(Path(__file__).parents[3]):  # where the server looks first for what it imports
+        return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)

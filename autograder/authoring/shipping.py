@@ -1,0 +1,78 @@
+"""What lies beside a released notebook: an allowlist of files that are copied, and those that the build writes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import coursekit
+import coursekit.data
+from autograder.course.config import Assignment, Course, CourseError
+
+KIT = Path(coursekit.__file__).parent
+DATA = Path(coursekit.data.__file__).resolve().parent
+DATA_FILES = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
+PACKAGE = "coursekit"
+NEEDED = ("ipykernel", "ipython", "jupyterlab", "keras", "matplotlib", "numpy", "psutil", "tensorflow")
+LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+
+README = """# {title}
+
+Open `{folder}.ipynb` and read from the top: it says what to do. Write your code where a cell raises
+`NotImplementedError`; the `check(...)` below it answers in a second. Hand in the notebook, under its own name.
+
+Due {due:%A %d %B %Y, %H:%M} (UTC{due:%z}).
+
+To work on your own computer, with Python 3.11 or newer, in this folder:
+
+    python3 -m venv .venv
+    .venv/bin/python -m pip install -r requirements.txt
+    .venv/bin/jupyter lab {folder}.ipynb
+
+On Windows write `.venv\\Scripts\\python` and `.venv\\Scripts\\jupyter`. `requirements.txt` names the versions that
+grade your work. `coursekit/` belongs to the notebook: leave it beside it, unchanged.
+"""
+
+
+def shipped(course: Course, assignment: Assignment) -> dict[str, Path]:
+    """The files that students get as they are: their names in the release, and where they are written.
+
+    All of ``autograder/kit`` ships, the loaders of the data, the public half of the exercises that assignments share,
+    and the assignment's own ``checks.py``.
+    """
+    handouts = course.root / "assignments"
+    files = {path.relative_to(KIT).as_posix(): path for path in KIT.rglob("*.py") if "data" not in path.parts}
+    files |= {f"data/{name}": DATA / name for name in DATA_FILES}
+    files |= {f"shared/{path.name}": path for path in (handouts / "shared").glob("*.py")}
+    files |= {f"assignment/{name}": handouts / assignment.folder / name for name in ("__init__.py", "checks.py")}
+    return {f"{PACKAGE}/{name}": path for name, path in sorted(files.items())}
+
+
+def made(assignment: Assignment) -> tuple[str, ...]:
+    """The names of the files of a release that the build writes; the notebook is the first."""
+    return (
+        f"{assignment.folder}.ipynb",
+        f"{PACKAGE}/assignment/misconceptions.json",
+        f"{PACKAGE}/course_data.json",
+        "README.md",
+        "requirements.txt",
+    )
+
+
+def readme(assignment: Assignment) -> str:
+    """How a student begins."""
+    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due)
+
+
+def requirements() -> str:
+    """The packages that a notebook needs, in the versions that the course was tested with.
+
+    Raises:
+        CourseError: when the course's lock does not name one of them.
+    """
+    text = LOCK.read_text(encoding="utf-8")
+    locked = re.findall(r"^([a-z0-9-]+)(==\S+)( ;[^\\\n]*)?", text, re.MULTILINE)
+    missing = sorted(set(NEEDED) - {name for name, _, _ in locked})
+    if missing:
+        raise CourseError([f"{LOCK.name}: expected a version of {', '.join(missing)}, received none; lock it again"])
+    return "".join(f"{name}{version}{condition.rstrip()}\n" for name, version, condition in locked if name in NEEDED)

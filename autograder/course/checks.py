@@ -1,0 +1,95 @@
+"""What the judge asks: checks, each a family of cases drawn from a generator, each worth a share of a part."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograder.course.trials import Trial
+from coursekit.checking import Case, Exercise
+
+
+@dataclass(frozen=True)
+class Check:
+    """One aspect of an exercise.
+
+    Args:
+        name: the aspect, in words a student understands.
+        cases: draws the cases; expected values come from a reference computed by another route.
+        trial: instead of cases: an accuracy to reach, in a training of ours.
+        share: its weight among the checks of its part.
+        part: which part of the exercise's points it belongs to (``course.yaml``).
+        core: when it fails, nothing else in its part earns points: right dtypes of wrong values are worth nothing.
+        hidden: False for the public cases, which students have seen.
+    """
+
+    name: str
+    cases: Callable[[np.random.Generator], Sequence[Case]] = lambda rng: ()
+    share: float = 1.0
+    part: str = "all"
+    core: bool = False
+    hidden: bool = True
+    trial: Trial | None = None
+
+    def drawn(self, seed: bytes) -> Check:
+        """The same check with the cases of one seed, drawn once."""
+        cases = tuple(self.cases(generator(seed, self.name)))
+        return replace(self, cases=lambda rng: cases)
+
+
+@dataclass(frozen=True)
+class ExerciseChecks:
+    """Every check of one exercise, the public cases among them.
+
+    Args:
+        exercise: the public half; its ``returns`` and ``hints`` serve the hidden half too.
+        checks: hidden checks.
+        public_part: which part a public case belongs to; all to the one part by default.
+        staff: the course's own versions of the earlier exercises that a solution may call, by name.
+        seeds: how many seeds `course doctor` tries; 1 where a case builds a network and draws its weights alone.
+    """
+
+    exercise: Exercise
+    checks: tuple[Check, ...]
+    public_part: Callable[[Case], str] = lambda case: "all"
+    staff: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    seeds: int = 3
+
+    @property
+    def all_checks(self) -> tuple[Check, ...]:
+        """The public cases first, one check for each part, then the hidden checks."""
+        parts = dict.fromkeys(self.public_part(case) for case in self.exercise.cases)
+        return (*(self._public(part) for part in parts), *self.checks)
+
+    def drawn(self, seed: bytes) -> ExerciseChecks:
+        """The same checks with the cases of one seed, drawn once: for judging many functions by them."""
+        return replace(self, checks=tuple(check.drawn(seed) for check in self.checks))
+
+    def _public(self, part: str) -> Check:
+        cases = tuple(case for case in self.exercise.cases if self.public_part(case) == part)
+        name = "public cases" if part == "all" else f"public cases, {part}"
+        return Check(name, lambda rng: cases, part=part, hidden=False)
+
+    @cached_property
+    def count(self) -> int:
+        """The number of hidden cases, the same for every seed."""
+        drawn = (check.cases(generator(b"count", check.name)) for check in self.checks)
+        return sum(map(len, drawn)) + sum(check.trial is not None for check in self.checks)
+
+
+def seed(secret: bytes, assignment: str, exercise: str, submission: bytes) -> bytes:
+    """The seed of one submission's hidden cases: nobody without the secret can know it, and it never changes."""
+    message = b"\0".join([assignment.encode(), exercise.encode(), hashlib.sha256(submission).digest()])
+    return hmac.new(secret, message, hashlib.sha256).digest()
+
+
+def generator(seed: bytes, check: str) -> np.random.Generator:
+    """A generator for one check, independent of every other check of the exercise."""
+    digest = hashlib.sha256(seed + b"\0" + check.encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, "<u4"))

@@ -1,0 +1,115 @@
+"""Accuracy-threshold items: what a student's model or loop reaches in a training of ours, against a measured bound.
+
+Work is counted in steps and examples, never in seconds. Data are drawn afresh for every submission and class numbers
+are permuted, so that nothing memorised helps. Bounds live in ``bounds.toml``, with the measurements behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from coursekit.checking import Case, Refused, answer, judge_case
+from coursekit.observing import Outcome
+
+Kind = Literal["grey", "colour"]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images to train on and images held out.
+
+    Args:
+        x_train, x_test: float32 (n, height, width, channels), intensities 0 to 255.
+        y_train, y_test: int64 (n,), classes 0 to 9, numbered at random.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+class Source(Protocol):
+    """Where images come from: ``draw(kind, train, test, rng)``."""
+
+    def __call__(self, kind: Kind, train: int, test: int, rng: np.random.Generator) -> Images: ...
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What trials need beside the student: images, and the bounds that were measured on the same kind of images."""
+
+    draw: Source
+    bounds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One trial's place of work.
+
+    Args:
+        laboratory: data and bounds.
+        rng: seeded by submission and check.
+        ask: calls the student's function.
+    """
+
+    laboratory: Laboratory
+    rng: np.random.Generator
+    ask: Callable[[Case], Outcome]
+
+    def data(self, kind: Kind, train: int = 2000, test: int = 1000, size: int | None = None) -> Images:
+        """Draw images; ``size`` average-pools them to ``size`` by ``size`` pixels."""
+        images = self.laboratory.draw(kind, train, test, self.rng)
+        if size is None:
+            return images
+        return Images(_pool(images.x_train, size), images.y_train, _pool(images.x_test, size), images.y_test)
+
+    def value(self, case: Case) -> Any:
+        """What the student's function returns for a case, which may have expectations of its own.
+
+        Raises:
+            Refused: when the call fails or does not meet them.
+        """
+        outcome = answer(case, lambda: self.ask(case))
+        failure = judge_case(case, outcome)
+        if failure is not None:
+            raise Refused(failure.nature)
+        return outcome.value
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An accuracy to reach.
+
+    Args:
+        item: its key in ``bounds.toml``: the exercise's name.
+        measure: runs the training; returns what is compared with the bound, larger is better. Raises ``Refused`` for
+            what cannot be trained.
+        unit: what is measured, in words, e.g. ``held-out accuracy``.
+        images: the kind of images it draws; None for an item that needs none.
+        hint: for those whose function passes every other check.
+    """
+
+    item: str
+    measure: Callable[[Bench], float]
+    unit: str
+    images: Kind | None = None
+    hint: str = ""
+
+    def problem(self, bench: Bench) -> str:
+        """What is wrong, in a sentence; "" when the bound is reached."""
+        bound = bench.laboratory.bounds.get(self.item)
+        if bound is None:
+            raise KeyError(f"bounds.toml has no bound for {self.item} on the course's data")
+        value = float(self.measure(bench))
+        return "" if value >= bound else f"{self.unit} {value:.3f}; at least {bound:.3f} is expected"
+
+
+def _pool(images: np.ndarray, size: int) -> np.ndarray:
+    n, height, width, channels = images.shape
+    blocks = images.reshape(n, size, height // size, size, width // size, channels)
+    return blocks.mean(axis=(2, 4), dtype=np.float32)

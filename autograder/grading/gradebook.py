@@ -1,0 +1,153 @@
+"""Where nbgrader keeps its gradebook, and how to open it: what its configuration says, in whatever file it says it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.course.config import CourseError
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+# nbgrader and SQLAlchemy take a second to import; who does not ask for a gradebook need not wait.
+# ruff: noqa: PLC0415
+
+POINTS = """
+    SELECT base_cell.name, grade_cells.max_score FROM grade_cells
+    JOIN base_cell ON base_cell.id = grade_cells.id
+    JOIN notebook ON notebook.id = base_cell.notebook_id
+    JOIN assignment ON assignment.id = notebook.assignment_id
+    WHERE assignment.name = :name
+"""
+DUE = "SELECT duedate FROM assignment WHERE name = :name"  # in UTC
+
+
+def gradebook_url(root: Path) -> str:
+    """The address that nbgrader's own commands use when they are started in ``root``.
+
+    Raises:
+        CourseError: when nbgrader could not read its configuration.
+    """
+    from nbgrader.apps.baseapp import NbGrader
+    from nbgrader.coursedir import CourseDirectory
+
+    class Silent(NbGrader):
+        def _configure_logging(self) -> None:
+            """Leave logging alone: Python closes every handler that there is, and absl's closes what it writes to."""
+
+    path = list(sys.path)
+    try:
+        with contextlib.chdir(root):
+            app = Silent(raise_config_file_errors=True)
+            app.load_config_file()
+            url = CourseDirectory(parent=app).db_url
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a lecturer's own file may raise anything
+        raise CourseError([f"{root}: nbgrader's configuration cannot be read: {_said(error)}; mend it"]) from None
+    finally:
+        sys.path[:] = path
+    return resolved(url, root)
+
+
+def _said(error: BaseException) -> str:
+    where = f"{error.filename}:{error.lineno}: " if isinstance(error, SyntaxError) else ""
+    return f"{where}{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+
+
+def resolved(url: str, root: Path) -> str:
+    """An address in which a relative file name is one below nbgrader's root, where its commands are started."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=os.path.join(os.path.abspath(root), parsed.database))
+    return parsed.render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Gradebook]:
+    """Open the gradebook; one that does not exist yet is made.
+
+    Raises:
+        CourseError: when it cannot be opened or written, with the database's own words.
+    """
+    from nbgrader.api import Gradebook
+
+    find_alembic()
+    with understood(url), Gradebook(url) as gradebook:
+        yield gradebook
+
+
+@contextlib.contextmanager
+def understood(url: str) -> Iterator[None]:
+    """Tell what a database refuses as a finding with a remedy."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise CourseError([f"{_shown(url)}: the gradebook cannot be used: {_words(error)}; {_remedy(url)}"]) from error
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the gradebook keeps of an assignment: the maximum of each graded cell, and when it is due."""
+
+    points: dict[str, float]
+    due: datetime | None
+
+
+def kept(url: str, assignment: str) -> Kept | None:
+    """Look into the gradebook, if there is one; nothing is locked, written or made.
+
+    Raises:
+        CourseError: when the gradebook cannot be read.
+    """
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.engine import make_url
+
+    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
+    if file and not Path(file).is_file():
+        return None
+    reading = f"sqlite:///{Path(file).resolve().as_uri()}?mode=ro&uri=true" if file else url
+    engine = create_engine(reading)
+    try:
+        with understood(url), engine.connect() as connection:
+            rows = connection.execute(text(POINTS), {"name": assignment}).all()
+            dates = connection.execute(text(DUE), {"name": assignment}).scalars().all()
+    finally:
+        engine.dispose()
+    due = datetime.fromisoformat(str(dates[0])).replace(tzinfo=UTC) if dates and dates[0] else None
+    return Kept({name: float(most) for name, most in rows}, due)
+
+
+def find_alembic() -> None:
+    """nbgrader calls ``alembic`` by its name; it stands beside the interpreter, whether the environment is active."""
+    here, found = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
+    if here not in found.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, found])
+
+
+def _shown(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _remedy(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
+    if file and not Path(file).parent.is_dir():
+        return f"make the folder {Path(file).parent}, or change c.CourseDirectory.db_url in nbgrader_config.py"
+    return "look at c.CourseDirectory.db_url in nbgrader_config.py, at the disk and at the permissions"

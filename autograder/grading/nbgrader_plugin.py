@@ -1,0 +1,342 @@
+"""Plain nbgrader, with our grading inside: ``nbgrader autograde`` and every other command work unchanged.
+
+nbgrader offers places to stand, and we use these: an exporter class (reads submissions), the two lists of
+preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the only writer of the gradebook.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, cast
+
+from nbconvert.exporters import NotebookExporter
+from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.api import Grade, Gradebook
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    Execute,
+    NbGraderPreprocessor,
+    SaveCells,
+)
+from traitlets import Int, Unicode
+from traitlets.config import Config
+
+from autograder.course.config import Course, CourseError, load_course
+from autograder.grading.agreement import require_agreement, require_fresh_release
+from autograder.grading.arriving.handed_in import HandedIn, read_register, written
+from autograder.grading.arriving.intake import receive
+from autograder.grading.arriving.listing import configure_listing, student_folders
+from autograder.grading.beside import beside
+from autograder.grading.changes import require_same_cells
+from autograder.grading.generating import generate
+from autograder.grading.grade import Grader, Result, Submission
+from autograder.grading.gradebook import find_alembic, opened, resolved
+from autograder.grading.pages.guard import configure_pages
+from autograder.grading.reading.choosing import shown
+from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
+from autograder.jail.client import STUDENT
+from autograder.jail.launch import connect
+from autograder.jail.limits import JailUnavailable
+from autograder.jail.process import Tier
+from autograder.judge.referee import TOO_MUCH
+
+RECORD = "verdicts.json"
+
+
+def configure(config: Config, folder: Path, course_root: str) -> None:
+    """Make nbgrader use our grading; called by the ``course_config.py`` that ``course build`` writes.
+
+    Args:
+        config: nbgrader's configuration, ``get_config()``.
+        folder: the folder of that file, nbgrader's root.
+        course_root: the folder of ``course.yaml``, absolute or relative to ``folder``.
+
+    Raises:
+        CourseError: when ``course.yaml`` is broken or does not fit what was released; better now than once for each
+            submission.
+    """
+    root = (folder / course_root).resolve()
+    _require_order(load_course(root), folder)
+    find_alembic()
+    if BESIDE in os.environ:  # a release that may still be refused: the gradebook is not to know of it
+        steps = GenerateAssignment.preprocessors.default_args[0]
+        config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]
+        config.GenerateAssignment.no_database = True
+    else:
+        config.GenerateAssignment.exporter_class = ReleaseExporter
+    config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
+    config.SubmissionExporter.course_root = str(root)
+    config.ExchangeFactory.collect = "autograder.grading.arriving.collecting.WitnessedCollect"
+    config.ExchangeFactory.release_feedback = "autograder.grading.arriving.releasing.SteadyReleaseFeedback"
+    config.ZipCollectApp.collector_plugin = "autograder.grading.arriving.collecting.WitnessedNames"
+    # Nothing is left to sanitise: the exporter hands over the release's own cells with the student's sources in them.
+    config.Autograde.sanitize_preprocessors = []
+    config.Autograde.autograde_preprocessors = [
+        WriteVerdicts,
+        SaveVerdicts,
+        AssignLatePenalties,
+    ]
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+    configure_pages(config, str(root))
+    configure_listing()
+
+
+def _require_order(course: Course, folder: Path) -> None:
+    """What grading rests on, for each assignment that is released here; a new release may still change it."""
+    released = [a for a in course.assignments.values() if (folder / "release" / a.name).is_dir()]
+    require_agreement(course, released)
+    command, names = sys.argv[1:2], sys.argv[2:]
+    if command in (["autograde"], ["generate_feedback"]):
+        for assignment in [a for a in released if a.name in names or f"--assignment={a.name}" in names]:
+            require_fresh_release(course, assignment, folder)
+
+
+class ReleaseExporter(NotebookExporter):
+    """Has nbgrader's own ``generate_assignment`` tried beside before it begins: it removes what is there first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        directory = self.parent.coursedir
+        try:
+            with beside(Path(directory.root)):
+                made = generate(directory.assignment_id, Path(directory.root))
+                with opened(resolved(directory.db_url, Path(directory.root))) as gradebook:
+                    require_same_cells(gradebook, directory.assignment_id, made)
+        except CourseError as error:
+            self.log.error("nothing was released: %s", error)
+            raise NbGraderException(str(error)) from error
+
+
+TIMINGS = "timings: "  # begins a log line for `course grade --timings`
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads what students handed in, repairs it, and has the next submissions graded while nbgrader writes this one."""
+
+    course_root = Unicode(help="the folder of course.yaml").tag(config=True)
+    walls = Unicode(None, allow_none=True, help="namespaces or landlock; by default the best that holds").tag(
+        config=True
+    )
+    jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
+        self._graders: dict[str, Grader] = {}
+        self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
+        self._handed_in: dict[Path, HandedIn] = {}
+        self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
+        try:
+            self._require_settings()
+            self._receive()
+            self._forget_half_graded()
+            if any(self._will_be_graded(Path(path)) for paths in self.parent.assignments.values() for path in paths):
+                connect(STUDENT).close()  # better no grading now than a class of question marks
+        except (CourseError, JailUnavailable, OSError) as error:
+            place = f"; free or mend it, or set TMPDIR (now {gettempdir()})" if isinstance(error, OSError) else ""
+            self.log.error("nothing was graded: %s%s", error, place)
+            raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
+
+    def _require_settings(self) -> None:
+        """Stop where the rest of our configuration is missing: what runs then would not be ours.
+
+        nbgrader comes here through ``nbgrader_config.json`` even when it could not read ``nbgrader_config.py``.
+        """
+        steps = self.parent.autograde_preprocessors
+        if not self.course_root or not {WriteVerdicts, SaveVerdicts} <= set(steps) or Execute in steps:
+            root = self.parent.coursedir.root
+            raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
+
+    def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
+        """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources, **kwargs)
+        assert resources is not None
+        path = Path(filename)
+        self._look_ahead(path, resources["nbgrader"]["assignment"])
+        submission, _ = self._pending[path].result()
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        return super().from_notebook_node(submission.notebook, resources, **kwargs)
+
+    def graded(self, resources: dict[str, Any]) -> tuple[Submission, Result]:
+        """The submission that nbgrader is writing just now, and its grades."""
+        info = resources["nbgrader"]
+        course_dir = self.parent.coursedir
+        folder = course_dir.format_path(course_dir.submitted_directory, info["student"], info["assignment"])
+        return self._pending.pop(Path(folder) / f"{info['notebook']}.ipynb").result()
+
+    def _look_ahead(self, current: Path, assignment: str) -> None:
+        """Keep every core busy: start this submission and the ones that nbgrader will reach next."""
+        grader = self.grader(assignment)
+        notebooks = [Path(n) for folder in sorted(self.parent.assignments) for n in self.parent.assignments[folder]]
+        start = notebooks.index(current) + 1 if current in notebooks else len(notebooks)
+        wanted = [path for path in notebooks[start:] if self._will_be_graded(path)]
+        for path in [current, *wanted[: 2 * self.jobs]]:
+            if path not in self._pending:
+                handed_in = self._handed_in.get(path, HandedIn())
+                fault = self.unordered.get(str(path.parent), "")
+                self._pending[path] = self._pool.submit(_work, grader, path, handed_in, fault)
+
+    def _will_be_graded(self, path: Path) -> bool:
+        return self.parent.force or not self._graded_folder(path.parent).exists()
+
+    def _graded_folder(self, submission: Path) -> Path:
+        course_dir = self.parent.coursedir
+        student, assignment = submission.parent.name, submission.name
+        return Path(course_dir.format_path(course_dir.autograded_directory, student, assignment))
+
+    def _receive(self) -> None:
+        """Put every submission's folder in order before nbgrader looks into the first one.
+
+        Only the assignment's notebook is graded, also where it has another name or is missing: then it is unreadable.
+        """
+        converter = self.parent
+        assignment = converter.coursedir.assignment_id
+        grader, root = self.grader(assignment), Path(converter.coursedir.root)
+        due, name = grader.assignment.due, f"{grader.assignment.folder}.ipynb"
+        register = read_register(root, assignment)
+        converter.assignments = {}
+        for folder in filter(None, map(self._with_a_name_to_write, student_folders(converter))):
+            student = Path(folder).parent.name
+            converter.assignments[folder] = [str(Path(folder, name))]
+            try:
+                received = receive(root, Path(folder), name, due, register.get(student))
+            except (OSError, ValueError) as error:
+                self.log.error("%s: not graded: its folder cannot be put in order: %s", shown(student), error)
+                self.unordered[folder] = f"the folder cannot be put in order: {error}"
+                continue
+            if received.aside:
+                self.log.warning("%s: set aside: %s", student, ", ".join(map(shown, received.aside[:20])))
+            self._handed_in[Path(folder, name)] = received.handed_in
+
+    def _with_a_name_to_write(self, folder: str) -> str:
+        """A student's name that cannot be printed would stop nbgrader: the folder gets one that can."""
+        student = Path(folder).parent
+        if student.name.isprintable():
+            return folder
+        digest = hashlib.sha256(os.fsencode(student.name)).hexdigest()[:6]
+        named = student.with_name(f"{shown(student.name)}-{digest}")
+        try:
+            os.rename(student, named)
+        except OSError as error:
+            self.log.error("%s: not graded: a name that cannot be printed: %s", shown(student.name), error)
+            return ""
+        self.log.warning("%s: a name that cannot be printed; graded as %s", shown(student.name), named.name)
+        return str(named / Path(folder).name)
+
+    def _forget_half_graded(self) -> None:
+        """Remove what a killed run left behind: nbgrader would take a folder without verdicts for a graded one."""
+        for submission in self.parent.assignments:
+            folder = self._graded_folder(Path(submission))
+            if folder.exists() and not (folder / RECORD).exists():
+                shutil.rmtree(folder)
+
+    def grader(self, assignment: str) -> Grader:
+        """The grader of an assignment, made once."""
+        if assignment not in self._graders:
+            course = load_course(Path(self.course_root))
+            root = Path(self.parent.coursedir.root)
+            url = resolved(self.parent.coursedir.db_url, root)
+            require_fresh_release(course, course.find(assignment), root, url)
+            tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
+            self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
+        return self._graders[assignment]
+
+
+def _work(grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
+    submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
+    return submission, grader.grade(submission)
+
+
+class WriteVerdicts(NbGraderPreprocessor):
+    """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        submission, result = self.parent.graded(resources)
+        grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
+        for index, cell in enumerate(nb.cells):
+            if index in result.outputs:
+                cell.outputs = shown_outputs(from_dict(result.outputs[index]), cell.outputs)
+            exercise = checked_exercise(cell)
+            if exercise in result.verdicts:
+                maximum = float(cell.metadata.nbgrader["points"])
+                verdict = result.verdicts[exercise]
+                text = verdict.text(grader.score(verdict, maximum), maximum)
+                cell.outputs = [new_output("stream", name="stdout", text=text + "\n")]
+        notes = notes_text(submission, result)
+        if notes:
+            nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
+        resources["course"] = {"result": result, "grader": grader, "submission": submission}
+        resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
+        student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
+        self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
+        self.log.info(TIMINGS + json.dumps({"student": student, "all": seconds, **result.timings}))
+        return nb, resources
+
+
+def shown_outputs(ran: list[NotebookNode], handed_in: list[NotebookNode]) -> list[NotebookNode]:
+    """What a cell did when it was graded, and what the student saw where that is more: it failed here or drew less."""
+    failed = any(output.output_type == "error" or output.get("text") == TOO_MUCH for output in ran)
+    return ran + handed_in if failed or _pictures(ran) < _pictures(handed_in) else ran
+
+
+def _pictures(outputs: list[NotebookNode]) -> int:
+    return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
+
+
+def checked_exercise(cell: NotebookNode) -> str:
+    """The exercise that a check cell grades; "" for every other cell."""
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return str(grade_id).removeprefix("check_") if str(grade_id).startswith("check_") else ""
+
+
+def notes_text(submission: Submission, result: Result) -> str:
+    """What the grader wants to say before the first cell, in markdown."""
+    notes = list(submission.notes)
+    handed_in = submission.handed_in
+    if handed_in.late and handed_in.time:
+        notes.append(f"handed in late: {written(handed_in.time)}, {handed_in.evidence}")
+    if result.isolation == "none":
+        notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
+    return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
+
+
+class SaveVerdicts(NbGraderPreprocessor):
+    """Writes scores from verdicts, never from a notebook or its outputs; the maximum comes from the gradebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        info, course = resources["nbgrader"], resources["course"]
+        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+        with Gradebook(info["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
+            for grade in submission.grades:
+                self._score(grade, cells.get(grade.name), course)
+            for comment in submission.comments:
+                comment.auto_comment = "No response." if comment.name in course["submission"].unanswered else None
+            gradebook.db.commit()
+        return nb, resources
+
+    def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
+        """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
+        submission: Submission = course["submission"]
+        exercise = checked_exercise(cell) if cell is not None else ""
+        if exercise:
+            verdict = course["result"].verdicts.get(exercise)
+            grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
+        else:  # an answer: nothing was written, or a person decides
+            grade.auto_score = 0.0 if grade.name in submission.unanswered else None
+        undecided = grade.auto_score is None or grade.manual_score is not None
+        judged = course["result"].verdicts.get(exercise)
+        flagged = bool(submission.unreadable) or submission.doubtful or (judged is not None and judged.flagged)
+        grade.needs_manual_grade = undecided or (flagged and bool(exercise))

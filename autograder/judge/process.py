@@ -1,0 +1,193 @@
+"""The judge process: forked for one submission, it drives the student's process and tells the grader as it goes.
+
+``main`` runs in the judge process. A judge holds hidden cases and never runs student code; the student's process runs
+student code and never holds a hidden case. What it says is plain JSON; ``referee.py`` listens.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import socket
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course.content import load_content
+from autograder.jail import client, wire
+from autograder.jail.launch import Role
+from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.process import Tier
+from autograder.judge.judging import Stopped
+from autograder.judge.laboratory import open_laboratory
+from autograder.judge.session import NOTHING, Outputs, Session, Spent, Step
+from autograder.judge.verdict import Verdict
+from coursekit.checking import Case
+from coursekit.observing import Outcome
+
+FOLDER_VARIABLE = "COURSE_DATA_DIR"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class JudgeJob:
+    """Everything a judge needs to know about one submission.
+
+    Args:
+        folder: the assignment's folder name, for its hidden checks.
+        steps: the submission's cells, in order.
+        seeds: of the hidden cases, by exercise, in hexadecimal.
+        limits: what the student's process may use.
+        isolation: ``required`` or ``none``, as in course.yaml.
+        data: the datasets of the course's accuracy items, by ``grey`` and ``colour``.
+        data_folder: where the files of official datasets are; "" for the loaders' own cache.
+        files: what lies beside the notebook, base64 by name.
+        tier: one particular kind of walls; by default the best that holds.
+        first: the step to begin with; an earlier judge has taken those before it.
+        replay: the cells to run again before that.
+        undefined: exercises for which something was not defined at their place.
+        spent: what the submission has used up.
+    """
+
+    folder: str
+    steps: Sequence[Step]
+    seeds: Mapping[str, str]
+    limits: Limits
+    isolation: str
+    data: Mapping[str, str]
+    files: Mapping[str, str]
+    data_folder: str = ""
+    tier: Tier | None = None
+    first: int = 0
+    replay: Sequence[Step] = ()
+    undefined: Sequence[str] = ()
+    spent: Spent = NOTHING
+
+
+def judge_role(folder: str) -> Role:
+    """The warm server of an assignment's judges, with everything imported that they need.
+
+    It is another server when a file of the course changes. A mistake in one assignment's files stops no other's.
+    """
+    digest = hashlib.sha256()
+    patterns = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")
+    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+        digest.update(path.read_bytes())
+    names = [f"solutions.{folder}.{name}" for name in ("hidden", "solution", "mutants", "variants")]
+    modules = (*names, "autograder.judge.training")
+    return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge.process:main", modules, walls=False)
+
+
+# --------------------------------------------------------------------------------------------- in the judge process
+
+
+def main(sock: socket.socket) -> None:
+    """Grade the one submission that comes through the socket."""
+    job = json.loads(wire.recv_frame(sock)["job"])
+    teller = _Teller(sock)
+    try:
+        session = _session(job)
+        session.grade(_steps(job["steps"]), teller, job["first"])
+        teller.say("done", isolation=session.isolation, memory_kib=session.memory_kib)
+    except JailUnavailable as error:
+        teller.say("failed", message=str(error))
+    except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the grader has to hear of it
+        teller.say("failed", message=traceback.format_exc())
+
+
+class _Teller:
+    """Tells the grader what happens; nothing is kept here that a judge worn out would take with it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def say(self, event: str, **facts: Any) -> None:
+        text = json.dumps({"event": event, **facts}, ensure_ascii=False)
+        wire.send_frame(self._sock, {"said": text})
+
+    def begins(self, number: int, spent: Spent, undefined: Sequence[str]) -> None:
+        self.say("begins", number=number, spent=spent, undefined=undefined)
+
+    def ran(self, number: int, outputs: Outputs, replay: Step | None) -> None:
+        self.say("ran", number=number, outputs=outputs, replay=asdict(replay) if replay else None)
+
+    def judged(self, number: int, verdict: Verdict, seconds: float) -> None:
+        self.say("judged", number=number, verdict=verdict.shortened().to_json(), seconds=seconds)
+
+    def passed_over(self, number: int) -> None:
+        self.say("passed over", number=number)
+
+
+def _session(job: dict[str, Any]) -> Session:
+    limits = Limits(**job["limits"])
+    files = {name: base64.b64decode(data) for name, data in job["files"].items()}
+    if job["data_folder"]:
+        os.environ[FOLDER_VARIABLE] = job["data_folder"]
+    tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
+    content = load_content(job["folder"])
+    return Session(
+        spawn=lambda: _JailedStudent(client.spawn(limits, tier, files)),
+        limits=limits,
+        specs=content.specs,
+        mutants=content.mutants,
+        seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
+        laboratory=open_laboratory(job["data"], job["folder"]),
+        history=_steps(job["replay"]),
+        undefined=set(job["undefined"]),
+        before=Spent(*job["spent"]),
+    )
+
+
+def _steps(plain: list[dict[str, Any]]) -> list[Step]:
+    return [Step(**step) for step in plain]
+
+
+class _JailedStudent:
+    """A jailed process as the session sees it: the end of it is ``Stopped``."""
+
+    def __init__(self, student: client.Student) -> None:
+        self._student = student
+
+    @property
+    def isolation(self) -> str:
+        return self._student.tier
+
+    @property
+    def spent(self) -> float:
+        return self._student.spent
+
+    @property
+    def slept(self) -> float:
+        return self._student.slept
+
+    def run_cell(self, source: str, timeout: float, definitions: bool) -> Outputs:
+        result = self._student.run_cell(source, timeout, definitions=definitions)
+        if result.died is not None:
+            raise Stopped(result.died)
+        return list(result.outputs)
+
+    def call(self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]) -> Outcome:
+        try:
+            return self._student.call(
+                function,
+                case.args,
+                case.kwargs,
+                errstate=case.errstate,
+                timeout=timeout,
+                staff=staff,
+                pure=case.pure,
+                fresh=case.fresh,
+                repeat=case.advances,
+            )
+        except Died as death:
+            raise Stopped(str(death)) from None
+
+    def memory_kib(self) -> int:
+        return self._student.memory_pss()
+
+    def close(self) -> None:
+        self._student.close()

@@ -1,0 +1,175 @@
+"""Hidden cases of folding thresholds into the biases of dense layers, networks and convolutions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from coursekit.checking import Case
+from solutions.a1_relu_sigmoid.hidden.thresholds import Threshold
+
+Layer = tuple[np.ndarray, np.ndarray]
+
+
+def fold_dense_loop(b1: np.ndarray, t: Threshold, w2: np.ndarray, b2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    shift = np.broadcast_to(np.asarray(t, float), b1.shape)
+    b1_new = np.array([b - s for b, s in zip(b1, shift, strict=True)], dtype=b1.dtype)
+    m, k = w2.shape
+    b2_new = [float(b2[j]) + math.fsum(float(shift[i]) * float(w2[i, j]) for i in range(m)) for j in range(k)]
+    return b1_new, np.array(b2_new, dtype=b2.dtype)
+
+
+def dense_case(rng: np.random.Generator, m: int, k: int, t: Any, dtype: Any = np.float64, **flags: Any) -> Case:
+    b1, w2, b2 = (rng.normal(size=shape).astype(dtype) for shape in [(m,), (m, k), (k,)])
+    return Case((b1, t, w2, b2), fold_dense_loop(b1, t, w2, b2), **flags)
+
+
+def dense_values(rng: np.random.Generator) -> list[Case]:
+    sizes = [(3, 5), (5, 2), (4, 4), (1, 3), (4, 1)]
+    thresholds = [(size, float(rng.uniform(0.3, 1.0)) * sign) for size in sizes for sign in (1, -1)]
+    scalars = [dense_case(rng, *size, t, pure=False) for size, t in thresholds]
+    return scalars + [dense_case(rng, m, k, rng.normal(size=m), pure=False) for m, k in sizes]
+
+
+def dense_arguments(rng: np.random.Generator) -> list[Case]:
+    return [dense_case(rng, 3, 2, t, fresh=True) for t in (0.5, 0.0)]
+
+
+def dense_dtypes(rng: np.random.Generator) -> list[Case]:
+    return [dense_case(rng, 3, 2, t, np.float32, pure=False) for t in (np.float64(0.5), np.full(3, 0.5), 0.5)]
+
+
+def fold_network_loop(layers: Sequence[Layer], thresholds: Sequence[Threshold]) -> tuple[list[Layer], np.ndarray]:
+    biases = [b.astype(float) for _, b in layers]
+    shift = np.zeros(layers[-1][1].shape)
+    for i, t in enumerate(thresholds):
+        here = np.broadcast_to(np.asarray(t, float), biases[i].shape)
+        biases[i] = biases[i] - here
+        if i + 1 < len(layers):
+            w = layers[i + 1][0]
+            biases[i + 1] = np.array(
+                [b + math.fsum(here[r] * w[r, c] for r in range(len(here))) for c, b in enumerate(biases[i + 1])]
+            )
+        else:
+            shift = here
+    folded = [(w, b.astype(old.dtype)) for (w, old), b in zip(layers, biases, strict=True)]
+    return folded, np.array(shift, dtype=layers[-1][1].dtype)
+
+
+def network_case(
+    rng: np.random.Generator, widths: Sequence[int], *, last: bool, vector: bool, dtype: Any = np.float64, **flags: Any
+) -> Case:
+    """A network of the given widths; ``last`` thresholds the output too, ``vector`` gives each unit its own."""
+    layers = [
+        (rng.normal(size=(m, k)).astype(dtype), rng.normal(size=k).astype(dtype)) for m, k in itertools.pairwise(widths)
+    ]
+    hidden = widths[1:] if last else widths[1:-1]
+    thresholds = [rng.normal(size=k).astype(dtype) if vector else float(rng.uniform(0.3, 1.0)) for k in hidden]
+    share = tuple(f"[{i}][0]" for i in range(len(layers)))
+    return Case((layers, thresholds), fold_network_loop(layers, thresholds), may_share=share, **flags)
+
+
+def network_hidden(rng: np.random.Generator) -> list[Case]:
+    widths = [(3, 5, 2), (4, 4, 4, 4, 4), (2, 6, 3, 5, 4), (3, 3, 3, 3)]
+    return [network_case(rng, w, last=False, vector=v, pure=False) for w in widths for v in (False, True)]
+
+
+def network_output(rng: np.random.Generator) -> list[Case]:
+    widths = [(3, 4), (3, 5, 2), (4, 4, 4)]
+    return [network_case(rng, w, last=True, vector=v, pure=False) for w in widths for v in (False, True)]
+
+
+def network_single(rng: np.random.Generator) -> list[Case]:
+    return [network_case(rng, (4, 3), last=False, vector=False, fresh=True)]
+
+
+def network_arguments(rng: np.random.Generator) -> list[Case]:
+    return [network_case(rng, (3, 5, 2), last=False, vector=v, fresh=True) for v in (False, True)]
+
+
+def network_dtypes(rng: np.random.Generator) -> list[Case]:
+    return [network_case(rng, (3, 5, 2), last=False, vector=v, dtype=np.float32, pure=False) for v in (False, True)]
+
+
+def conv_map_loop(t: np.ndarray, w: np.ndarray, hw: tuple[int, int], stride: int) -> np.ndarray:
+    """Cross-correlate a constant image of value t with w under 'same' zero padding, tap by tap."""
+    (height, width), (kh, kw, ci, co) = hw, w.shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    top = max((rows - 1) * stride + kh - height, 0) // 2
+    left = max((columns - 1) * stride + kw - width, 0) // 2
+    out = np.zeros((rows, columns, co))
+    for row, column, i, j in itertools.product(range(rows), range(columns), range(kh), range(kw)):
+        y, x = row * stride + i - top, column * stride + j - left
+        if 0 <= y < height and 0 <= x < width:
+            for c in range(ci):
+                out[row, column] += t[c] * w[i, j, c].astype(float)
+    return out
+
+
+def conv_case(
+    rng: np.random.Generator,
+    kernel: tuple[int, int, int, int],
+    t: Any,
+    hw: tuple[int, int] | None = None,
+    strides: int = 1,
+    dtype: Any = np.float64,
+    **flags: Any,
+) -> Case:
+    """With ``hw`` a 'same' convolution on an input of that size, without it a 'valid' one."""
+    kh, kw, ci, co = kernel
+    b1, w2, b2 = (rng.normal(size=shape).astype(dtype) for shape in [(ci,), kernel, (co,)])
+    shift = np.broadcast_to(np.asarray(t, float), (ci,))
+    if hw is None:
+        correction = np.zeros(co)
+        for i, j, c in itertools.product(range(kh), range(kw), range(ci)):
+            correction += shift[c] * w2[i, j, c].astype(float)
+        kwargs: dict[str, Any] = {"padding": "valid", "strides": strides}
+    else:
+        correction = conv_map_loop(shift, w2, hw, strides)
+        kwargs = {"padding": "same", "input_hw": hw, "strides": strides}
+    expected = ((b1 - shift).astype(dtype), (b2 + correction).astype(dtype))
+    return Case((b1, t, w2, b2), expected, kwargs=kwargs, **flags)
+
+
+def conv_valid(rng: np.random.Generator) -> list[Case]:
+    kernels = [(3, 3, 2, 4), (3, 3, 3, 3), (2, 5, 4, 1), (1, 1, 3, 2)]
+    return [
+        conv_case(rng, kernel, t, strides=s, pure=False)
+        for kernel, s in zip(kernels, (1, 2, 1, 1), strict=True)
+        for t in (0.6, rng.normal(size=kernel[2]))
+    ]
+
+
+def conv_same(rng: np.random.Generator) -> list[Case]:
+    kernels = [(3, 3, 2, 4), (3, 3, 3, 3), (5, 3, 2, 1), (1, 1, 3, 2)]
+    return [
+        conv_case(rng, kernel, t, hw, pure=False)
+        for kernel, hw in zip(kernels, [(7, 6), (5, 5), (4, 9), (3, 4)], strict=True)
+        for t in (0.6, rng.normal(size=kernel[2]))
+    ]
+
+
+def conv_same_uneven(rng: np.random.Generator) -> list[Case]:
+    """Even kernels and strides of 2 and 3: the padding is not the same on both sides."""
+    shapes = [
+        ((2, 2, 2, 3), (5, 6), 1),
+        ((3, 3, 2, 3), (6, 7), 2),
+        ((4, 2, 3, 2), (7, 8), 2),
+        ((3, 2, 1, 2), (8, 7), 3),
+    ]
+    return [conv_case(rng, kernel, rng.normal(size=kernel[2]), hw, s, pure=False) for kernel, hw, s in shapes]
+
+
+def conv_arguments(rng: np.random.Generator) -> list[Case]:
+    return [conv_case(rng, (3, 3, 2, 2), t, hw, fresh=True) for t in (0.5, 0.0) for hw in (None, (4, 3))]
+
+
+def conv_dtypes(rng: np.random.Generator) -> list[Case]:
+    thresholds = (np.float64(0.5), np.full(2, 0.5))
+    return [
+        conv_case(rng, (3, 3, 2, 2), t, hw, dtype=np.float32, pure=False) for t in thresholds for hw in (None, (4, 3))
+    ]

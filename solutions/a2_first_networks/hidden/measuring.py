@@ -1,0 +1,126 @@
+"""Hidden cases of smoothing, evaluating in batches, and dropout."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from assignments.a2_first_networks.checks import ANY_PRECISION, as_floats, at_most, dropped
+from coursekit.checking import Case
+from coursekit.observing import Rng
+
+# ---------------------------------------------------------------------------------------------------------- ema_smooth
+
+
+def smooth_case(values: Any, weight: float, **flags: Any) -> Case:
+    expected = []
+    for i in range(len(values)):
+        weights = [weight ** (i - j) for j in range(i + 1)]
+        expected.append(math.fsum(w * float(v) for w, v in zip(weights, values)) / math.fsum(weights))
+    return Case((values, weight), np.array(expected), measure=as_floats, **flags)
+
+
+def smooth_values(rng: np.random.Generator) -> list[Case]:
+    weights = [float(rng.uniform(0.2, 0.7)), 0.9, 0.0]
+    floats = [smooth_case(rng.normal(1.0, 1.0, n), w, pure=False) for n, w in zip((9, 30, 4), weights)]
+    integers = [int(value) for value in rng.integers(-9, 10, 8)]
+    lists = ([float(v) for v in rng.normal(size=5)], 0.6), (integers, 0.8)
+    return [*floats, *(smooth_case(values, weight, pure=False) for values, weight in lists)]
+
+
+def smooth_arguments(rng: np.random.Generator) -> list[Case]:
+    return [smooth_case(rng.normal(size=7), 0.5, fresh=True)]
+
+
+# ---------------------------------------------------------------------------------------------------- evaluate_batched
+
+
+def evaluation_case(logits: np.ndarray, labels: np.ndarray, batch_size: int, limit: int, **flags: Any) -> Case:
+    """The images hold their own logits; more than ``limit`` at once do not fit into the model."""
+    losses, right = [], 0
+    flat = logits.reshape(len(logits), -1)
+    for row, label in zip(flat, labels, strict=True):
+        largest = max(map(float, row))
+        losses.append(largest + math.log(math.fsum(math.exp(float(z) - largest) for z in row)) - float(row[label]))
+        right += int(float(row[label]) == largest)
+    expected = (math.fsum(losses) / len(labels), right / len(labels))
+    return Case((at_most(limit), logits, labels, batch_size), expected, tolerance=ANY_PRECISION, **flags)
+
+
+def evaluation_values(rng: np.random.Generator) -> list[Case]:
+    """The later images are classified worse, so that it shows when they are not seen, or weighed otherwise."""
+    cases = []
+    for n, classes, batch_size in [(23, 5, 5), (11, 4, 4), (6, 3, 20), (8, 3, 4), (5, 10, 1)]:
+        logits = rng.normal(0, 2, (n, 1, 1, classes)).astype(np.float32)
+        best = logits.reshape(n, classes).argmax(axis=1)
+        shifts = np.where(np.arange(n) < n // 2, 0, rng.integers(1, classes, n))
+        cases.append(evaluation_case(logits, (best + shifts) % classes, batch_size, n))
+    return cases
+
+
+def evaluation_large(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for scale, dtype in [(1e5, np.float64), (2e3, np.float32), (1e4, np.float32)]:
+        logits = (scale * rng.uniform(-1, 1, (8, 1, 1, 4))).astype(dtype)
+        cases.append(evaluation_case(logits, rng.integers(0, 4, 8), 4, 8, errstate={"invalid": "raise"}, pure=False))
+    return cases
+
+
+def evaluation_limit(rng: np.random.Generator) -> list[Case]:
+    logits = rng.normal(0, 2, (12, 1, 2)).astype(np.float32)
+    return [evaluation_case(logits, rng.integers(0, 2, 12), size, size, pure=False) for size in (4, 3)]
+
+
+# ----------------------------------------------------------------------------------------------------- dropout_forward
+
+
+VALUES = ("numbers in the mask", "out is x * mask")
+DTYPES = ("dtypes of out and mask",)
+SEPARATE = ("different slices", "rows lose")
+
+
+def dropout_case(
+    rng: np.random.Generator, shape: tuple[int, ...], rate: float, told: tuple[str, ...], dtype: Any = np.float64
+) -> Case:
+    """``told`` selects facts by how their names begin."""
+    x = rng.normal(1.0, 1.0, shape).astype(dtype)
+    share = round(rate / 0.05) * 5
+    facts: dict[str, Any] = {
+        "dtypes of out and mask": f"{x.dtype}, {x.dtype}",
+        "numbers in the mask": f"0 in {share} %, {round(1 / (1 - rate), 2):g} in {100 - share} %",
+        "out is x * mask": True,
+        **{f"different slices along axis {axis}": shape[axis] for axis in range(len(shape))},
+        "rows lose different numbers": True,
+    }
+
+    def select(facts: dict[str, Any]) -> dict[str, Any]:
+        return {name: fact for name, fact in facts.items() if name.startswith(told)}
+
+    args = (x, rate, Rng(int(rng.integers(1 << 30))))
+    return Case(args, select(facts), measure=lambda value: select(dropped(value, x)), pure=False)
+
+
+def dropout_mask(rng: np.random.Generator) -> list[Case]:
+    return [dropout_case(rng, (150, 180), rate, VALUES) for rate in (0.2, 0.4, 0.75)]
+
+
+def dropout_separate(rng: np.random.Generator) -> list[Case]:
+    """Twelve images are too few to compare how many elements each of them loses."""
+    return [dropout_case(rng, (150, 180), 0.35, SEPARATE), dropout_case(rng, (12, 13, 14, 11), 0.35, SEPARATE[:1])]
+
+
+def dropout_dtype(rng: np.random.Generator) -> list[Case]:
+    return [dropout_case(rng, (150, 180), 0.25, DTYPES, dtype) for dtype in (np.float32, np.float64)]
+
+
+def dropout_off(rng: np.random.Generator) -> list[Case]:
+    x = rng.normal(size=(4, 3, 5))
+    cases = [(x, 0.4, Rng(3), False), (x, 0.0, Rng(4), True), (x, 0.0, Rng(5), False)]
+    return [Case(args, (x, np.ones_like(x)), pure=False) for args in cases]
+
+
+def dropout_generator(rng: np.random.Generator) -> list[Case]:
+    x = rng.normal(size=(6, 5))
+    return [Case((x, 0.5, Rng(int(rng.integers(1 << 30)))), advances=True)]

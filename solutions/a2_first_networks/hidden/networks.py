@@ -1,0 +1,180 @@
+"""Hidden cases of the two networks: weights set by us, outputs compared with NumPy; then a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from assignments.a2_first_networks.checks import FLOAT32_SUMS, TWELVE_UNITS, TWO_FILTERS, computed, in_training, size
+from autograder.course.trials import Bench, Trial
+from autograder.judge.training import accuracy, fit, fresh
+from coursekit.checking import Case, Refused
+from coursekit.probing import run
+from solutions.shared.hidden import forward
+
+Weights = list[np.ndarray]
+HINT = "the function is right but it does not learn: look at the initial weights, and at what is trainable"
+
+
+def _drawn(rng: np.random.Generator, *shapes: tuple[int, ...]) -> Weights:
+    """A kernel and a bias for each shape."""
+    weights = []
+    for shape in shapes:
+        weights.append(rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(np.float32))
+        weights.append(rng.normal(0, 0.3, shape[-1:]).astype(np.float32))
+    return weights
+
+
+def _dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,dk->nk", x.astype(float), kernel.astype(float)) + bias
+
+
+def _case(args: tuple, shape: tuple, classes: int, weights: Weights, images: np.ndarray, logits: np.ndarray) -> Case:
+    expected = {
+        "parameters": sum(weight.size for weight in weights),
+        "input shape": shape,
+        "output shape": (classes,),
+        "logits": logits.astype(np.float32),
+    }
+    return Case(args, expected, measure=partial(computed, weights=weights, images=images), tolerance=FLOAT32_SUMS)
+
+
+# ----------------------------------------------------------------------------------------------------------- build_mlp
+
+
+def mlp_case(rng: np.random.Generator, shape: tuple[int, ...], hidden: int, classes: int, *dropout: float) -> Case:
+    weights = _drawn(rng, (int(np.prod(shape)), hidden), (hidden, classes))
+    images = rng.normal(size=(5, *shape)).astype(np.float32)
+    h = forward.relu(_dense(images.reshape(5, -1), *weights[:2]))
+    return _case((shape, hidden, classes, *dropout), shape, classes, weights, images, _dense(h, *weights[2:]))
+
+
+MLP_DEFAULTS = Case(
+    (),
+    {"parameters": 784 * 100 + 100 + 100 * 10 + 10, "input shape": (28, 28), "output shape": (10,)},
+    measure=size,
+)
+
+
+def mlp_function(rng: np.random.Generator) -> list[Case]:
+    return [mlp_case(rng, (3, 5), 7, 4), mlp_case(rng, (4, 3, 2), 5, 6, 0.4), mlp_case(rng, (6,), 9, 3), MLP_DEFAULTS]
+
+
+def mlp_dropout(rng: np.random.Generator) -> list[Case]:
+    rates = [0.0, float(rng.choice([0.2, 0.35, 0.4])), 0.6]
+    return [_dropout_case((3, 4), rate, TWELVE_UNITS, 2000, _one_dropout(rate)) for rate in rates]
+
+
+def _one_dropout(rate: float) -> dict[float, float]:
+    """Hidden units of 2, dropped with the rate; each logit is its unit + 1."""
+    return {1.0: rate, 2.0 / (1.0 - rate) + 1.0: 1.0 - rate} if rate else {3.0: 1.0}
+
+
+def _dropout_case(
+    shape: tuple[int, ...], rate: float, weights: Any, count: int, occurs: dict[float, float], grid: float = 0.05
+) -> Case:
+    units = 12 if len(shape) == 2 else 2
+    shares = {number: round(part / grid) * grid for number, part in sorted(occurs.items())}
+    text = ", ".join(f"{round(n, 2):g} in {100 * part:.0f} %" for n, part in shares.items() if part)
+    expected = {
+        "parameters": sum(weight.size for weight in weights),
+        "logits at test time": "3 in 100 %",
+        "logits in training": text,
+    }
+    images = np.ones((count, *shape), np.float32)
+    measure = partial(in_training, weights=weights, images=images, grid=grid)
+    return Case((shape, units, 12, rate), expected, measure=measure)
+
+
+# ------------------------------------------------------------------------------------------------------- build_convnet
+
+
+def convnet_case(
+    rng: np.random.Generator, shape: tuple[int, int, int], filters: int, classes: int, *rate: float
+) -> Case:
+    features = shape[0] // 4 * (shape[1] // 4) * filters
+    kernels = [(3, 3, shape[2], filters), (3, 3, filters, filters), (features, classes)]
+    weights = _drawn(rng, *kernels)
+    images = x = rng.normal(size=(4, *shape)).astype(np.float32)
+    for block in (0, 2):
+        x = forward.pool(forward.relu(forward.convolve(x, *weights[block : block + 2])), 2, 2, np.max, same=False)
+    logits = _dense(x.reshape(4, -1), *weights[4:])
+    return _case((shape, filters, classes, *rate), shape, classes, weights, images, logits)
+
+
+CONVNET_DEFAULTS = Case(
+    (),
+    {
+        "parameters": (9 * 20 + 20) + (9 * 20 * 20 + 20) + (7 * 7 * 20 * 10 + 10),
+        "input shape": (28, 28, 1),
+        "output shape": (10,),
+    },
+    measure=size,
+)
+
+
+def convnet_function(rng: np.random.Generator) -> list[Case]:
+    return [convnet_case(rng, (8, 12, 1), 3, 4), convnet_case(rng, (12, 4, 2), 4, 5, 0.4), CONVNET_DEFAULTS]
+
+
+def convnet_dropout(rng: np.random.Generator) -> list[Case]:
+    rates = [0.0, float(rng.choice([0.1, 0.3])), 0.5]
+    return [_dropout_case((8, 12, 1), rate, TWO_FILTERS, 3000, _two_dropouts(rate), grid=0.1) for rate in rates]
+
+
+def _two_dropouts(rate: float) -> dict[float, float]:
+    """After block 1: 0 or s = 1 / (1 - rate). Block 2: the largest of four values of 3 or 3 - s, dropped again."""
+    s = 1.0 / (1.0 - rate)
+    all_kept = (1.0 - rate) ** 4
+    occurs = {1.0 + s * (3.0 - s): (1.0 - rate) * all_kept, 1.0 + s * 3.0: (1.0 - rate) * (1.0 - all_kept)}
+    return {1.0: rate, **occurs} if rate else {3.0: 1.0}
+
+
+# ------------------------------------------------------------------------------------------------------------ training
+
+
+def _standardized(images: np.ndarray) -> np.ndarray:
+    """Every image with mean 0 and standard deviation 1."""
+    axes = (1, 2, 3)
+    return (images - images.mean(axes, keepdims=True)) / images.std(axes, keepdims=True)
+
+
+def learns(shape: tuple[int, ...], train: int, steps: int, learning_rate: float) -> Callable[[Bench], float]:
+    """Held-out accuracy of a network with dropout and its own initial weights, on images of 14 x 14 pixels."""
+
+    def measure(bench: Bench) -> float:
+        images = bench.data("grey", train=train, test=1000, size=14)
+        x, x_test = (_standardized(part).reshape(-1, *shape) for part in (images.x_train, images.x_test))
+        model = fresh(bench.value(Case((shape,), kwargs={"dropout": 0.25})), bench.rng)
+        fit(model, x, images.y_train, steps=steps, batch_size=64, learning_rate=learning_rate, rng=bench.rng)
+        _check_outputs(run(model, x_test[:50]), run(model, x_test[:50]))
+        return accuracy(model, x_test, images.y_test)
+
+    return measure
+
+
+def _check_outputs(once: np.ndarray, again: np.ndarray) -> None:
+    """Mistakes that training forgives: they show in the outputs, hardly in the accuracy."""
+    if not np.allclose(once, again, rtol=1e-3, atol=1e-4):
+        raise Refused("two calls of the trained model disagree: dropout must stop at test time")
+    if once.min() >= 0 and np.allclose(once.sum(axis=1), 1, atol=1e-3):
+        raise Refused("the trained model returns probabilities; expected logits, which the loss turns into them")
+
+
+MLP_LEARNS = Trial(
+    "build_mlp",
+    learns((14, 14), train=3000, steps=1500, learning_rate=2e-3),
+    "held-out accuracy",
+    images="grey",
+    hint=HINT,
+)
+CONVNET_LEARNS = Trial(
+    "build_convnet",
+    learns((14, 14, 1), train=2000, steps=600, learning_rate=3e-3),
+    "held-out accuracy",
+    images="grey",
+    hint=HINT,
+)

@@ -1,0 +1,136 @@
+"""Hidden cases of the random functions: tests of counts on coded images, six standard deviations wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from assignments.a3_augmentation.checks import as_batch, coded_images, expected_offsets, flip_facts, offset_facts
+from coursekit.checking import Case
+from coursekit.observing import Rng
+
+COUNT = 3000
+
+
+def _seed(rng: np.random.Generator) -> Rng:
+    return Rng(int(rng.integers(1 << 31)))
+
+
+def _only(facts: Any, *names: str) -> Any:
+    """A measure that keeps some of the facts."""
+
+    def measure(value: Any) -> Any:
+        found = facts(value)
+        return {name: found[name] for name in names}
+
+    return measure
+
+
+# ---------------------------------------------------------------------------------------------------------------- flips
+
+
+def _colour_images(rng: np.random.Generator, n: int, height: int, width: int) -> np.ndarray:
+    return rng.integers(0, 256, (n, height, width, 3)).astype(np.uint8)
+
+
+def flip_exact(rng: np.random.Generator) -> list[Case]:
+    """p = 1 and p = 0 leave no choice; uint8, float32 and float64."""
+    cases = []
+    for dtype in (np.uint8, np.float32, np.float64):
+        images = _colour_images(rng, 5, 3, 4).astype(dtype)
+        mirror = np.zeros_like(images)
+        for n, i, j, c in np.ndindex(images.shape):
+            mirror[n, i, j, c] = images[n, i, images.shape[2] - 1 - j, c]
+        cases += [
+            Case((images, _seed(rng), 1.0), mirror, pure=False),
+            Case((images, _seed(rng), 0.0), images, pure=False),
+        ]
+    return cases
+
+
+def flip_probability(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for p in (0.5, float(rng.uniform(0.1, 0.2)), float(rng.uniform(0.8, 0.9))):
+        images = coded_images(COUNT, 2, 3)
+        measure = _only(flip_facts(images, p), "mirrored")
+        cases.append(Case((images, _seed(rng), p), {"mirrored": "as expected"}, measure=measure, pure=False))
+    return cases
+
+
+def flip_independence(rng: np.random.Generator) -> list[Case]:
+    """Neighbours in the batch agree as often as independent coins do."""
+    images = coded_images(COUNT, 2, 3)
+    mirror = images[:, :, ::-1]
+
+    def measure(value: Any) -> Any:
+        coins = (as_batch(value, images) == mirror).reshape(COUNT, -1).all(axis=1)
+        agree = float(np.mean(coins[1:] == coins[:-1]))
+        near = abs(agree - 0.5) <= 6 * 0.5 / np.sqrt(COUNT - 1)
+        return {"neighbours": "independent" if near else "alike too often" if agree > 0.5 else "alike too rarely"}
+
+    return [Case((images, _seed(rng)), {"neighbours": "independent"}, measure=measure, pure=False)]
+
+
+def flip_generator(rng: np.random.Generator) -> list[Case]:
+    return [Case((coded_images(20, 2, 3), _seed(rng)), verify=lambda value: None, advances=True, fresh=False)]
+
+
+def flip_empty(rng: np.random.Generator) -> list[Case]:
+    images = np.zeros((0, 3, 4, 3), np.uint8)
+
+    def measure(value: Any) -> Any:
+        return {"shape": as_batch(value, images).shape}
+
+    return [Case((images, _seed(rng)), {"shape": (0, 3, 4, 3)}, measure=measure)]
+
+
+def flip_arguments(rng: np.random.Generator) -> list[Case]:
+    """Both outcomes of the coins, so that neither way out hands the caller's own array back."""
+    images = _colour_images(rng, 3, 2, 3)
+    return [Case((images, _seed(rng), p), verify=lambda value: None, fresh=True) for p in (0.0, 0.5, 1.0)]
+
+
+# ---------------------------------------------------------------------------------------------------------------- crops
+
+
+def _crop_case(rng: np.random.Generator, height: int, width: int, pad: int, *names: str) -> Case:
+    images = coded_images(COUNT, height, width)
+    expected = {name: expected_offsets(pad)[name] for name in names}
+    measure = _only(offset_facts(images, pad), *names)
+    return Case((images, _seed(rng)), expected, kwargs={"pad": pad}, measure=measure, pure=False)
+
+
+def crop_content(rng: np.random.Generator) -> list[Case]:
+    names = ("crops of the zero-padded image", "any image moved")
+    return [_crop_case(rng, 9, 10, 4, *names), _crop_case(rng, 7, 5, 2, *names), _crop_case(rng, 5, 5, 1, *names)]
+
+
+def crop_offsets(rng: np.random.Generator) -> list[Case]:
+    names = ("row offsets", "column offsets")
+    return [_crop_case(rng, 9, 11, 4, *names), _crop_case(rng, 7, 5, 2, *names)]
+
+
+def crop_independence(rng: np.random.Generator) -> list[Case]:
+    return [_crop_case(rng, 9, 10, 4, "rows and columns", "neighbours in the batch")]
+
+
+def crop_exact(rng: np.random.Generator) -> list[Case]:
+    images = rng.integers(0, 256, (3, 4, 5, 3))
+    cases = [Case((images.astype(d), _seed(rng)), images.astype(d), kwargs={"pad": 0}) for d in (np.uint8, np.float32)]
+
+    def dtype(value: Any) -> Any:
+        return {"dtype": str(as_batch(value, images).dtype)}
+
+    return [*cases, Case((images.astype(np.uint8), _seed(rng)), {"dtype": "uint8"}, measure=dtype, pure=False)]
+
+
+def crop_generator(rng: np.random.Generator) -> list[Case]:
+    return [Case((coded_images(20, 9, 10), _seed(rng)), verify=lambda value: None, advances=True)]
+
+
+def crop_arguments(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case((coded_images(5, 9, 10), _seed(rng)), kwargs={"pad": pad}, verify=lambda value: None, fresh=True)
+        for pad in (0, 4)
+    ]
