@@ -86,8 +86,8 @@ def table(trial: Trial, data: str, right: list[float], wrong: dict[str, list[flo
         f"lowest = {min(right):.4f}",
     ]
     best = {who: max((v for v in values if isinstance(v, float)), default=None) for who, values in wrong.items()}
-    shown = ", ".join(f'"{who}" = {value:.3f}' for who, value in best.items() if value is not None)
-    return "\n".join([*lines, f"wrong = {{ {shown} }}" if shown else "wrong = {}"]) + "\n"
+    shown = [f'"{who}" = {value:.3f}' for who, value in best.items() if value is not None]
+    return "\n".join([*lines, *([f"[{trial.item}.{data}.wrong]", *shown] if shown else [])]) + "\n"
 
 
 def main() -> int:
@@ -144,10 +144,10 @@ def main() -> int:
 
 
 def write(text: str, path: Path) -> None:
-    """Put a table into bounds.toml, in place of the one with the same header."""
-    header = text.partition("\n")[0]
+    """Put a table into bounds.toml, in place of the one with the same header and what is below it."""
+    header = text.partition("]")[0]
     old = path.read_text(encoding="utf-8") if path.exists() else "# Bounds of accuracy items.\n"
-    kept = re.sub(rf"^{re.escape(header)}\n(?:(?!\[).*\n?)*", "", old, flags=re.MULTILINE)
+    kept = re.sub(rf"^{re.escape(header)}(?:\.wrong)?\]\n(?:(?!\[).*\n?)*", "", old, flags=re.MULTILINE)
     path.write_text(kept.rstrip() + "\n\n" + text, encoding="utf-8")
 
 

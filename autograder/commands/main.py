@@ -344,11 +344,10 @@ def _counted(number: int, word: str) -> str:
 
 
 def _tally(seen: Examination) -> str:
-    counts, wrong, correct = seen.counts, len(seen.catalogue["wrong"]), len(seen.catalogue["correct"])
+    counts = seen.counts
     return (
-        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, {counts['hinted']} with their own hint "
-        f"({wrong} different ones from the catalogue); {_counted(counts['variants'], 'variant')} with full marks "
-        f"({correct} from the catalogue)"
+        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, "
+        f"{counts['hinted']} with their own hint; {_counted(counts['variants'], 'variant')} with full marks"
         + (f"; {_counted(counts['untrained'], 'mutant')} left to a doctor that trains" if counts["untrained"] else "")
     )
 

@@ -14,7 +14,7 @@ from autograder.course.trials import Bench, Laboratory
 from autograder.judge.naming import number_layers_anew
 from autograder.judge.verdict import CheckResult, Verdict
 from coursekit.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
-from coursekit.diagnosis import Misconception, beside, code_hint, diagnose, same_outcome
+from coursekit.diagnosis import beside, code_hint, diagnose, same_outcome
 from coursekit.observing import Given, Outcome, Rng
 from coursekit.rendering import show
 
@@ -129,14 +129,14 @@ def _hint(
     *,
     stopped: bool,
 ) -> tuple[str, str]:
-    """The sentence for the student, and the id of the misconception behind it, if one was recognised."""
+    """The sentence for the student, and the id of the mutant behind it, if one was recognised."""
     first = next((j for j in judged if j.failure is not None), None)
     about_code = code_hint(spec.exercise.name, first.outcome) if first else ""
     if about_code:
         return about_code, ""
-    misconception = _recognise(judged, mutants, recall)
-    if misconception:
-        return misconception.hint, misconception.id
+    mutant = _recognise(judged, mutants, recall)
+    if mutant:
+        return mutant.hint, mutant.id
     return "" if stopped else _ladder(first, spec, results), ""
 
 
@@ -200,16 +200,17 @@ def _try(check: Check, bench: Bench, *, stopped: str) -> CheckResult:
     return replace(result, cases=1, failed=int(bool(problem)), problem=problem)
 
 
-def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> Misconception | None:
-    """The misconception that did the same; only those that agree on the first failing case are asked further."""
+def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> KnownWrong | None:
+    """The mutant that did the same; only those that agree on the first failing case are asked further."""
     first = next((j for j in judged if j.failure is not None), None)
     if first is None:
         return None
     alike = [m for m in mutants if same_outcome(first.outcome, recall.outcome(m, first))]
     if len(alike) == 1:  # nobody to tell it from: its other outcomes change nothing
-        return Misconception(alike[0].id, alike[0].hint, ())
-    known = [Misconception(m.id, m.hint, tuple(recall.outcome(m, j) for j in judged)) for m in alike]
-    return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
+        return alike[0]
+    known = [[recall.outcome(m, j) for j in judged] for m in alike]
+    recognised = diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
+    return None if recognised is None else alike[recognised]
 
 
 def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:

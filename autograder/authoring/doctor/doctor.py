@@ -22,7 +22,14 @@ from typing import Any
 
 import nbformat
 
-from autograder.authoring.doctor.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
+from autograder.authoring.doctor.examining import (
+    SOLUTION,
+    Judged,
+    builds_networks,
+    judge_functions,
+    tasks,
+    two_of_one_id,
+)
 from autograder.authoring.doctor.forgotten import forgotten
 from autograder.authoring.doctor.keeping import Keeper
 from autograder.authoring.doctor.workers import one_task_each
@@ -37,8 +44,6 @@ from autograder.jail.walls.tiers import probe
 from autograder.judge.verdict import Verdict
 from coursekit.observing import observe
 
-OURS = "-x"  # marks the ids of mutants that the catalogue does not have
-
 
 @dataclass
 class Examination:
@@ -47,32 +52,26 @@ class Examination:
     Args:
         counts: of ``mutants``, those ``caught``, those ``hinted``, those left ``untrained`` when no network is trained
             here; and ``variants``.
-        catalogue: ids of the course's catalogue among the mutants and variants; an exercise that several assignments
-            use counts once.
     """
 
     lines: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    catalogue: dict[str, set[str]] = field(default_factory=lambda: {"wrong": set(), "correct": set()})
 
     def add(self, other: Examination) -> None:
         """Take in what another examination saw."""
         self.lines += other.lines
         self.findings += other.findings
         self.counts += other.counts
-        for kind, ids in other.catalogue.items():
-            self.catalogue[kind] |= ids
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; ``from_json`` turns them back."""
-        return {**vars(self), "catalogue": {kind: sorted(ids) for kind, ids in self.catalogue.items()}}
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Examination:
         """Invert ``to_json``."""
-        catalogue = {kind: set(ids) for kind, ids in data["catalogue"].items()}
-        return cls(data["lines"], data["findings"], Counter(data["counts"]), catalogue)
+        return cls(data["lines"], data["findings"], Counter(data["counts"]))
 
 
 def examine(
@@ -183,8 +182,7 @@ def _exercise(
         listed = sorted(assignment.parts(name))
         seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
-    if len(functions(content, name)) != 1 + len(mutants) + len(variants):
-        seen.findings.append(f"{name}: two of its mutants or two of its variants have the same id; give each its own")
+    seen.findings += two_of_one_id([*mutants, *variants])
     if not spec.exercise.hints:
         seen.findings.append(f"{name}: checks.py gives it no hints")
     for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
@@ -194,8 +192,6 @@ def _exercise(
                 break
     hinted = _mutants(seen, spec, mutants, judged)
     seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
-    seen.catalogue["wrong"] |= {m.id for m in mutants if OURS not in m.id}
-    seen.catalogue["correct"] |= {v.id for v in variants if OURS not in v.id}
     seen.lines.append(
         f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
         f"{len(variants):2} variants"
