@@ -22,7 +22,7 @@ def doctor(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Examine a copy of the course in which one text of one file is another."""
 
     def examine(file: str = "", pattern: str = "", replacement: str = "", *options: str) -> tuple[int, str]:
-        for name in ("autograder", "assignments", "solutions", "datasets", "course.yaml"):
+        for name in ("autograder", "assignments", "solutions", "datasets", "course.yaml", "requirements.lock"):
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, tmp_path / name)  # with what Python compiled: nobody waits for that again
@@ -106,6 +106,26 @@ BREACHES = {
         r"\1    return 0\n    raise",
         "threshold_relu_backward: expected a stub that raises NotImplementedError",
         *("--exercise", "threshold_relu_backward"),
+    ),
+    "two mutants of one name": (
+        f"{A1}/mutants/affine.py",
+        r"def averages_db\(",
+        "def does_not_sum_db(",
+        "affine_backward.does_not_sum_db: expected one function of this id, received those at affine.py:",
+        *("--exercise", "affine_backward"),
+    ),
+    "long hint": (
+        f"{A1}/mutants/affine.py",
+        r"b is shared by all rows: ",
+        r"\g<0>" * 5,
+        "its hint: expected at most 120 characters",
+        *("--exercise", "affine_backward"),
+    ),
+    "points typed by hand": (
+        "assignments/a1_relu_sigmoid/notebook.py",
+        r"\[\[points affine_backward\]\]",
+        "6 points",
+        "expected points as [[points NAME]], received 'Exercise `affine_backward`: 6 points'",
     ),
     "leak": (
         "assignments/a1_relu_sigmoid/checks.py",

@@ -190,8 +190,8 @@ EXERCISES = (
         hints=(
             "open a GradientTape, call the model with training=True, take the mean cross-entropy from logits",
             "ask the tape for the gradient of layer.kernel.value; then the largest absolute value, as a float",
-            "BatchNormalization updates its statistics whenever training=True: store every non-trainable variable "
-            "before, and assign it back after",
+            "training=True updates the statistics of BatchNormalization: store all non-trainable "
+            "variables, assign them back after",
         ),
     ),
     PLOT_CURVES,

@@ -31,6 +31,7 @@ from autograder.authoring.doctor.examining import (
     two_of_one_id,
 )
 from autograder.authoring.doctor.forgotten import forgotten
+from autograder.authoring.doctor.housekeeping import bad_hints, tidiness
 from autograder.authoring.doctor.keeping import Keeper
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.authoring.misconceptions import Misconduct
@@ -110,6 +111,7 @@ def examine(
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
             seen.findings += forgotten(assignment.folder)
+            seen.findings += tidiness(course, assignment)
             _files(seen, course, assignment)
             _release(seen, course, assignment, mine.misconceptions)
             yield seen
@@ -171,7 +173,9 @@ def _exercise(
     judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
-        seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
+        seen.findings.append(
+            f"{name}: course.yaml gives it points, but solutions/{assignment.folder}/hidden has no checks for it"
+        )
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     if name not in content.solutions:
@@ -183,8 +187,7 @@ def _exercise(
         seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
     seen.findings += two_of_one_id([*mutants, *variants])
-    if not spec.exercise.hints:
-        seen.findings.append(f"{name}: checks.py gives it no hints")
+    seen.findings += bad_hints(course, assignment, content, name)
     for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
         for verdict in judged[who]:
             if set(verdict.fraction.values()) != {1.0}:
