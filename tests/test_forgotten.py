@@ -115,7 +115,7 @@ def test_a_variant_below_everything_else_is_a_variant(folder, tmp_path):
 @pytest.mark.parametrize("check", ["values", "dtype"])
 def test_a_core_check_is_never_to_be_dropped(check, folder):
     exercise = load_content(folder).specs["double"].exercise
-    spec = ExerciseChecks(exercise, (Check("values", core=True), Check("dtype")))
+    spec = ExerciseChecks(exercise, (Check("values", lambda rng: (), core=True), Check("dtype", lambda rng: ())))
     others = [CheckResult(c.name, "all", 1.0, c.core, True, 1, int(c.name != check)) for c in spec.checks]
     verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="double.triples")
     seen = Examination()

@@ -274,7 +274,7 @@ def thrice(x, factor=2):
     ],
 )
 def test_own_version_of_an_earlier_exercise_serves_where_ours_knows_nothing_of_the_call(helper, call, note):
-    spec = replace(SPEC, staff=(("thrice", thrice),))
+    spec = replace(SPEC, staff=(thrice,))
     steps = [run(0, helper), run(1, f"def double(x): return {call}"), JUDGE]
     verdict = Heard(session(specs={"double": spec}), steps).verdicts["double"]
     assert verdict.fraction == {"all": 1.0}
@@ -282,6 +282,6 @@ def test_own_version_of_an_earlier_exercise_serves_where_ours_knows_nothing_of_t
 
 
 def test_wrong_call_of_a_wrong_function_earns_nothing():
-    spec = replace(SPEC, staff=(("thrice", thrice),))
+    spec = replace(SPEC, staff=(thrice,))
     steps = [run(0, "def thrice(x, y=0): return 3 * x"), run(1, "def double(x): return thrice(x, y=1)"), JUDGE]
     assert Heard(session(specs={"double": spec}), steps).verdicts["double"].fraction == {"all": 0.0}

@@ -162,6 +162,7 @@ EXERCISES = (
                 (ONE_WEIGHT, np.ones((1, 1, 1, 1), np.float32), np.array([0]), LayerOf(0, "only")),
                 0.5,
                 tolerance=FLOAT32_SUMS,
+                part="value",
                 label="by hand: p = 1/2, so the two gradients are -1/2 and 1/2",
             ),
             Case(
@@ -173,6 +174,7 @@ EXERCISES = (
                 ),
                 0.5,
                 tolerance=FLOAT32_SUMS,
+                part="value",
                 label="by hand: (3 - 1)/2 times 1/2, the mean over two images",
             ),
             Case(
@@ -184,6 +186,7 @@ EXERCISES = (
                 ),
                 0.353553,
                 tolerance=FLOAT32_SUMS,
+                part="training",
                 label="in training the batch has mean 0 and variance 1: the inputs of 'last' are -0.7071 and 0.7071",
             ),
         ),

@@ -266,7 +266,6 @@ EXERCISES = (
             "the extra part stands after the first convolution and its ReLU, before anything is pooled",
             "n_extra counts convolutions on the longest way: a residual block has two, a block of three columns four",
         ),
-        uses=("residual_block", "fractal_block"),
     ),
     PLOT_CURVES,
 )

@@ -121,9 +121,9 @@ def _names(content: Content, handout: Path, machine: Iterable[Path]) -> Iterator
         name = mutant.function.__name__
         if not _says(read if "_" in name else read + own, name):
             yield name, f"the name of mutant {mutant.id}"
-    for check in (check for spec in content.specs.values() for check in spec.checks):
-        if not _says(read + own, check.name):
-            yield check.name, "the name of a hidden check"
+    for name in (name for spec in content.specs.values() for name in spec.hidden_names):
+        if not _says(read + own, name):
+            yield name, "the name of a hidden check"
 
 
 def _says(text: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.course.config import Assignment, Course, CourseError, find_course_root, load_course
+from autograder.course.config import ACCURACY, Assignment, Course, CourseError, find_course_root, load_course
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -212,7 +212,7 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
     for line in unjudged:
         console.print(line, style="bold", markup=False, highlight=False)
     if arguments.timings:
-        trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
+        trained = {name: ACCURACY in assignment.parts(name) for name in assignment.exercises}
         console.print(timing_table(root, trained))
     return 1 if status or unjudged else 0
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 
-from autograder.course.bounds import read_measurements
-from autograder.course.config import Assignment, Course, CourseError, did_you_mean, places
+from autograder.course.bounds import ANY, read_measurements
+from autograder.course.config import WHOLE, Assignment, Course, CourseError, did_you_mean, places
 from autograder.course.outline import Outline, outline
 from autograder.course.script import named_lines
 from autograder.grading.gradebook import kept
@@ -177,10 +177,10 @@ def _parts(course: Course, assignment: Assignment, checks: dict[str, Outline], p
             yield f"{where}: expected hidden checks for it, received none; write them, or drop its points"
             continue
         served, paid = checks[name].parts, assignment.parts(name)
-        wanted = "one number" if served == ("all",) else f"the parts {', '.join(served)}"
+        wanted = "one number" if served == (WHOLE,) else f"the parts {', '.join(served)}"
         if set(paid) == set(served):
             continue
-        if set(paid) == {"all"} or set(served) == {"all"}:
+        if set(paid) == {WHOLE} or set(served) == {WHOLE}:
             received = assignment.exercises[name]
             shown = f"{received:g}" if isinstance(received, float) else f"the parts {', '.join(paid)}"
             yield f"{where}: expected {wanted}, as its hidden checks have, received {shown}; write {_example(served)}"
@@ -198,7 +198,7 @@ def _parts(course: Course, assignment: Assignment, checks: dict[str, Outline], p
 
 
 def _example(parts: Sequence[str]) -> str:
-    return "one number" if tuple(parts) == ("all",) else "{" + ", ".join(f"{part}: ..." for part in parts) + "}"
+    return "one number" if tuple(parts) == (WHOLE,) else "{" + ", ".join(f"{part}: ..." for part in parts) + "}"
 
 
 def _ids(assignment: Assignment, place: Place) -> Iterator[str]:
@@ -216,14 +216,13 @@ def _accuracy(course: Course, assignment: Assignment, checks: dict[str, Outline]
     """Every accuracy item has a bound that was measured on the data that the course uses."""
     tables = read_measurements(assignment.folder)
     data = course.data.model_dump()
-    for exercise in assignment.exercises:
-        for item in checks[exercise].trials if exercise in checks else ():
-            measured = tables.get(item, {})
-            if not {"any", *data.values()} & set(measured):
-                where = place("data")
-                known = ", ".join(measured) or "none"
-                remedy = f"measure it: .venv/bin/python benchmarks/bounds.py {assignment.name}.{item} --write"
-                yield f"{where}: expected data with a bound for {item} ({known}), received {data}; {remedy}"
+    for exercise in [name for name in assignment.exercises if name in checks and checks[name].trial]:
+        measured = tables.get(exercise, {})
+        if not {ANY, *data.values()} & set(measured):
+            where = place("data")
+            known = ", ".join(measured) or "none"
+            remedy = f"measure it: .venv/bin/python benchmarks/bounds.py {assignment.name}.{exercise} --write"
+            yield f"{where}: expected data with a bound for {exercise} ({known}), received {data}; {remedy}"
 
 
 # --------------------------------------------------------------------------------------------------------- the release

@@ -181,10 +181,9 @@ def _exercise(
     if name not in content.solutions:
         seen.findings.append(f"{name}: solutions/{assignment.folder}/solution.py has no function of that name")
         return
-    parts = {check.part for check in spec.all_checks}
-    if parts != set(assignment.parts(name)):
+    if spec.parts != set(assignment.parts(name)):
         listed = sorted(assignment.parts(name))
-        seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
+        seen.findings.append(f"{name}: its checks serve the parts {sorted(spec.parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
     seen.findings += two_of_one_id([*mutants, *variants])
     seen.findings += bad_hints(course, assignment, content, name)
@@ -207,24 +206,23 @@ def _mutants(
     """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
     name = spec.exercise.name
     parts = {check.name: check.part for check in spec.checks}
-    trials = {check.name for check in spec.checks if check.trial}
-    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
+    catches: dict[str, list[str]] = {check: [] for check in parts}  # what a trial rejects: bounds.toml
     hinted = 0
     for mutant in mutants:
         if f"mutant {mutant.id}" not in judged:
             seen.counts["untrained"] += 1
             continue
         verdicts = judged[f"mutant {mutant.id}"][: 1 if mutant.trained else None]
-        failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
+        failing = [{c.name for c in v.checks if not c.passed} & set(spec.hidden_names) for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue
         seen.counts["caught"] += 1
         everywhere = set.union(*failing)
-        if everywhere <= trials:
+        if not everywhere & set(parts):
             continue  # a trial has nothing to recognise a misconception by
-        for check in everywhere & set(catches):
-            if [parts[other] for other in everywhere].count(parts[check]) == 1:
+        for check in everywhere & set(parts):
+            if [parts[other] for other in everywhere & set(parts)].count(parts[check]) == 1:
                 catches[check].append(mutant.id)
         shown = {v.misconception for v in verdicts}
         if {v.hint for v in verdicts} == {mutant.hint} and "" not in shown:  # two that do the same share a hint

@@ -66,7 +66,7 @@ def bad_hints(course: Course, assignment: Assignment, content: Content, name: st
     if not spec.exercise.hints:
         yield f"{name}: checks.py gives it no hints"
     hints = [(f"{name}: hint {place}", hint) for place, hint in enumerate(spec.exercise.hints, 1)]
-    hints += [(f"{name}: the hint of check {c.name!r}", c.trial.hint) for c in spec.checks if c.trial]
+    hints += [(f"{name}: the trial's hint", spec.trial.hint)] if spec.trial else []
     hints += [(f"mutant {mutant.id}: its hint", mutant.hint) for mutant in content.mutants[name]]
     secrets = solution_lines(course, assignment.folder)
     for where, hint in hints:

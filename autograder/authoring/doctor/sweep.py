@@ -136,7 +136,7 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
 
 
 def _cases(spec: ExerciseChecks, number: int) -> Iterator[tuple[str, Case]]:
-    """Every case of one seed, public ones among them, trials left out."""
+    """Every case of one seed, public ones among them."""
     seed = f"sweep {number}".encode()
     for check in spec.all_checks:
         for place, case in enumerate(check.cases(generator(seed, check.name)), 1):
