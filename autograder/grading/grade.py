@@ -22,7 +22,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.course import checks
-from autograder.course.config import Assignment, Course
+from autograder.course.config import Assignment, Course, LimitSettings
 from autograder.grading.arriving.handed_in import HandedIn
 from autograder.grading.reading.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.grading.reading.reader import MAX_MB, ReaderFailed, read, read_archive
@@ -179,7 +179,7 @@ class Grader:
             folder=self.assignment.folder,
             steps=steps,
             seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
-            limits=_limits(self.course),
+            limits=process_limits(self.course.grading.limits),
             isolation=self.course.grading.isolation,
             data=self.course.data.model_dump(),
             data_folder=os.path.abspath(os.environ[FOLDER_VARIABLE]) if FOLDER_VARIABLE in os.environ else "",
@@ -282,6 +282,6 @@ def course_secret(root: Path) -> bytes:
     return secret
 
 
-def _limits(course: Course) -> Limits:
-    limits = course.grading.limits
-    return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
+def process_limits(settings: LimitSettings) -> Limits:
+    """What course.yaml allows the process of one submission."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
