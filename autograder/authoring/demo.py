@@ -24,6 +24,7 @@ from rich.table import Table
 from autograder.authoring.build import model_answers
 from autograder.authoring.release import release_assignment
 from autograder.classroom.scores import autograde, generate_feedback, score_table, scores
+from autograder.course.cells import nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.grading.arriving.handed_in import register
@@ -136,7 +137,7 @@ def write_class(course: Course, assignment: Assignment, root: Path) -> list[Stud
 def fill_in(notebook: NotebookNode, sources: Mapping[str, str]) -> NotebookNode:
     """Put a student's sources into the exercise cells of a released notebook, and answers below their questions."""
     for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = nbgrader_name(cell.metadata)
         if name in sources and cell.cell_type == "markdown":
             cell.source = cell.source.replace("YOUR ANSWER HERE", sources[name])
         elif name in sources:

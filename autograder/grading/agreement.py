@@ -15,6 +15,7 @@ from datetime import UTC
 from pathlib import Path
 
 from autograder.course.bounds import ANY, read_measurements
+from autograder.course.cells import SETUP, check_cell, checked_exercise, promised_parts
 from autograder.course.config import WHOLE, Assignment, Course, CourseError, did_you_mean, places
 from autograder.course.outline import Outline, outline
 from autograder.course.script import named_lines
@@ -203,11 +204,11 @@ def _example(parts: Sequence[str]) -> str:
 
 def _ids(assignment: Assignment, place: Place) -> Iterator[str]:
     """nbgrader knows every graded cell of a notebook by one name."""
-    ids = Counter([*assignment.exercises, *(f"check_{name}" for name in assignment.exercises), *assignment.answers])
+    ids = Counter([*assignment.exercises, *map(check_cell, assignment.exercises), *assignment.answers])
     for section, names in (("exercises", assignment.exercises), ("answers", assignment.answers)):
         for name in names:
             taken = ids[name] > 1 and section == "answers"
-            if taken or re.fullmatch(r"setup_\d+", name):
+            if taken or re.fullmatch(SETUP + r"\d+", name):
                 where = place("assignments", assignment.name, section, name)
                 yield f"{where}: expected a name that no other graded cell has, received {name!r}; rename it"
 
@@ -234,7 +235,7 @@ def _differences(assignment: Assignment, found: Mapping[str, float], what: str, 
         return [
             f"{place('assignments', assignment.name)}: expected its points in {what}, found none; {_again(assignment)}"
         ]
-    wanted = {f"check_{name}": (("exercises", name), assignment.points(name)) for name in assignment.exercises}
+    wanted = {check_cell(name): (("exercises", name), assignment.points(name)) for name in assignment.exercises}
     wanted |= {name: (("answers", name), points) for name, points in assignment.answers.items()}
     findings = []
     for cell, (path, points) in wanted.items():
@@ -267,9 +268,9 @@ def _released(path: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]
     """The points of the graded cells of a released notebook, and those of the parts of its exercises."""
     try:
         cells = [cell["metadata"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-        marks = [(data["nbgrader"], data.get("course", {})) for data in cells if data.get("nbgrader", {}).get("grade")]
+        marks = [(data["nbgrader"], promised_parts(data)) for data in cells if data.get("nbgrader", {}).get("grade")]
         points = {mark["grade_id"]: float(mark["points"]) for mark, _ in marks}
-        parts = {mark["grade_id"].removeprefix("check_"): own["parts"] for mark, own in marks if "parts" in own}
+        parts = {checked_exercise(mark["grade_id"]): own for mark, own in marks if own}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CourseError([f"{path}: expected a released notebook, received {error!r}; release it again"]) from None
     return points, parts

@@ -22,6 +22,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.course import checks
+from autograder.course.cells import checked_exercise, experiment, nbgrader_name
 from autograder.course.config import Assignment, Course, LimitSettings
 from autograder.grading.arriving.handed_in import HandedIn
 from autograder.grading.reading.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
@@ -247,16 +248,15 @@ def plan(notebook: NotebookNode) -> list[Step]:
     """
     steps, late = [], []
     for index, cell in enumerate(notebook.cells):
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if cell.cell_type != "code":
             continue
-        if grade_id.startswith("check_"):
-            steps.append(Step(index, "judge", exercise=grade_id.removeprefix("check_")))
+        if exercise := checked_exercise(nbgrader_name(cell.metadata)):
+            steps.append(Step(index, "judge", exercise=exercise))
             late.append(replace(steps[-1], late=True))
         elif cell.source.strip():
-            experiment = "experiment" in cell.metadata.get("course", {})
-            own = not grade_id and not experiment
-            steps.append(Step(index, "run", source=cell.source, own=own, definitions=experiment))
+            shown = bool(experiment(cell.metadata))
+            own = not nbgrader_name(cell.metadata) and not shown
+            steps.append(Step(index, "run", source=cell.source, own=own, definitions=shown))
     return steps + late
 
 

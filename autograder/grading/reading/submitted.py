@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograder.course.cells import EXPERIMENT, OWN
 from autograder.jail.pictures import promised
 
 MAX_SOURCE = 1_000_000  # characters of one cell
@@ -156,7 +157,7 @@ def _claims(cell: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     metadata = mapping(cell.get("metadata"))
     names = [
         ("grade", mapping(metadata.get("nbgrader")).get("grade_id")),
-        ("experiment", mapping(metadata.get("course")).get("experiment")),
+        (EXPERIMENT, mapping(metadata.get(OWN)).get(EXPERIMENT)),
         ("cell", cell.get("id")),
         ("cell", metadata.get("id")),
     ]
