@@ -28,6 +28,7 @@ from autograder.course.cells import nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.grading.arriving.handed_in import register
+from autograder.grading.pages.contents import RECORD
 
 LOOP = "\n    while True:\n        pass\n"
 EXIT = "\n    import os\n    os._exit(0)\n"
@@ -226,7 +227,7 @@ def _who_is_who(students: Sequence[Student], assignment: Assignment, root: Path)
     table.add_column("what the grader saw")
     for student in students:
         folder = root / "autograded" / student.name / assignment.name
-        words = seen(json.loads((folder / "verdicts.json").read_text(encoding="utf-8")))
+        words = seen(json.loads((folder / RECORD).read_text(encoding="utf-8")))
         if student.tampers:
             words = f"its cell ran and said: {said(folder / f'{assignment.folder}.ipynb')}. It changed nothing: {words}"
         table.add_row(student.name, student.does, escape(words))
@@ -261,7 +262,7 @@ def _show_results(assignment: Assignment, root: Path, console: Console) -> None:
     for what, where in [
         ("a student's feedback", f"{shown}/feedback/chiara/{assignment.name}/{assignment.folder}.html"),
         ("a graded notebook", f"{shown}/autograded/leo/{assignment.name}/{assignment.folder}.ipynb"),
-        ("its verdicts, with what was asked", f"{shown}/autograded/leo/{assignment.name}/verdicts.json"),
+        ("its verdicts, with what was asked", f"{shown}/autograded/leo/{assignment.name}/{RECORD}"),
         (
             "grade it again with plain nbgrader",
             f"cd {shown} && {programs}/nbgrader autograde {assignment.name} --force",

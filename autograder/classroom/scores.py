@@ -19,6 +19,7 @@ from rich.table import Table
 from autograder.course.cells import checked_exercise
 from autograder.grading import timings
 from autograder.grading.gradebook import gradebook_url, opened
+from autograder.grading.pages.contents import RECORD
 
 SHOWN = 5  # names of students in one line
 SHORT_NAME = 12  # characters of a student's name in one line of a table that is full
@@ -150,7 +151,7 @@ def scores(root: Path, assignment: str) -> list[Score]:
 
 def records(root: Path, assignment: str) -> dict[str, dict[str, Any]]:
     """What the grader keeps beside each graded notebook, by student."""
-    paths = sorted(root.glob(f"autograded/*/{assignment}/verdicts.json"))
+    paths = sorted(root.glob(f"autograded/*/{assignment}/{RECORD}"))
     return {path.parts[-3]: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
@@ -188,7 +189,7 @@ def evidence_lines(root: Path, assignment: str) -> list[str]:
 def unjudged_lines(root: Path, assignment: str) -> list[str]:
     """Whose work the grader could not judge, through no fault of theirs: a line for each cause."""
     students: dict[str, set[str]] = {}
-    for path in sorted(root.glob(f"autograded/*/{assignment}/verdicts.json")):
+    for path in sorted(root.glob(f"autograded/*/{assignment}/{RECORD}")):
         for verdict in json.loads(path.read_text(encoding="utf-8"))["verdicts"]:
             if verdict["traceback"]:
                 cause = verdict["traceback"].strip().splitlines()[-1]

@@ -32,7 +32,7 @@ from autograder.grading.reading.submitted import UnreadableSubmission
 from autograder.grading.reading.unpacking import SIGNATURE
 from autograder.jail.limits import Limits
 from autograder.jail.process import Tier
-from autograder.judge.process import FOLDER_VARIABLE, JudgeJob
+from autograder.judge.process import JudgeJob, data_folder
 from autograder.judge.referee import JudgeFailed, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
@@ -183,7 +183,7 @@ class Grader:
             limits=process_limits(self.course.grading.limits),
             isolation=self.course.grading.isolation,
             data=self.course.data.model_dump(),
-            data_folder=os.path.abspath(os.environ[FOLDER_VARIABLE]) if FOLDER_VARIABLE in os.environ else "",
+            data_folder=data_folder(),
             files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
             tier=self.tier,
         )

@@ -43,6 +43,7 @@ from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved
+from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
@@ -51,8 +52,6 @@ from autograder.jail.launch import connect
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
 from autograder.judge.referee import TOO_MUCH
-
-RECORD = "verdicts.json"
 
 
 def configure(config: Config, folder: Path, course_root: str) -> None:
