@@ -30,8 +30,9 @@ import nbformat
 from autograder.authoring.build import build_assignment
 from autograder.authoring.demo import cell_source, fill_in, hand_in
 from autograder.authoring.release import release_assignment
-from autograder.course.config import load_course
+from autograder.course.config import LimitSettings, load_course
 from autograder.course.content import load_content
+from autograder.grading.grade import process_limits
 
 ROOT = Path(__file__).resolve().parents[1]
 STOCK = "c = get_config()\nc.ExecutePreprocessor.timeout = 120\nc.Execute.timeout = 120\n"
@@ -98,7 +99,7 @@ def student_memory() -> str:
     from autograder.jail import client  # noqa: PLC0415 - after the folders are set
 
     source = "import keras\nkeras.ops.ones((100, 100)) @ keras.ops.ones((100, 100))"
-    with client.spawn(client.Limits()) as student:
+    with client.spawn(process_limits(LimitSettings())) as student:
         student.run_cell("pass", 60)
         empty = student.memory_pss()
         student.run_cell(source, 60)

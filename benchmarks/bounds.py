@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
 
 from autograder.authoring.doctor.workers import one_task_each
-from autograder.course.bounds import BOUNDS, SOLUTIONS
+from autograder.course.bounds import ANY, BOUNDS, SOLUTIONS
 from autograder.course.checks import generator
 from autograder.course.config import load_course
 from autograder.course.content import load_content
@@ -44,7 +44,6 @@ class Run:
 
     folder: str
     exercise: str
-    check: str
     who: str
     seed: int
     data: tuple[tuple[str, str], ...]
@@ -53,10 +52,10 @@ class Run:
 def measure(run: Run) -> tuple[Run, float | str]:
     """What one training reaches, or why it could not be measured."""
     content = load_content(run.folder)
-    trial = next(c.trial for c in content.specs[run.exercise].checks if c.name == run.check)
+    trial = content.specs[run.exercise].trial
     assert trial is not None
     function = dict(implementations(run.folder, run.exercise))[run.who]
-    rng = generator(f"calibration {run.who} {run.seed}".encode(), run.check)
+    rng = generator(f"calibration {run.who} {run.seed}".encode(), trial.name)
     laboratory = open_laboratory(dict(run.data), run.folder)
     bench = Bench(laboratory, rng, lambda case: observe(function, case.args, case.kwargs, case.errstate))
     try:
@@ -73,11 +72,11 @@ def implementations(folder: str, exercise: str) -> Iterator[tuple[str, Callable[
     yield from ((m.id, m.function) for m in content.mutants[exercise])
 
 
-def table(trial: Trial, data: str, right: list[float], wrong: dict[str, list[float | str]]) -> str:
+def table(exercise: str, trial: Trial, data: str, right: list[float], wrong: dict[str, list[float | str]]) -> str:
     """One table of bounds.toml."""
     mean, deviation = statistics.mean(right), statistics.stdev(right)
     lines = [
-        f"[{trial.item}.{data}]",
+        f"[{exercise}.{data}]",
         f'unit = "{trial.unit}"',
         f"at_least = {mean - DEVIATIONS * deviation:.3f}",
         f"runs = {len(right)}",
@@ -86,8 +85,8 @@ def table(trial: Trial, data: str, right: list[float], wrong: dict[str, list[flo
         f"lowest = {min(right):.4f}",
     ]
     best = {who: max((v for v in values if isinstance(v, float)), default=None) for who, values in wrong.items()}
-    shown = ", ".join(f'"{who}" = {value:.3f}' for who, value in best.items() if value is not None)
-    return "\n".join([*lines, f"wrong = {{ {shown} }}" if shown else "wrong = {}"]) + "\n"
+    shown = [f'"{who}" = {value:.3f}' for who, value in best.items() if value is not None]
+    return "\n".join([*lines, *([f"[{exercise}.{data}.wrong]", *shown] if shown else [])]) + "\n"
 
 
 def main() -> int:
@@ -103,40 +102,37 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the tables into the assignments' bounds.toml")
     arguments = parser.parse_args()
     data = (("grey", arguments.grey), ("colour", arguments.colour))
-    trials: list[tuple[str, str, str, Trial]] = []
+    trials: list[tuple[str, str, Trial]] = []
     runs: list[Run] = []
     for name, assignment in course.assignments.items():
         content = load_content(assignment.folder)
         for exercise, spec in content.specs.items():
-            for check in (
-                c for c in spec.checks if c.trial and (f"{name}.{exercise}" in arguments.items or not arguments.items)
-            ):
-                assert check.trial is not None
-                trials.append((assignment.folder, exercise, check.name, check.trial))
+            if spec.trial and (f"{name}.{exercise}" in arguments.items or not arguments.items):
+                trials.append((assignment.folder, exercise, spec.trial))
                 counts = {"reference": arguments.seeds}
                 many = arguments.seeds if arguments.variant_seeds is None else arguments.variant_seeds
                 counts |= {v.id: many for v in content.variants[exercise]}
                 for who, _ in implementations(assignment.folder, exercise):
                     seeds = range(counts.get(who, arguments.wrong_seeds))
-                    runs += [Run(assignment.folder, exercise, check.name, who, seed, data) for seed in seeds]
-    results: dict[tuple[str, str], dict[str, list[float | str]]] = {}
+                    runs += [Run(assignment.folder, exercise, who, seed, data) for seed in seeds]
+    results: dict[str, dict[str, list[float | str]]] = {}
     with one_task_each(arguments.jobs) as pool:
         for number, (run, value) in enumerate(pool.imap_unordered(measure, runs), 1):
             print(f"\r{number} of {len(runs)} trainings", end="", file=sys.stderr)
-            results.setdefault((run.exercise, run.check), {}).setdefault(run.who, []).append(value)
+            results.setdefault(run.exercise, {}).setdefault(run.who, []).append(value)
     print(file=sys.stderr)
-    for folder, exercise, name, trial in trials:
-        content, measured = load_content(folder), results[exercise, name]
+    for folder, exercise, trial in trials:
+        content, measured = load_content(folder), results[exercise]
         correct = [
             v for who in ["reference", *(v.id for v in content.variants[exercise])] for v in measured.get(who, [])
         ]
         refused = [v for v in correct if isinstance(v, str)]
         if refused:
-            print(f"{trial.item}: a correct implementation cannot be measured: {refused[0]}", file=sys.stderr)
+            print(f"{exercise}: a correct implementation cannot be measured: {refused[0]}", file=sys.stderr)
             return 1
-        kind = dict(data)[trial.images] if trial.images else "any"
+        kind = dict(data)[trial.images] if trial.images else ANY
         wrong = {m.id: measured.get(m.id, []) for m in content.mutants[exercise]}
-        text = table(trial, kind, [v for v in correct if isinstance(v, float)], wrong)
+        text = table(exercise, trial, kind, [v for v in correct if isinstance(v, float)], wrong)
         print(text)
         if arguments.write:
             write(text, SOLUTIONS / folder / BOUNDS)
@@ -144,10 +140,10 @@ def main() -> int:
 
 
 def write(text: str, path: Path) -> None:
-    """Put a table into bounds.toml, in place of the one with the same header."""
-    header = text.partition("\n")[0]
+    """Put a table into bounds.toml, in place of the one with the same header and what is below it."""
+    header = text.partition("]")[0]
     old = path.read_text(encoding="utf-8") if path.exists() else "# Bounds of accuracy items.\n"
-    kept = re.sub(rf"^{re.escape(header)}\n(?:(?!\[).*\n?)*", "", old, flags=re.MULTILINE)
+    kept = re.sub(rf"^{re.escape(header)}(?:\.wrong)?\]\n(?:(?!\[).*\n?)*", "", old, flags=re.MULTILINE)
     path.write_text(kept.rstrip() + "\n\n" + text, encoding="utf-8")
 
 

@@ -24,6 +24,7 @@ from coursekit.data import synthetic
 MANIFEST = Path(__file__).with_name("manifest.toml")
 COURSE_DATA = "course_data.json"  # beside a student's notebook: which dataset is grey, which is colour
 KINDS = {"grey": (28, 28, 1), "colour": (32, 32, 3)}
+FOLDER_VARIABLE = "COURSE_DATA_DIR"
 SYNTHETIC = {"synthetic-grey": "grey", "synthetic-colour": "colour"}
 SPLITS = {"train": (4000, 20171), "test": (2000, 20192)}  # of the synthetic sets: images by default, and the seed
 BLOCK = 500  # synthetic images drawn from one generator, so that a smaller set is the beginning of a larger one
@@ -207,9 +208,9 @@ def data_folders() -> list[Path]:
     Raises:
         DatasetError: when ``COURSE_DATA_DIR`` names something that is not a folder.
     """
-    mirror = os.environ.get("COURSE_DATA_DIR")
+    mirror = os.environ.get(FOLDER_VARIABLE)
     if mirror and not Path(mirror).is_dir():
-        raise DatasetError(f"COURSE_DATA_DIR: expected a folder, received {mirror!r}; correct it, or unset it")
+        raise DatasetError(f"{FOLDER_VARIABLE}: expected a folder, received {mirror!r}; correct it, or unset it")
     return [Path(mirror), cache_folder()] if mirror else [cache_folder()]
 
 
@@ -252,7 +253,7 @@ def compare(file: File, size: int, digest: Callable[[], str]) -> str | None:
 def remedy(dataset: Dataset) -> str:
     """What helps when files are missing or damaged."""
     command = f"`course data fetch {dataset.name}` (students: `python -m coursekit.data.fetching {dataset.name}`)"
-    return f"run {command}, or let COURSE_DATA_DIR name a folder that holds {dataset.folder}/ with the official files"
+    return f"run {command}, or let {FOLDER_VARIABLE} name a folder that holds {dataset.folder}/ with the official files"
 
 
 # -------------------------------------------------------------------------------------------------- what files hold

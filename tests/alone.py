@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from allowed import some_limits
 from heard import Heard
 
 from autograder.course.content import load_content
 from autograder.jail.client import spawn
-from autograder.jail.limits import Limits
 from autograder.judge.process import _JailedStudent
 from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
@@ -19,7 +19,7 @@ def judged_alone(folder: str, sources: Sequence[str], exercises: Sequence[str], 
 
     No hint is looked for, which is most of the work of a judgement, and no network is trained.
     """
-    content, limits = load_content(folder), Limits(call_seconds=30, cell_seconds=30)
+    content, limits = load_content(folder), some_limits(call_seconds=30, cell_seconds=30)
     session = Session(
         spawn=lambda: _JailedStudent(spawn(limits, tier)),
         limits=limits,

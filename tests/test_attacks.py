@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from allowed import some_limits
 from alone import judged_alone
 from attacks import judge as judge_attacks
 from attacks import words
@@ -29,7 +30,6 @@ from autograder.course.config import Course
 from autograder.course.content import load_content
 from autograder.grading.grade import Grader, Result, course_secret
 from autograder.jail.client import spawn
-from autograder.jail.limits import Limits
 from autograder.jail.walls import tiers as walls
 from autograder.judge import referee
 from autograder.judge.process import judge_role
@@ -162,7 +162,7 @@ def test_limits_hold_while_nobody_asks(name, private_servers, tier):
     cell, reason = judge_attacks.WHILE_NOBODY_ASKS[name]
     if tier == "namespaces" and reason.startswith("disk"):
         pytest.skip("the scratch folder is a file system of that size")
-    limits = Limits(memory_mb=256, disk_mb=16, submission_seconds=3, own_seconds=0)
+    limits = some_limits(memory_mb=256, disk_mb=16, submission_seconds=3, own_seconds=0)
     with spawn(limits, tier) as neighbour, spawn(limits, tier) as student:
         assert student.run_cell(cell, 20).died is None
         wait_for(lambda: is_gone(student.pid))

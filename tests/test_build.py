@@ -239,9 +239,10 @@ def test_misconceptions_hold_outcomes_and_hints_for_every_exercise(classroom, a1
     assert list(data) == list(a1.exercises)
     for name, entry in data.items():
         assert entry["hidden_cases"] == content.specs[name].count > 0
-        known = {mutant.id: mutant for mutant in content.mutants[name]}
+        hints = {mutant.hint for mutant in content.mutants[name]}
         for stored in entry["misconceptions"]:
-            assert stored["hint"] == known[stored["id"]].hint
+            assert stored.keys() == {"hint", "outcomes"}  # the names of mutants give too much away
+            assert stored["hint"] in hints
             assert len(stored["outcomes"]) == len(content.specs[name].exercise.cases)
 
 

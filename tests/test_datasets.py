@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from tiny_data import COLOUR, GREY, MANIFEST, TINY_COLOUR, TINY_GREY, flip_byte, idx, write_tiny
 
 from autograder.commands import data as data_cli
+from autograder.commands.main import main as course_command
 from coursekit.data import Data, DatasetError, course_data, load, loaders
 from coursekit.data.fetching import verify
 from coursekit.data.loaders import load_entry, read_manifest
@@ -228,7 +230,28 @@ def test_card_is_drawn(mirror, tmp_path, capsys):
     assert (tmp_path / "tiny-colour.png").read_bytes().startswith(b"\x89PNG")
     assert "4 to train on, 4 held out" in capsys.readouterr().out
     shutil.rmtree(mirror / TINY_COLOUR.folder)
-    assert data_cli.draw_card("tiny-colour", tmp_path, MANIFEST) == data_cli.BAD_INPUT
+    with pytest.raises(DatasetError, match="is missing"):
+        data_cli.draw_card("tiny-colour", tmp_path, MANIFEST)
+
+
+def test_card_that_cannot_be_written_is_told_with_its_place(mirror, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match=r"file.*: expected a place to write to, received: "):
+        data_cli.draw_card("tiny-colour", tmp_path / "file" / "cards", MANIFEST)
+
+
+@pytest.mark.parametrize("action", ["card", "fetch", "verify"])
+def test_command_with_an_unknown_dataset_says_so_and_ends_with_2(action, monkeypatch, capsys):
+    monkeypatch.chdir(Path(__file__).parent)
+    assert course_command(["data", action, "nothing"]) == 2
+    assert re.fullmatch(r"dataset: expected one of .*; received 'nothing'\n", capsys.readouterr().err)
+
+
+def test_an_error_of_ours_is_not_taken_for_one_of_the_data(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent)
+    monkeypatch.setattr(data_cli, "list_datasets", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        course_command(["data", "list"])
 
 
 @pytest.mark.parametrize("name", ["synthetic-grey", "synthetic-colour", "fashion-mnist", "cifar-10"])

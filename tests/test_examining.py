@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.authoring.doctor.examining import TRAINED_TOGETHER, Bench, functions, tasks
+from autograder.authoring.doctor.examining import TRAINED_TOGETHER, Bench, functions, tasks, two_of_one_id
+from autograder.course.bank import Bank
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.content import load_content
 from coursekit.checking import Case, Exercise
@@ -42,12 +43,26 @@ def test_trainings_are_shared_out(course):
     assert len(shared) > 1 and max(len(task.functions) for task in shared) <= TRAINED_TOGETHER
 
 
-def test_ids_of_all_mutants_and_of_all_variants_are_unique(course):
+def test_ids_of_all_mutants_and_variants_are_unique(course):
     for assignment in course.assignments.values():
         content = load_content(assignment.folder)
         for name in assignment.exercises:
-            known = 1 + len(content.mutants[name]) + len(content.variants[name])
-            assert len(functions(content, name)) == known
+            assert two_of_one_id([*content.mutants[name], *content.variants[name]]) == []
+
+
+def test_two_functions_of_one_id_are_told_with_both_places():
+    bank = Bank()
+    bank.variant(of="double")(exercise)
+    bank.mutant(of="double", hint="twice")(mutant)
+    assert two_of_one_id([*bank.mutants, *bank.variants]) == []
+    bank.variant(of="halve")(exercise)
+    bank.mutant(of="double", hint="twice")(exercise)
+    (finding,) = two_of_one_id([*bank.mutants, *bank.variants])
+    line = exercise.__code__.co_firstlineno
+    place = f"test_examining.py:{line}"
+    assert finding == (
+        f"double.exercise: expected one function of this id, received those at {place} and {place}; rename one"
+    )
 
 
 def test_each_function_is_asked_once_for_each_case_but_for_the_judged_one():

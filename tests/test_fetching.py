@@ -80,7 +80,6 @@ def test_optional_file_may_be_missing_but_not_damaged(mirror):
     [
         ([], data_cli.DONE, "tiny-grey: not fetched"),
         (["tiny-grey"], data_cli.FINDINGS, "is missing: expected a folder with the files of tiny-grey"),
-        (["nothing"], data_cli.BAD_INPUT, "dataset: expected one of tiny-colour, tiny-grey; received 'nothing'"),
     ],
 )
 def test_verify_without_any_file(capsys, names, status, text):
@@ -203,8 +202,8 @@ def test_fetch_command_reports(source, tmp_path, capsys):
     manifest = {"tiny-grey": served(source, TINY_GREY, GREY)}
     assert data_cli.fetch_dataset("tiny-grey", tmp_path, manifest) == data_cli.DONE
     assert "tiny-grey: 4 of 4 files fetched" in capsys.readouterr().out
-    assert data_cli.fetch_dataset("synthetic-grey") == data_cli.BAD_INPUT
-    assert "drawn by the course itself; there is nothing to fetch" in capsys.readouterr().err
+    with pytest.raises(DatasetError, match="drawn by the course itself; there is nothing to fetch"):
+        data_cli.fetch_dataset("synthetic-grey")
 
 
 def test_students_fetch_with_a_module(capsys):

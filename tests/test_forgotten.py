@@ -36,7 +36,7 @@ BANKS = (BANK,)
 mutant = BANK.mutant
 
 
-@mutant("A9.1-1", of="double", hint="twice")
+@mutant(of="double", hint="twice")
 def triples(x):
     \"\"\"Triples.\"\"\"
     return _three() * x
@@ -46,7 +46,7 @@ def _three():
     return 3
 
 
-@mutant("A9.1-2", of="doubel", hint="twice")
+@mutant(of="doubel", hint="twice")
 def squares(x):
     \"\"\"Squares.\"\"\"
     return x * x
@@ -64,7 +64,7 @@ BANKS = (BANK,)
 variant = BANK.variant
 
 
-@variant("A9.1-a", of="double")
+@variant(of="double")
 def adds(x):
     \"\"\"Adds.\"\"\"
     return x + x
@@ -97,7 +97,7 @@ def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
 
 def test_whatever_no_list_holds_is_told_with_its_place(folder):
     assert forgotten(folder) == [
-        "mutant A9.1-2: expected an exercise with hidden checks, received 'doubel'; did you mean 'double'?",
+        "mutant doubel.squares: expected an exercise with hidden checks, received 'doubel'; did you mean 'double'?",
         "known.py:25: adds_two is in no bank, and nothing uses it; "
         "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS",
         "lost.py:10: lost is in no bank, and nothing uses it; "
@@ -108,21 +108,19 @@ def test_whatever_no_list_holds_is_told_with_its_place(folder):
 
 def test_a_variant_below_everything_else_is_a_variant(folder, tmp_path):
     path = tmp_path / "solutions" / FOLDER / "variants.py"
-    path.write_text(
-        VARIANTS + '\n\n@variant("A9.1-b", of="double")\ndef shifts(x):\n    """Scales."""\n    return x / 0.5\n'
-    )
-    assert [variant.id for variant in load_content(folder).variants["double"]] == ["A9.1-a", "A9.1-b"]
+    path.write_text(VARIANTS + '\n\n@variant(of="double")\ndef shifts(x):\n    """Scales."""\n    return x / 0.5\n')
+    assert [variant.id for variant in load_content(folder).variants["double"]] == ["double.adds", "double.shifts"]
 
 
 @pytest.mark.parametrize("check", ["values", "dtype"])
 def test_a_core_check_is_never_to_be_dropped(check, folder):
     exercise = load_content(folder).specs["double"].exercise
-    spec = ExerciseChecks(exercise, (Check("values", core=True), Check("dtype")))
+    spec = ExerciseChecks(exercise, (Check("values", lambda rng: (), core=True), Check("dtype", lambda rng: ())))
     others = [CheckResult(c.name, "all", 1.0, c.core, True, 1, int(c.name != check)) for c in spec.checks]
-    verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="A9.1-1")
+    verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="double.triples")
     seen = Examination()
-    mutant = Mutant("A9.1-1", "double", "h", load_content(folder).mutants["double"][0].function)
-    _mutants(seen, spec, [mutant], {"mutant A9.1-1": [verdict]})
+    mutant = Mutant("double", load_content(folder).mutants["double"][0].function, "h")
+    _mutants(seen, spec, [mutant], {"mutant double.triples": [verdict]})
     (finding,) = seen.findings
     assert finding.startswith(f"double: no mutant needs the hidden check {check!r}; add one")
     assert ("do not drop it" in finding) == (check == "values")

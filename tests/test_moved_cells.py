@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from allowed import some_limits
 from heard import Heard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,6 @@ from autograder.course.checks import Check, ExerciseChecks
 from autograder.grading.grade import plan
 from autograder.grading.reading.repair import Repaired, repair
 from autograder.jail.inside.rewriting import Rewriter
-from autograder.jail.limits import Limits
 from autograder.judge.session import Session
 from coursekit.checking import Case, Exercise
 from coursekit.observing import CallError, Outcome, describe_error, observe
@@ -183,7 +183,7 @@ SPECS = {name: _spec(name, right) for name, right in RIGHT.items()}
 def graded(cells: Cells) -> tuple[Repaired, dict[str, float], set[str]]:
     """What is repaired, the fraction of each exercise's points, and where a person looks if some are lost."""
     repaired = repair({"cells": cells}, RELEASE)
-    session = Session(Here, Limits(), SPECS, dict.fromkeys(SPECS, ()), {name: name.encode() for name in SPECS})
+    session = Session(Here, some_limits(), SPECS, dict.fromkeys(SPECS, ()), {name: name.encode() for name in SPECS})
     heard = Heard(session, plan(repaired.notebook))
     verdicts: dict[str, float] = {}
     flagged = set(repaired.doubtful)

@@ -141,7 +141,7 @@ def test_a_name_that_only_the_judge_knows_is_found_however_it_is_wrapped(copy, c
     module.write_text(module.read_text("utf-8") + planted, encoding="utf-8")
     found = [str(leak) for leak in scan(copy, course, "a1") if "the name of" in leak.what]
     assert found == [
-        f"coursekit/plain.py: holds the name of mutant {content.mutants['threshold_relu'][0].id}: 'evens'",
+        "coursekit/plain.py: holds the name of mutant threshold_relu.evens: 'evens'",
         "coursekit/plain.py: holds the name of a hidden check: 'odd widths, even heights'",
     ]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from allowed import some_limits
 from heard import Heard
 from test_judging import SPEC
 
-from autograder.jail.limits import Limits, Starved
+from autograder.jail.limits import Starved
 from autograder.judge.judging import Stopped
 from autograder.judge.session import Session, Step
 from coursekit.observing import CallError, Outcome, observe
@@ -65,7 +66,7 @@ class FakeStudent:
 
 def session(**changes) -> Session:
     FakeStudent.spawned, FakeStudent.ran = 0, []
-    settings = {"spawn": FakeStudent, "limits": Limits(), "specs": {"double": SPEC}, "mutants": {"double": ()}}
+    settings = {"spawn": FakeStudent, "limits": some_limits(), "specs": {"double": SPEC}, "mutants": {"double": ()}}
     return Session(**(settings | {"seeds": {"double": b"s"}} | changes))
 
 
@@ -112,7 +113,7 @@ def test_work_of_the_whole_submission_is_bounded_and_its_deaths_count():
         a_cell_costs = 200.0
 
     steps = [run(0, DOUBLE), run(1, "die"), run(2, DOUBLE), JUDGE]
-    heard = Heard(session(spawn=Slow, limits=Limits(submission_seconds=300)), steps)
+    heard = Heard(session(spawn=Slow, limits=some_limits(submission_seconds=300)), steps)
     assert "time limit of 300 s for the whole submission" in heard.outputs[2][0]["evalue"]
     assert heard.verdicts["double"].fraction == {"all": 0.0}
 
@@ -174,7 +175,7 @@ class Slow(FakeStudent):
 
 def test_own_cells_have_their_own_time_and_their_definitions_count_beyond_it():
     """Ten own cells want 200 s; the submission's 30 s are all there for the exercise."""
-    limits = Limits(own_seconds=50, submission_seconds=30, cell_seconds=25)
+    limits = some_limits(own_seconds=50, submission_seconds=30, cell_seconds=25)
     steps = [*(own(n, "0") for n in range(10)), own(10, DOUBLE), JUDGE]
     heard = Heard(session(spawn=Slow, limits=limits), steps)
     assert heard.verdicts["double"].fraction == {"all": 1.0} and not heard.verdicts["double"].flagged
@@ -183,10 +184,10 @@ def test_own_cells_have_their_own_time_and_their_definitions_count_beyond_it():
 
 
 def test_whatever_is_lost_after_the_time_is_over_is_flagged():
-    limits = Limits(own_seconds=10)
+    limits = some_limits(own_seconds=10)
     verdict = Heard(session(spawn=Slow, limits=limits), [own(0, "0"), own(1, "double = die"), JUDGE]).verdicts["double"]
     assert verdict.fraction == {"all": 0.0} and verdict.flagged
-    limits = Limits(submission_seconds=10)
+    limits = some_limits(submission_seconds=10)
     verdict = Heard(session(spawn=Slow, limits=limits), [run(0, DOUBLE), JUDGE]).verdicts["double"]
     assert verdict.fraction == {"all": 0.0} and verdict.flagged and "whole submission" in verdict.reason
 
@@ -274,7 +275,7 @@ def thrice(x, factor=2):
     ],
 )
 def test_own_version_of_an_earlier_exercise_serves_where_ours_knows_nothing_of_the_call(helper, call, note):
-    spec = replace(SPEC, staff=(("thrice", thrice),))
+    spec = replace(SPEC, staff=(thrice,))
     steps = [run(0, helper), run(1, f"def double(x): return {call}"), JUDGE]
     verdict = Heard(session(specs={"double": spec}), steps).verdicts["double"]
     assert verdict.fraction == {"all": 1.0}
@@ -282,6 +283,6 @@ def test_own_version_of_an_earlier_exercise_serves_where_ours_knows_nothing_of_t
 
 
 def test_wrong_call_of_a_wrong_function_earns_nothing():
-    spec = replace(SPEC, staff=(("thrice", thrice),))
+    spec = replace(SPEC, staff=(thrice,))
     steps = [run(0, "def thrice(x, y=0): return 3 * x"), run(1, "def double(x): return thrice(x, y=1)"), JUDGE]
     assert Heard(session(specs={"double": spec}), steps).verdicts["double"].fraction == {"all": 0.0}

@@ -32,7 +32,7 @@ def rough(x):
 
 SPEC = ExerciseChecks(Exercise("double", (Case((np.array([1.0]),), np.array([2.0])),), ()), (Check("values", values),))
 CONTENT = Content(
-    {"double": SPEC}, {"double": lambda x: 2 * x}, {"double": ()}, {"double": (Variant("X-a", "double", rough),)}
+    {"double": SPEC}, {"double": lambda x: 2 * x}, {"double": ()}, {"double": (Variant("double", rough),)}
 )
 
 
@@ -40,7 +40,7 @@ def test_seed_with_which_a_variant_loses_is_named_and_repeats():
     swept = sweep_exercise(CONTENT, "double", range(60))
     assert swept.losses
     number = int(re.search(r"seed (\d+)", swept.losses[0]).group(1))
-    assert swept.losses[0].startswith(f"double: 'values', case 1, seed {number}: variant X-a: ")
+    assert swept.losses[0].startswith(f"double: 'values', case 1, seed {number}: variant double.rough: ")
     again = sweep_exercise(CONTENT, "double", [number])
     assert again.losses == [loss for loss in swept.losses if f"seed {number}:" in loss]
 
@@ -49,7 +49,7 @@ def test_closest_value_of_each_tolerance_is_kept_with_its_place():
     swept = sweep_exercise(CONTENT, "double", range(20))
     closest = swept.closest["tight on purpose"]
     assert 0.3 < closest.used <= 1.0
-    assert "variant X-a" in closest.where and "seed" in closest.where
+    assert "variant double.rough" in closest.where and "seed" in closest.where
     assert str(closest).endswith(closest.where) and "tight on purpose" in str(closest)
 
 
@@ -122,7 +122,9 @@ def test_fingerprint_sees_what_a_case_holds():
     assert fingerprint([rng]) != fingerprint([rng])  # unknown things are never the same
 
 
-@pytest.mark.parametrize(("losses", "status"), [([], 0), (["double: seed 3: variant X-a: 1 of 3 values differ"], 1)])
+@pytest.mark.parametrize(
+    ("losses", "status"), [([], 0), (["double: seed 3: variant double.rough: 1 of 3 values differ"], 1)]
+)
 def test_command_prints_margins_and_ends_with_1_when_a_point_is_lost(losses, status, monkeypatch, capsys, course):
     seen = Swept(losses, {"half": Closest(Tolerance(0.0, 0.5, "half"), 0.25, "double, seed 3")})
     monkeypatch.setattr(

@@ -129,8 +129,10 @@ class Useless:
 def _spec(folder: str, name: str) -> ExerciseChecks:
     """The checks of an exercise, whose cases are drawn once; without the trainings."""
     spec = load_content(folder).specs[name]
-    drawn = [(check, tuple(check.cases(generator(b"useless", check.name)))) for check in spec.checks if not check.trial]
-    return replace(spec, checks=tuple(replace(check, cases=lambda rng, c=cases: c) for check, cases in drawn))
+    drawn = [(check, tuple(check.cases(generator(b"useless", check.name)))) for check in spec.checks]
+    return replace(
+        spec, trial=None, checks=tuple(replace(check, cases=lambda rng, c=cases: c) for check, cases in drawn)
+    )
 
 
 def _observe(function: Callable[..., Any], case: Case) -> Outcome:

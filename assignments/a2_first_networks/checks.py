@@ -308,7 +308,6 @@ EXERCISES = (
             "rng.permutation gives an order; a slice that reaches beyond its end is just shorter, as the last batch is",
         ),
         returns=("w", "b", "losses"),
-        uses=("mse_loss",),
     ),
     Exercise(
         "evaluate_batched",

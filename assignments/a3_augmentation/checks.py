@@ -377,7 +377,6 @@ EXERCISES = (
             "every image is standardised, always; flip and crop obey their flags as well as training",
             "the crop comes last, so that the padded zeros stay zeros",
         ),
-        uses=("standardize_images", "random_flip", "random_pad_crop"),
     ),
     Exercise(
         "build_penn_net",

@@ -162,6 +162,7 @@ EXERCISES = (
                 (ONE_WEIGHT, np.ones((1, 1, 1, 1), np.float32), np.array([0]), LayerOf(0, "only")),
                 0.5,
                 tolerance=FLOAT32_SUMS,
+                part="value",
                 label="by hand: p = 1/2, so the two gradients are -1/2 and 1/2",
             ),
             Case(
@@ -173,6 +174,7 @@ EXERCISES = (
                 ),
                 0.5,
                 tolerance=FLOAT32_SUMS,
+                part="value",
                 label="by hand: (3 - 1)/2 times 1/2, the mean over two images",
             ),
             Case(
@@ -184,14 +186,15 @@ EXERCISES = (
                 ),
                 0.353553,
                 tolerance=FLOAT32_SUMS,
+                part="training",
                 label="in training the batch has mean 0 and variance 1: the inputs of 'last' are -0.7071 and 0.7071",
             ),
         ),
         hints=(
             "open a GradientTape, call the model with training=True, take the mean cross-entropy from logits",
             "ask the tape for the gradient of layer.kernel.value; then the largest absolute value, as a float",
-            "BatchNormalization updates its statistics whenever training=True: store every non-trainable variable "
-            "before, and assign it back after",
+            "training=True updates the statistics of BatchNormalization: store all non-trainable "
+            "variables, assign them back after",
         ),
     ),
     PLOT_CURVES,

@@ -231,8 +231,8 @@ EXERCISES = (
         hints=(
             "follow 96 through the figure with every convolution halving: columns of one, two and four convolutions",
             "every box is a convolution and a ReLU; where lines meet, take the mean of all that meet",
-            "write a function that returns the list of column outputs: for one column [conv(z)], for more conv(z) and "
-            "the columns of the smaller fractal, which start at the mean of another smaller fractal's columns",
+            "one column gives [conv(z)]; more give conv(z) and the columns of a smaller fractal, which start "
+            "at the mean of another",
         ),
     ),
     Exercise(
@@ -266,7 +266,6 @@ EXERCISES = (
             "the extra part stands after the first convolution and its ReLU, before anything is pooled",
             "n_extra counts convolutions on the longest way: a residual block has two, a block of three columns four",
         ),
-        uses=("residual_block", "fractal_block"),
     ),
     PLOT_CURVES,
 )

@@ -245,7 +245,6 @@ EXERCISES = (
             "at the top of the loop: softmax of the current image, then stop or step; gradient at the current image",
             "everything that you return belongs to the image that you return: look again after the last step",
         ),
-        uses=("input_gradient", "fgsm_step"),
     ),
     Exercise(
         "targeted_l1",
@@ -348,7 +347,6 @@ EXERCISES = (
             "down the gradient of targeted_l1, times lr; cut off at lo and hi; the distance is always from x0",
             "before each step: p(target) > stop, or max_iter steps made? what you return belongs to the returned image",
         ),
-        uses=("targeted_l1",),
     ),
     Exercise(
         "transfer_matrix",

@@ -17,6 +17,7 @@ from nbgrader.utils import compute_checksum
 
 from autograder.authoring.misconceptions import Misconduct, misconceptions
 from autograder.authoring.shipping import made, readme, requirements, shipped
+from autograder.course.cells import EXPERIMENT, OWN, PARTS, SETUP, check_cell
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
 from autograder.course.script import Cell, Script, named_sections, read_script, stub_definition
@@ -121,7 +122,7 @@ def _make_cell(
         case "markdown":
             return new_markdown_cell(with_points(cell.source, assignment))
         case "experiment":
-            return new_code_cell(cell.source, metadata={"course": {"experiment": cell.name}})
+            return new_code_cell(cell.source, metadata={OWN: {EXPERIMENT: cell.name}})
         case "answer":
             source = f"{with_points(cell.source, assignment)}\n\n{BEGIN}\n{answers[cell.name]}\n{END}"
             made = new_markdown_cell(source)
@@ -130,11 +131,11 @@ def _make_cell(
             return _graded(new_code_cell(splice(cell.source, cell.name, bodies)), cell.name, solution=True)
         case "check":
             points = assignment.points(cell.name)
-            promised = {"course": {"parts": assignment.parts(cell.name)}}  # which course.yaml may change afterwards
+            promised = {OWN: {PARTS: assignment.parts(cell.name)}}  # which course.yaml may change afterwards
             made = new_code_cell(cell.source, metadata=promised)
-            return _graded(made, f"check_{cell.name}", grade=True, locked=True, points=points)
+            return _graded(made, check_cell(cell.name), grade=True, locked=True, points=points)
         case "code":
-            return _graded(new_code_cell(cell.source), f"setup_{plain}", locked=True)
+            return _graded(new_code_cell(cell.source), f"{SETUP}{plain}", locked=True)
 
 
 def with_points(prose: str, assignment: Assignment) -> str:

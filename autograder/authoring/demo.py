@@ -24,9 +24,11 @@ from rich.table import Table
 from autograder.authoring.build import model_answers
 from autograder.authoring.release import release_assignment
 from autograder.classroom.scores import autograde, generate_feedback, score_table, scores
+from autograder.course.cells import nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.grading.arriving.handed_in import register
+from autograder.grading.pages.contents import RECORD
 
 LOOP = "\n    while True:\n        pass\n"
 EXIT = "\n    import os\n    os._exit(0)\n"
@@ -136,7 +138,7 @@ def write_class(course: Course, assignment: Assignment, root: Path) -> list[Stud
 def fill_in(notebook: NotebookNode, sources: Mapping[str, str]) -> NotebookNode:
     """Put a student's sources into the exercise cells of a released notebook, and answers below their questions."""
     for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = nbgrader_name(cell.metadata)
         if name in sources and cell.cell_type == "markdown":
             cell.source = cell.source.replace("YOUR ANSWER HERE", sources[name])
         elif name in sources:
@@ -225,7 +227,7 @@ def _who_is_who(students: Sequence[Student], assignment: Assignment, root: Path)
     table.add_column("what the grader saw")
     for student in students:
         folder = root / "autograded" / student.name / assignment.name
-        words = seen(json.loads((folder / "verdicts.json").read_text(encoding="utf-8")))
+        words = seen(json.loads((folder / RECORD).read_text(encoding="utf-8")))
         if student.tampers:
             words = f"its cell ran and said: {said(folder / f'{assignment.folder}.ipynb')}. It changed nothing: {words}"
         table.add_row(student.name, student.does, escape(words))
@@ -260,7 +262,7 @@ def _show_results(assignment: Assignment, root: Path, console: Console) -> None:
     for what, where in [
         ("a student's feedback", f"{shown}/feedback/chiara/{assignment.name}/{assignment.folder}.html"),
         ("a graded notebook", f"{shown}/autograded/leo/{assignment.name}/{assignment.folder}.ipynb"),
-        ("its verdicts, with what was asked", f"{shown}/autograded/leo/{assignment.name}/verdicts.json"),
+        ("its verdicts, with what was asked", f"{shown}/autograded/leo/{assignment.name}/{RECORD}"),
         (
             "grade it again with plain nbgrader",
             f"cd {shown} && {programs}/nbgrader autograde {assignment.name} --force",

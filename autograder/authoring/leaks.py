@@ -43,21 +43,29 @@ def scan(release: Path, course: Course, name: str) -> list[Leak]:
     leaks = [Leak(file, "is not one of the files that ship") for file in files if file not in allowed]
     leaks += [Leak(file, "is missing from the release") for file in sorted(allowed - set(files))]
     handout = course.root / "assignments" / assignment.folder
-    shown = {
-        _squeeze(cell_line)
-        for cell in read_script(handout / "notebook.py").cells
-        for cell_line in cell.source.splitlines()
-    }
-    shown |= {_squeeze(line) for line in (handout / "checks.py").read_text("utf-8").splitlines()}
+    shown = _shown(handout)
     secrets = {line: origin for line, origin in _secrets(course, assignment.folder) if line not in shown}
     machine = [path for path in as_written.values() if path.parent != handout]
     telling = dict(_names(load_content(assignment.folder), handout, machine))
     for file, path in files.items():
         text = _text(path)
         leaks += [Leak(file, f"holds {telling[name]}: {name!r}") for name in telling if _says(text, name)]
-        squeezed = _squeeze(text)
+        squeezed = squeeze(text)
         leaks += [Leak(file, f"holds {origin}: {line!r}") for line, origin in secrets.items() if line in squeezed]
     return leaks
+
+
+def solution_lines(course: Course, folder: str) -> dict[str, str]:
+    """The lines of an assignment's solutions that the handout does not show itself, squeezed, with their origin."""
+    shown = _shown(course.root / "assignments" / folder)
+    return {line: origin for line, origin in _solutions(course, folder) if line not in shown}
+
+
+def _shown(handout: Path) -> set[str]:
+    """Every line that students read anyway, squeezed."""
+    cells = read_script(handout / "notebook.py").cells
+    lines = [line for cell in cells for line in cell.source.splitlines()]
+    return {squeeze(line) for line in [*lines, *(handout / "checks.py").read_text("utf-8").splitlines()]}
 
 
 def _text(path: Path) -> str:
@@ -78,14 +86,14 @@ def _strings(node: object) -> Iterator[str]:
             yield from _strings(value)
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
+    """A text without its white space: however a line is wrapped, it is the same line."""
     return re.sub(r"\s+", "", text)
 
 
 def _secrets(course: Course, folder: str) -> Iterator[tuple[str, str]]:
     """Every secret line, squeezed, with its origin."""
-    for function, (_, body) in solution_bodies(course.root / "solutions" / folder / "solution.py").items():
-        yield from _lines(body.splitlines(), f"a line of the solution of {function}")
+    yield from _solutions(course, folder)
     content = load_content(folder)
     for mutant in (m for mutants in content.mutants.values() for m in mutants):
         yield from _lines(_body(inspect.getsource(mutant.function)), f"a line of mutant {mutant.id}")
@@ -94,6 +102,11 @@ def _secrets(course: Course, folder: str) -> Iterator[tuple[str, str]]:
     proofs = (course.root / "solutions" / folder / "proofs.md").read_text("utf-8").splitlines()
     yield from _lines([line for line in proofs if not line.startswith("#")], "a line of the model answers")
     yield "BEGINSOLUTION", "a solution's marker"
+
+
+def _solutions(course: Course, folder: str) -> Iterator[tuple[str, str]]:
+    for function, (_, body) in solution_bodies(course.root / "solutions" / folder / "solution.py").items():
+        yield from _lines(body.splitlines(), f"a line of the solution of {function}")
 
 
 def _names(content: Content, handout: Path, machine: Iterable[Path]) -> Iterator[tuple[str, str]]:
@@ -108,9 +121,9 @@ def _names(content: Content, handout: Path, machine: Iterable[Path]) -> Iterator
         name = mutant.function.__name__
         if not _says(read if "_" in name else read + own, name):
             yield name, f"the name of mutant {mutant.id}"
-    for check in (check for spec in content.specs.values() for check in spec.checks):
-        if not _says(read + own, check.name):
-            yield check.name, "the name of a hidden check"
+    for name in (name for spec in content.specs.values() for name in spec.hidden_names):
+        if not _says(read + own, name):
+            yield name, "the name of a hidden check"
 
 
 def _says(text: str, name: str) -> bool:
@@ -129,6 +142,6 @@ def _body(source: str) -> list[str]:
 
 def _lines(lines: Sequence[str], origin: str) -> Iterator[tuple[str, str]]:
     for line in lines:
-        squeezed = _squeeze(line.partition("  #")[0])
+        squeezed = squeeze(line.partition("  #")[0])
         if len(squeezed) >= SHORT and not squeezed.startswith("#"):
             yield squeezed, origin

@@ -34,9 +34,12 @@ def misconceptions(
 def misconception(
     spec: ExerciseChecks, mutant: Mutant, ask: Callable[[Callable[..., Any], Case], Outcome] = observe_case
 ) -> Misconduct:
-    """What a mutant does on the public cases, as JSON values; None when it passes them all."""
+    """What a mutant does on the public cases, as JSON values; None when it passes them all.
+
+    Without its id: students must not read names such as ``forgets_the_bias``.
+    """
     outcomes = [ask(mutant.function, case) for case in spec.exercise.cases]
     pairs = zip(spec.exercise.cases, outcomes, strict=True)
     if not any(judge_case(case, outcome, spec.exercise.returns) for case, outcome in pairs):
         return None
-    return {"id": mutant.id, "hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))}
+    return {"hint": mutant.hint, "outcomes": list(map(outcome_to_json, outcomes))}

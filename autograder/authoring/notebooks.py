@@ -16,6 +16,7 @@ from nbconvert import HTMLExporter
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.build import build_assignment
+from autograder.course.cells import experiment, nbgrader_name
 from autograder.course.config import Assignment, Course
 
 CELL_SECONDS = 300.0
@@ -94,5 +95,5 @@ def limit(cell: NotebookNode) -> float:
 
 
 def _title(cell: NotebookNode, index: int) -> str:
-    name = cell.metadata.get("course", {}).get("experiment") or cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    name = experiment(cell.metadata) or nbgrader_name(cell.metadata)
     return f"cell {index + 1}" + (f" ({name})" if name else "")

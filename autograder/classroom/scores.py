@@ -16,7 +16,10 @@ from rich.console import Console, ConsoleOptions
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from autograder.course.cells import checked_exercise
+from autograder.grading import timings
 from autograder.grading.gradebook import gradebook_url, opened
+from autograder.grading.pages.contents import RECORD
 
 SHOWN = 5  # names of students in one line
 SHORT_NAME = 12  # characters of a student's name in one line of a table that is full
@@ -109,16 +112,17 @@ def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
         root: nbgrader's root.
         exercises: the assignment's exercises; True for those with an accuracy item, where the grader trains a network.
     """
-    lines = _log(root).splitlines()
-    rows = [json.loads(line.partition("timings: ")[2]) for line in lines if "timings: {" in line]
+    rows = timings.rows(_log(root))
     table = Table(title="seconds", title_justify="left", header_style="bold")
     for column in ("exercise", "median", "longest", "submission"):
         table.add_column(column, justify="left" if column in ("exercise", "submission") else "right", no_wrap=True)
-    for name in [*exercises, "all"]:
-        seconds = sorted((row[name], row["student"]) for row in rows if name in row)
+    for name in [*exercises, timings.WHOLE]:
+        seconds = sorted((row[name], row[timings.STUDENT]) for row in rows if name in row)
         if seconds:
             longest, student = seconds[-1]
-            label = "whole submission" if name == "all" else name + (" (with training)" if exercises[name] else "")
+            label = (
+                "whole submission" if name == timings.WHOLE else name + (" (with training)" if exercises[name] else "")
+            )
             table.add_row(label, f"{statistics.median(s for s, _ in seconds):.2f}", f"{longest:.2f}", student)
     return table
 
@@ -137,8 +141,8 @@ def scores(root: Path, assignment: str) -> list[Score]:
             exercises: dict[str, tuple[float | None, float]] = {}
             waiting = []
             for grade in (g for notebook in submission.notebooks for g in notebook.grades):
-                if grade.name.startswith("check_"):
-                    exercises[grade.name.removeprefix("check_")] = (grade.auto_score, grade.max_score)
+                if exercise := checked_exercise(grade.name):
+                    exercises[exercise] = (grade.auto_score, grade.max_score)
                 if grade.needs_manual_grade:
                     waiting.append(grade.name)
             rows.append(Score(submission.student_id, exercises, tuple(waiting)))
@@ -147,7 +151,7 @@ def scores(root: Path, assignment: str) -> list[Score]:
 
 def records(root: Path, assignment: str) -> dict[str, dict[str, Any]]:
     """What the grader keeps beside each graded notebook, by student."""
-    paths = sorted(root.glob(f"autograded/*/{assignment}/verdicts.json"))
+    paths = sorted(root.glob(f"autograded/*/{assignment}/{RECORD}"))
     return {path.parts[-3]: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
@@ -185,7 +189,7 @@ def evidence_lines(root: Path, assignment: str) -> list[str]:
 def unjudged_lines(root: Path, assignment: str) -> list[str]:
     """Whose work the grader could not judge, through no fault of theirs: a line for each cause."""
     students: dict[str, set[str]] = {}
-    for path in sorted(root.glob(f"autograded/*/{assignment}/verdicts.json")):
+    for path in sorted(root.glob(f"autograded/*/{assignment}/{RECORD}")):
         for verdict in json.loads(path.read_text(encoding="utf-8"))["verdicts"]:
             if verdict["traceback"]:
                 cause = verdict["traceback"].strip().splitlines()[-1]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from coursekit.data.loaders import (
     read_manifest,
 )
 
-DONE, FINDINGS, BAD_INPUT = 0, 1, 2
+DONE, FINDINGS = 0, 1
 SAMPLES = 7  # images of each class on a contact sheet
 ZOOM = 2
 GAP = 4
@@ -29,77 +28,62 @@ GAP = 4
 
 def list_datasets(manifest: Mapping[str, Dataset] | None = None) -> int:
     """Print every dataset with its size, licence and where it lies."""
-
-    def work() -> int:
-        known = read_manifest() if manifest is None else manifest
-        for dataset in known.values():
-            height, width, channels = dataset.shape
-            print(
-                f"{dataset.name:<17} {height} x {width} x {channels}  {len(dataset.classes)} classes  {_place(dataset)}"
-            )
-            print(f"{'':<17} {dataset.title}; licence: {dataset.licence}")
-        return DONE
-
-    return _answered(work)
+    known = read_manifest() if manifest is None else manifest
+    for dataset in known.values():
+        height, width, channels = dataset.shape
+        print(f"{dataset.name:<17} {height} x {width} x {channels}  {len(dataset.classes)} classes  {_place(dataset)}")
+        print(f"{'':<17} {dataset.title}; licence: {dataset.licence}")
+    return DONE
 
 
 def fetch_dataset(name: str, into: Path | None = None, manifest: Mapping[str, Dataset] | None = None) -> int:
     """Fetch what is missing of a dataset, into this user's cache by default."""
-
-    def work() -> int:
-        dataset, target = find_dataset(name, manifest), into or cache_folder()
-        new = fetch(dataset, target)
-        print(f"{name}: {len(new)} of {len(dataset.files)} files fetched; all are right in {target / dataset.folder}")
-        return DONE
-
-    return _answered(work)
+    dataset, target = find_dataset(name, manifest), into or cache_folder()
+    new = fetch(dataset, target)
+    print(f"{name}: {len(new)} of {len(dataset.files)} files fetched; all are right in {target / dataset.folder}")
+    return DONE
 
 
 def verify_datasets(names: Sequence[str] = (), manifest: Mapping[str, Dataset] | None = None) -> int:
     """Compare files with the manifest: of the named datasets, or of all that are there."""
-
-    def work() -> int:
-        known = read_manifest() if manifest is None else manifest
-        chosen = [find_dataset(name, known) for name in names] or [entry for entry in known.values() if entry.files]
-        count = 0
-        for dataset in chosen:
-            roots = [root for root in data_folders() if any((root / dataset.folder).glob("*"))]
-            if not dataset.files:
-                print(f"{dataset.name}: drawn by the course itself; there is no file to verify")
-            elif not roots and not names:
-                print(f"{dataset.name}: not fetched")
-            else:
-                count += sum(_told(dataset, root) for root in roots or data_folders()[:1])
-        return FINDINGS if count else DONE
-
-    return _answered(work)
+    known = read_manifest() if manifest is None else manifest
+    chosen = [find_dataset(name, known) for name in names] or [entry for entry in known.values() if entry.files]
+    count = 0
+    for dataset in chosen:
+        roots = [root for root in data_folders() if any((root / dataset.folder).glob("*"))]
+        if not dataset.files:
+            print(f"{dataset.name}: drawn by the course itself; there is no file to verify")
+        elif not roots and not names:
+            print(f"{dataset.name}: not fetched")
+        else:
+            count += sum(_told(dataset, root) for root in roots or data_folders()[:1])
+    return FINDINGS if count else DONE
 
 
 def draw_card(name: str, into: Path, manifest: Mapping[str, Dataset] | None = None) -> int:
     """Print what is known of a dataset, and write its contact sheet ``into/NAME.png``."""
-
-    def work() -> int:
-        dataset = find_dataset(name, manifest)
-        data = load_entry(dataset)
-        path = into / f"{name}.png"
+    dataset = find_dataset(name, manifest)
+    data = load_entry(dataset)
+    path = into / f"{name}.png"
+    try:
         into.mkdir(parents=True, exist_ok=True)
         save_sheet(data, path)
-        balance = np.bincount(data.y_train, minlength=len(data.classes))
-        rows = {
-            "images": f"{len(data.x_train):,} to train on, {len(data.x_test):,} held out",
-            "classes": ", ".join(data.classes),
-            "in each class": f"{balance.min():,} to {balance.max():,} of the training images",
-            "licence": dataset.licence,
-            "cite": dataset.citation,
-            "home": dataset.homepage,
-        }
-        print(f"{dataset.title} ({name})")
-        for key, text in rows.items():
-            print(textwrap.fill(f"{key + ':':<15}{text}", 100, initial_indent="  ", subsequent_indent=" " * 17))
-        print(f"contact sheet: {path}")
-        return DONE
-
-    return _answered(work)
+    except OSError as error:
+        raise DatasetError(f"{error.filename}: expected a place to write to, received: {error.strerror}") from None
+    balance = np.bincount(data.y_train, minlength=len(data.classes))
+    rows = {
+        "images": f"{len(data.x_train):,} to train on, {len(data.x_test):,} held out",
+        "classes": ", ".join(data.classes),
+        "in each class": f"{balance.min():,} to {balance.max():,} of the training images",
+        "licence": dataset.licence,
+        "cite": dataset.citation,
+        "home": dataset.homepage,
+    }
+    print(f"{dataset.title} ({name})")
+    for key, text in rows.items():
+        print(textwrap.fill(f"{key + ':':<15}{text}", 100, initial_indent="  ", subsequent_indent=" " * 17))
+    print(f"contact sheet: {path}")
+    return DONE
 
 
 def save_sheet(data: Data, path: Path) -> None:
@@ -151,15 +135,3 @@ def _told(dataset: Dataset, root: Path) -> int:
     for finding in findings:
         print(f"{dataset.name}: {finding}")
     return len(findings)
-
-
-def _answered(work: Callable[[], int]) -> int:
-    """The exit status of some work; what cannot be used is explained on stderr."""
-    try:
-        return work()
-    except DatasetError as error:
-        print(error, file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{error.filename}: expected to be allowed to use it, received: {error.strerror}", file=sys.stderr)
-        return BAD_INPUT

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.course.config import Assignment, Course, CourseError, find_course_root, load_course
+from autograder.course.config import ACCURACY, Assignment, Course, CourseError, find_course_root, load_course
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -38,6 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)
         return 130
+    except Exception as error:
+        from coursekit.data.loaders import DatasetError
+
+        if not isinstance(error, DatasetError):
+            raise
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
     )
     doctor.add_argument("--exercise", help="this exercise alone, without the release")
+    doctor.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     doctor.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -211,7 +219,7 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
     for line in unjudged:
         console.print(line, style="bold", markup=False, highlight=False)
     if arguments.timings:
-        trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
+        trained = {name: ACCURACY in assignment.parts(name) for name in assignment.exercises}
         console.print(timing_table(root, trained))
     return 1 if status or unjudged else 0
 
@@ -304,38 +312,48 @@ def _doctor(course: Course, arguments: argparse.Namespace) -> int:
         exercise=arguments.exercise,
         keep=not arguments.fresh and not os.environ.get("CI"),
     )
-    total = Examination()
-    for assignment, seen in zip(chosen, examinations, strict=True):
-        total.add(seen)
-        print(f"{assignment.name} {assignment.title}")
-        print("".join(f"  {line}\n" for line in seen.lines), end="")
-        print(f"  {_tally(seen)}")
-        print("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="", flush=True)
-    walls = examine_walls(course)
-    print("".join(f"{line}\n" for line in [*walls.lines, *(f"FINDING {f}" for f in walls.findings)]), end="")
-    total.add(walls)
-    findings = len(total.findings)
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    names = [assignment.name for assignment in chosen]
+    whole, parts = Examination(), dict[str, Examination]()
+    for name, seen in zip(names, examinations, strict=True):
+        parts[name] = seen
+        whole.add(seen)
+        say(f"{name} {course.assignments[name].title}")
+        say("".join(f"  {line}\n" for line in [*seen.lines, _tally(seen), *_findings(seen)]), end="")
+    parts["walls"] = walls = examine_walls(course)
+    whole.add(walls)
+    say("".join(f"{line}\n" for line in [*walls.lines, *_findings(walls)]), end="")
     if len(chosen) > 1:
-        print(f"whole course: {_tally(total)}")
-    print("all is well" if not findings else _counted(findings, "finding"))
-    return 1 if findings else 0
+        say(f"whole course: {_tally(whole)}")
+    say("all is well" if not whole.findings else _counted(len(whole.findings), "finding"))
+    if arguments.json:
+        findings = [{"of": name, "finding": finding} for name, seen in parts.items() for finding in seen.findings]
+        print(
+            json.dumps({"findings": findings, "counts": {name: dict(parts[name].counts) for name in names}}, indent=1)
+        )
+    return 1 if whole.findings else 0
+
+
+def _findings(seen: Examination) -> list[str]:
+    return [f"FINDING {finding}" for finding in seen.findings]
 
 
 def _sweep(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.authoring.doctor.sweep import Swept, sweep
 
     numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
-    print(
-        f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge"
-    )
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    say(f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge")
     for assignment, name, swept in sweep(_chosen(course, arguments.assignment), numbers, arguments.jobs):
         total.add(swept)
-        print(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
-        print("".join(f"  {one}\n" for one in swept.closest.values()), end="")
-        print("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="", flush=True)
-    print("smallest margin of each tolerance:")
-    print("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
-    print(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
+        say(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
+        say("".join(f"  {one}\n" for one in swept.closest.values()), end="")
+        say("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="")
+    say("smallest margin of each tolerance:")
+    say("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
+    say(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
+    if arguments.json:
+        print(json.dumps({"findings": total.losses, "counts": dict(total.counts)}, indent=1))
     return 1 if total.losses else 0
 
 
@@ -344,11 +362,10 @@ def _counted(number: int, word: str) -> str:
 
 
 def _tally(seen: Examination) -> str:
-    counts, wrong, correct = seen.counts, len(seen.catalogue["wrong"]), len(seen.catalogue["correct"])
+    counts = seen.counts
     return (
-        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, {counts['hinted']} with their own hint "
-        f"({wrong} different ones from the catalogue); {_counted(counts['variants'], 'variant')} with full marks "
-        f"({correct} from the catalogue)"
+        f"{counts['caught']} of {_counted(counts['mutants'], 'mutant')} caught, "
+        f"{counts['hinted']} with their own hint; {_counted(counts['variants'], 'variant')} with full marks"
         + (f"; {_counted(counts['untrained'], 'mutant')} left to a doctor that trains" if counts["untrained"] else "")
     )
 

@@ -5,51 +5,57 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Mutant:
+class Implementation:
+    """One way to write an exercise.
+
+    Args:
+        exercise: the exercise that it answers.
+        function: the implementation.
+    """
+
+    exercise: str
+    function: Function
+
+    @property
+    def id(self) -> str:
+        """Its one name everywhere, e.g. ``threshold_relu.subtracts_t``."""
+        return f"{self.exercise}.{self.function.__name__}"
+
+    @property
+    def place(self) -> str:
+        """Where it is written, ``FILE:LINE``, for messages to its author."""
+        code = self.function.__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+
+
+@dataclass(frozen=True)
+class Mutant(Implementation):
     """A known-wrong implementation: it must lose points, and whoever wrote it reads this hint.
 
     Args:
-        id: as in the catalogue, e.g. ``A1.1-3``; ``x`` marks those added since, ``A1.1-x1``.
-        exercise: the exercise it answers wrongly.
         hint: what the student reads: it points at the misconception, never at the solution.
-        function: the implementation.
         trained: it computes what it should, and only a training tells: an accuracy item rejects it.
     """
 
-    id: str
-    exercise: str
     hint: str
-    function: Function
     trained: bool = False
 
     @property
     def description(self) -> str:
         """The misconception in one sentence."""
-        return _first_line(self.function)
+        return (inspect.getdoc(self.function) or "").partition("\n")[0].rstrip(".")
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Implementation):
     """A correct but differently written implementation: it must keep full marks."""
-
-    id: str
-    exercise: str
-    function: Function
-
-    @property
-    def description(self) -> str:
-        """How it differs, in one sentence."""
-        return _first_line(self.function)
-
-
-def _first_line(function: Function) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0].rstrip(".")
 
 
 class Bank:
@@ -59,20 +65,20 @@ class Bank:
         self.mutants: list[Mutant] = []
         self.variants: list[Variant] = []
 
-    def mutant(self, id: str, *, of: str, hint: str, trained: bool = False) -> Callable[[Function], Function]:
+    def mutant(self, *, of: str, hint: str, trained: bool = False) -> Callable[[Function], Function]:
         """Register a known-wrong implementation of the exercise ``of``."""
 
         def register(function: Function) -> Function:
-            self.mutants.append(Mutant(id, of, hint, function, trained))
+            self.mutants.append(Mutant(of, function, hint, trained))
             return function
 
         return register
 
-    def variant(self, id: str, *, of: str) -> Callable[[Function], Function]:
+    def variant(self, *, of: str) -> Callable[[Function], Function]:
         """Register another correct implementation of the exercise ``of``."""
 
         def register(function: Function) -> Function:
-            self.variants.append(Variant(id, of, function))
+            self.variants.append(Variant(of, function))
             return function
 
         return register

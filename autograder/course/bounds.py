@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
+ANY = "any"  # in place of a dataset, for items that need no images
 BOUNDS = "bounds.toml"  # beside an assignment's solutions
 
 
@@ -24,7 +25,7 @@ def read_bounds(folder: str, data: Collection[str], root: Path = SOLUTIONS) -> d
         item: float(measured["at_least"])
         for item, datasets in read_measurements(folder, root).items()
         for name, measured in datasets.items()
-        if name == "any" or name in data
+        if name == ANY or name in data
     }
 
 

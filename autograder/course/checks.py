@@ -1,4 +1,4 @@
-"""What the judge asks: checks, each a family of cases drawn from a generator, each worth a share of a part."""
+"""What the judge asks: checks, each a family of cases drawn from a generator and worth a share of a part; trials."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.course.config import ACCURACY, WHOLE
 from autograder.course.trials import Trial
 from coursekit.checking import Case, Exercise
 
@@ -22,7 +23,6 @@ class Check:
     Args:
         name: the aspect, in words a student understands.
         cases: draws the cases; expected values come from a reference computed by another route.
-        trial: instead of cases: an accuracy to reach, in a training of ours.
         share: its weight among the checks of its part.
         part: which part of the exercise's points it belongs to (``course.yaml``).
         core: when it fails, nothing else in its part earns points: right dtypes of wrong values are worth nothing.
@@ -30,12 +30,11 @@ class Check:
     """
 
     name: str
-    cases: Callable[[np.random.Generator], Sequence[Case]] = lambda rng: ()
+    cases: Callable[[np.random.Generator], Sequence[Case]]
     share: float = 1.0
-    part: str = "all"
+    part: str = WHOLE
     core: bool = False
     hidden: bool = True
-    trial: Trial | None = None
 
     def drawn(self, seed: bytes) -> Check:
         """The same check with the cases of one seed, drawn once."""
@@ -50,37 +49,54 @@ class ExerciseChecks:
     Args:
         exercise: the public half; its ``returns`` and ``hints`` serve the hidden half too.
         checks: hidden checks.
-        public_part: which part a public case belongs to; all to the one part by default.
-        staff: the course's own versions of the earlier exercises that a solution may call, by name.
+        trial: an accuracy to reach in a training of ours, which serves the part ``accuracy``.
+        staff: the course's own versions of the earlier exercises that a solution may call.
         seeds: how many seeds `course doctor` tries; 1 where a case builds a network and draws its weights alone.
     """
 
     exercise: Exercise
     checks: tuple[Check, ...]
-    public_part: Callable[[Case], str] = lambda case: "all"
-    staff: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    trial: Trial | None = None
+    staff: tuple[Callable[..., Any], ...] = ()
     seeds: int = 3
 
     @property
     def all_checks(self) -> tuple[Check, ...]:
-        """The public cases first, one check for each part, then the hidden checks."""
-        parts = dict.fromkeys(self.public_part(case) for case in self.exercise.cases)
-        return (*(self._public(part) for part in parts), *self.checks)
+        """The public cases first, one check for each part, then the hidden checks; not the trial."""
+        return (*(self._public(part) for part in dict.fromkeys(map(self._part, self.exercise.cases))), *self.checks)
+
+    @property
+    def parts(self) -> set[str]:
+        """The parts of the exercise's points that something serves."""
+        return {check.part for check in self.all_checks} | ({ACCURACY} if self.trial else set())
+
+    @property
+    def hidden_names(self) -> tuple[str, ...]:
+        """The names of all that is hidden, the trial's last."""
+        return (*(check.name for check in self.checks), *([self.trial.name] if self.trial else []))
 
     def drawn(self, seed: bytes) -> ExerciseChecks:
         """The same checks with the cases of one seed, drawn once: for judging many functions by them."""
         return replace(self, checks=tuple(check.drawn(seed) for check in self.checks))
 
+    def _part(self, case: Case) -> str:
+        """The part of a public case: its own, or the one that all checks serve."""
+        parts = {check.part for check in self.checks}
+        if not case.part and len(parts) > 1:
+            expected = f"expected Case(..., part=...) for each public case, one of {', '.join(sorted(parts))}"
+            raise ValueError(f"{self.exercise.name}: {expected}; received none")
+        return case.part or next(iter(parts), WHOLE)
+
     def _public(self, part: str) -> Check:
-        cases = tuple(case for case in self.exercise.cases if self.public_part(case) == part)
-        name = "public cases" if part == "all" else f"public cases, {part}"
+        cases = tuple(case for case in self.exercise.cases if self._part(case) == part)
+        name = "public cases" if part == WHOLE else f"public cases, {part}"
         return Check(name, lambda rng: cases, part=part, hidden=False)
 
     @cached_property
     def count(self) -> int:
-        """The number of hidden cases, the same for every seed."""
+        """The number of hidden cases, the same for every seed; a trial is one."""
         drawn = (check.cases(generator(b"count", check.name)) for check in self.checks)
-        return sum(map(len, drawn)) + sum(check.trial is not None for check in self.checks)
+        return sum(map(len, drawn)) + (self.trial is not None)
 
 
 def seed(secret: bytes, assignment: str, exercise: str, submission: bytes) -> bytes:

@@ -15,6 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 FILE = "course.yaml"
 POINTS = 100.0
+WHOLE = "all"  # the one part of an exercise whose points are one number
+ACCURACY = "accuracy"  # the part that a trial serves
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[float, Field(gt=0, le=POINTS, allow_inf_nan=False)]
@@ -80,9 +82,9 @@ class Assignment(_Model):
     answers: dict[Identifier, Number] = {}
 
     def parts(self, exercise: str) -> dict[str, float]:
-        """The points of an exercise by part; ``{"all": ...}`` for one without parts."""
+        """The points of an exercise by part; ``{WHOLE: ...}`` for one without parts."""
         points = self.exercises[exercise]
-        return dict(points) if isinstance(points, dict) else {"all": points}
+        return dict(points) if isinstance(points, dict) else {WHOLE: points}
 
     def points(self, exercise: str) -> float:
         """The points of an exercise, all parts together."""

@@ -1,7 +1,7 @@
 """Which hidden checks there are and which parts they serve, read from their source: importing them takes seconds.
 
-Only what is written plainly is understood: ``ExerciseChecks(PUBLIC["name"], (Check("...", cases, part="..."), ...))``
-with names and parts as they stand. A test compares this with what is imported.
+Only what is written plainly is understood: ``ExerciseChecks(PUBLIC["name"], (Check("...", cases, part="..."), ...),
+trial=...)`` with names and parts as they stand. A test compares this with what is imported.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.course.config import ACCURACY, WHOLE
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"
@@ -23,11 +25,11 @@ class Outline:
 
     Args:
         parts: the parts of its points that some check serves, in order.
-        trials: keys of ``bounds.toml``: the accuracy items among the checks.
+        trial: whether there is an accuracy to reach, whose bound is in ``bounds.toml``.
     """
 
     parts: tuple[str, ...]
-    trials: tuple[str, ...]
+    trial: bool
 
 
 def outline(folder: str) -> dict[str, Outline]:
@@ -61,9 +63,9 @@ class _Module:
         for call in self._calls("ExerciseChecks"):
             checks = call.args[1] if len(call.args) > 1 else call
             made = [check for check in getattr(checks, "elts", [checks]) if self._is_check(check)]
-            parts = dict.fromkeys(self._text(_arguments(check).get("part"), "all") for check in made)
-            trials = [_arguments(check)["trial"] for check in made if "trial" in _arguments(check)]
-            yield self._text(call.args[0]), Outline(tuple(parts), tuple(map(self._text, trials)))
+            parts = dict.fromkeys(self._text(_arguments(check).get("part"), WHOLE) for check in made)
+            trial = any(keyword.arg == "trial" for keyword in call.keywords)
+            yield self._text(call.args[0]), Outline((*parts, *([ACCURACY] if trial else [])), trial)
 
     def _is_check(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Check":
@@ -87,9 +89,6 @@ class _Module:
                 return text
             case ast.Name(id=name):
                 return self._made(name)
-            case ast.Attribute(value=ast.Name(id=module), attr=name) if module in self._imports:
-                package, module = self._imports[module]
-                return _Module(_file(f"{package}.{module}"))._made(name)
         line = getattr(node, "lineno", 0)
         raise ValueError(f"{self._path.name}:{line}: expected a name in quotes, received {ast.unparse(node)!r}")
 

@@ -86,7 +86,7 @@ class Trial:
     """An accuracy to reach.
 
     Args:
-        item: its key in ``bounds.toml``: the exercise's name.
+        name: in words a student understands.
         measure: runs the training; returns what is compared with the bound, larger is better. Raises ``Refused`` for
             what cannot be trained.
         unit: what is measured, in words, e.g. ``held-out accuracy``.
@@ -94,17 +94,17 @@ class Trial:
         hint: for those whose function passes every other check.
     """
 
-    item: str
+    name: str
     measure: Callable[[Bench], float]
     unit: str
     images: Kind | None = None
     hint: str = ""
 
-    def problem(self, bench: Bench) -> str:
-        """What is wrong, in a sentence; "" when the bound is reached."""
-        bound = bench.laboratory.bounds.get(self.item)
+    def problem(self, bench: Bench, exercise: str) -> str:
+        """What is wrong, in a sentence; "" when the exercise's bound is reached."""
+        bound = bench.laboratory.bounds.get(exercise)
         if bound is None:
-            raise KeyError(f"bounds.toml has no bound for {self.item} on the course's data")
+            raise KeyError(f"bounds.toml has no bound for {exercise} on the course's data")
         value = float(self.measure(bench))
         return "" if value >= bound else f"{self.unit} {value:.3f}; at least {bound:.3f} is expected"
 

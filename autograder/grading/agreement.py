@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 
-from autograder.course.bounds import read_measurements
-from autograder.course.config import Assignment, Course, CourseError, did_you_mean, places
+from autograder.course.bounds import ANY, read_measurements
+from autograder.course.cells import SETUP, check_cell, checked_exercise, promised_parts
+from autograder.course.config import WHOLE, Assignment, Course, CourseError, did_you_mean, places
 from autograder.course.outline import Outline, outline
 from autograder.course.script import named_lines
 from autograder.grading.gradebook import kept
@@ -177,10 +178,10 @@ def _parts(course: Course, assignment: Assignment, checks: dict[str, Outline], p
             yield f"{where}: expected hidden checks for it, received none; write them, or drop its points"
             continue
         served, paid = checks[name].parts, assignment.parts(name)
-        wanted = "one number" if served == ("all",) else f"the parts {', '.join(served)}"
+        wanted = "one number" if served == (WHOLE,) else f"the parts {', '.join(served)}"
         if set(paid) == set(served):
             continue
-        if set(paid) == {"all"} or set(served) == {"all"}:
+        if set(paid) == {WHOLE} or set(served) == {WHOLE}:
             received = assignment.exercises[name]
             shown = f"{received:g}" if isinstance(received, float) else f"the parts {', '.join(paid)}"
             yield f"{where}: expected {wanted}, as its hidden checks have, received {shown}; write {_example(served)}"
@@ -198,16 +199,16 @@ def _parts(course: Course, assignment: Assignment, checks: dict[str, Outline], p
 
 
 def _example(parts: Sequence[str]) -> str:
-    return "one number" if tuple(parts) == ("all",) else "{" + ", ".join(f"{part}: ..." for part in parts) + "}"
+    return "one number" if tuple(parts) == (WHOLE,) else "{" + ", ".join(f"{part}: ..." for part in parts) + "}"
 
 
 def _ids(assignment: Assignment, place: Place) -> Iterator[str]:
     """nbgrader knows every graded cell of a notebook by one name."""
-    ids = Counter([*assignment.exercises, *(f"check_{name}" for name in assignment.exercises), *assignment.answers])
+    ids = Counter([*assignment.exercises, *map(check_cell, assignment.exercises), *assignment.answers])
     for section, names in (("exercises", assignment.exercises), ("answers", assignment.answers)):
         for name in names:
             taken = ids[name] > 1 and section == "answers"
-            if taken or re.fullmatch(r"setup_\d+", name):
+            if taken or re.fullmatch(SETUP + r"\d+", name):
                 where = place("assignments", assignment.name, section, name)
                 yield f"{where}: expected a name that no other graded cell has, received {name!r}; rename it"
 
@@ -216,14 +217,13 @@ def _accuracy(course: Course, assignment: Assignment, checks: dict[str, Outline]
     """Every accuracy item has a bound that was measured on the data that the course uses."""
     tables = read_measurements(assignment.folder)
     data = course.data.model_dump()
-    for exercise in assignment.exercises:
-        for item in checks[exercise].trials if exercise in checks else ():
-            measured = tables.get(item, {})
-            if not {"any", *data.values()} & set(measured):
-                where = place("data")
-                known = ", ".join(measured) or "none"
-                remedy = f"measure it: .venv/bin/python benchmarks/bounds.py {assignment.name}.{item} --write"
-                yield f"{where}: expected data with a bound for {item} ({known}), received {data}; {remedy}"
+    for exercise in [name for name in assignment.exercises if name in checks and checks[name].trial]:
+        measured = tables.get(exercise, {})
+        if not {ANY, *data.values()} & set(measured):
+            where = place("data")
+            known = ", ".join(measured) or "none"
+            remedy = f"measure it: .venv/bin/python benchmarks/bounds.py {assignment.name}.{exercise} --write"
+            yield f"{where}: expected data with a bound for {exercise} ({known}), received {data}; {remedy}"
 
 
 # --------------------------------------------------------------------------------------------------------- the release
@@ -235,7 +235,7 @@ def _differences(assignment: Assignment, found: Mapping[str, float], what: str, 
         return [
             f"{place('assignments', assignment.name)}: expected its points in {what}, found none; {_again(assignment)}"
         ]
-    wanted = {f"check_{name}": (("exercises", name), assignment.points(name)) for name in assignment.exercises}
+    wanted = {check_cell(name): (("exercises", name), assignment.points(name)) for name in assignment.exercises}
     wanted |= {name: (("answers", name), points) for name, points in assignment.answers.items()}
     findings = []
     for cell, (path, points) in wanted.items():
@@ -268,9 +268,9 @@ def _released(path: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]
     """The points of the graded cells of a released notebook, and those of the parts of its exercises."""
     try:
         cells = [cell["metadata"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-        marks = [(data["nbgrader"], data.get("course", {})) for data in cells if data.get("nbgrader", {}).get("grade")]
+        marks = [(data["nbgrader"], promised_parts(data)) for data in cells if data.get("nbgrader", {}).get("grade")]
         points = {mark["grade_id"]: float(mark["points"]) for mark, _ in marks}
-        parts = {mark["grade_id"].removeprefix("check_"): own["parts"] for mark, own in marks if "parts" in own}
+        parts = {checked_exercise(mark["grade_id"]): own for mark, own in marks if own}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CourseError([f"{path}: expected a released notebook, received {error!r}; release it again"]) from None
     return points, parts

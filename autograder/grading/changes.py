@@ -12,6 +12,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
+from autograder.course.cells import CHECK
 from autograder.course.config import Assignment, CourseError
 
 SHOWN = 5  # names in one line
@@ -70,7 +71,7 @@ def _points(gradebook: Gradebook, assignment: Assignment, release: Path) -> Iter
     for cell in cells:
         points = new.get(cell.name, cell.max_score)
         if abs(points - cell.max_score) > 1e-9:
-            line = f"{cell.name.removeprefix('check_')}: {cell.max_score:g} points become {points:g}"
+            line = f"{cell.name.removeprefix(CHECK)}: {cell.max_score:g} points become {points:g}"
             above = sorted({g.notebook.student.id for g in cell.grades if (g.manual_score or 0) > points})
             yield line + (f"; a person gave more than that to {_some(above)}" if above else "")
 

@@ -22,7 +22,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.course import checks
-from autograder.course.config import Assignment, Course
+from autograder.course.cells import checked_exercise, experiment, nbgrader_name
+from autograder.course.config import Assignment, Course, LimitSettings
 from autograder.grading.arriving.handed_in import HandedIn
 from autograder.grading.reading.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.grading.reading.reader import MAX_MB, ReaderFailed, read, read_archive
@@ -31,7 +32,7 @@ from autograder.grading.reading.submitted import UnreadableSubmission
 from autograder.grading.reading.unpacking import SIGNATURE
 from autograder.jail.limits import Limits
 from autograder.jail.process import Tier
-from autograder.judge.process import FOLDER_VARIABLE, JudgeJob
+from autograder.judge.process import JudgeJob, data_folder
 from autograder.judge.referee import JudgeFailed, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
@@ -179,10 +180,10 @@ class Grader:
             folder=self.assignment.folder,
             steps=steps,
             seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
-            limits=_limits(self.course),
+            limits=process_limits(self.course.grading.limits),
             isolation=self.course.grading.isolation,
             data=self.course.data.model_dump(),
-            data_folder=os.path.abspath(os.environ[FOLDER_VARIABLE]) if FOLDER_VARIABLE in os.environ else "",
+            data_folder=data_folder(),
             files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
             tier=self.tier,
         )
@@ -247,16 +248,15 @@ def plan(notebook: NotebookNode) -> list[Step]:
     """
     steps, late = [], []
     for index, cell in enumerate(notebook.cells):
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if cell.cell_type != "code":
             continue
-        if grade_id.startswith("check_"):
-            steps.append(Step(index, "judge", exercise=grade_id.removeprefix("check_")))
+        if exercise := checked_exercise(nbgrader_name(cell.metadata)):
+            steps.append(Step(index, "judge", exercise=exercise))
             late.append(replace(steps[-1], late=True))
         elif cell.source.strip():
-            experiment = "experiment" in cell.metadata.get("course", {})
-            own = not grade_id and not experiment
-            steps.append(Step(index, "run", source=cell.source, own=own, definitions=experiment))
+            shown = bool(experiment(cell.metadata))
+            own = not nbgrader_name(cell.metadata) and not shown
+            steps.append(Step(index, "run", source=cell.source, own=own, definitions=shown))
     return steps + late
 
 
@@ -282,6 +282,6 @@ def course_secret(root: Path) -> bytes:
     return secret
 
 
-def _limits(course: Course) -> Limits:
-    limits = course.grading.limits
-    return Limits(**{name: getattr(limits, name) for name in Limits.__dataclass_fields__})
+def process_limits(settings: LimitSettings) -> Limits:
+    """What course.yaml allows the process of one submission."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})

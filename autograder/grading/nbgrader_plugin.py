@@ -7,7 +7,6 @@ preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -32,7 +31,9 @@ from nbgrader.preprocessors import (
 from traitlets import Int, Unicode
 from traitlets.config import Config
 
+from autograder.course.cells import checked_exercise, nbgrader_name
 from autograder.course.config import Course, CourseError, load_course
+from autograder.grading import timings
 from autograder.grading.agreement import require_agreement, require_fresh_release
 from autograder.grading.arriving.handed_in import HandedIn, read_register, written
 from autograder.grading.arriving.intake import receive
@@ -42,6 +43,7 @@ from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved
+from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
@@ -50,8 +52,6 @@ from autograder.jail.launch import connect
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
 from autograder.judge.referee import TOO_MUCH
-
-RECORD = "verdicts.json"
 
 
 def configure(config: Config, folder: Path, course_root: str) -> None:
@@ -116,9 +116,6 @@ class ReleaseExporter(NotebookExporter):
         except CourseError as error:
             self.log.error("nothing was released: %s", error)
             raise NbGraderException(str(error)) from error
-
-
-TIMINGS = "timings: "  # begins a log line for `course grade --timings`
 
 
 class SubmissionExporter(NotebookExporter):
@@ -268,7 +265,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         for index, cell in enumerate(nb.cells):
             if index in result.outputs:
                 cell.outputs = shown_outputs(from_dict(result.outputs[index]), cell.outputs)
-            exercise = checked_exercise(cell)
+            exercise = checked_exercise(nbgrader_name(cell.metadata))
             if exercise in result.verdicts:
                 maximum = float(cell.metadata.nbgrader["points"])
                 verdict = result.verdicts[exercise]
@@ -281,7 +278,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        self.log.info(TIMINGS + json.dumps({"student": student, "all": seconds, **result.timings}))
+        self.log.info(timings.line(student, seconds, result.timings))  # for `course grade --timings`
         return nb, resources
 
 
@@ -293,12 +290,6 @@ def shown_outputs(ran: list[NotebookNode], handed_in: list[NotebookNode]) -> lis
 
 def _pictures(outputs: list[NotebookNode]) -> int:
     return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
-
-
-def checked_exercise(cell: NotebookNode) -> str:
-    """The exercise that a check cell grades; "" for every other cell."""
-    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-    return str(grade_id).removeprefix("check_") if str(grade_id).startswith("check_") else ""
 
 
 def notes_text(submission: Submission, result: Result) -> str:
@@ -330,7 +321,7 @@ class SaveVerdicts(NbGraderPreprocessor):
     def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
         """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
         submission: Submission = course["submission"]
-        exercise = checked_exercise(cell) if cell is not None else ""
+        exercise = checked_exercise(nbgrader_name(cell.metadata)) if cell is not None else ""
         if exercise:
             verdict = course["result"].verdicts.get(exercise)
             grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None

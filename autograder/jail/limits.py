@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """Bounds of one submission's process. Seconds are seconds of work: see ``meter.py``.
 
+    Nothing has a default here: what a course does not say, ``course/config.py`` does.
+
     Args:
         cell_seconds: of one cell.
         call_seconds: of one call.
@@ -21,15 +23,20 @@ class Limits:
         output_kb: KiB of output kept from one cell.
     """
 
-    cell_seconds: float = 60
-    call_seconds: float = 20
-    submission_seconds: float = 600
-    own_seconds: float = 120
-    judge_seconds: float = 180
-    memory_mb: int = 2048
-    judge_memory_mb: int = 2048
-    disk_mb: int = 64
-    output_kb: int = 512
+    cell_seconds: float
+    call_seconds: float
+    submission_seconds: float
+    own_seconds: float
+    judge_seconds: float
+    memory_mb: int
+    judge_memory_mb: int
+    disk_mb: int
+    output_kb: int
+
+    @classmethod
+    def of_task(cls, seconds: float, memory_mb: int, disk_mb: int) -> Limits:
+        """Those of a process that does one thing for us: it runs no cells, and nobody judges it."""
+        return cls(seconds, seconds, seconds, 0, 0, memory_mb, 0, disk_mb, 0)
 
     @property
     def process_seconds(self) -> float:

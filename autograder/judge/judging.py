@@ -10,11 +10,12 @@ from typing import Protocol
 import numpy as np
 
 from autograder.course.checks import Check, ExerciseChecks, generator
-from autograder.course.trials import Bench, Laboratory
+from autograder.course.config import ACCURACY
+from autograder.course.trials import Bench, Laboratory, Trial
 from autograder.judge.naming import number_layers_anew
 from autograder.judge.verdict import CheckResult, Verdict
 from coursekit.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
-from coursekit.diagnosis import Misconception, beside, code_hint, diagnose, same_outcome
+from coursekit.diagnosis import beside, code_hint, diagnose, same_outcome
 from coursekit.observing import Given, Outcome, Rng
 from coursekit.rendering import show
 
@@ -83,10 +84,6 @@ def judge(
     results: list[CheckResult] = []
     reason = ""
     for check in spec.all_checks:
-        if check.trial is not None:
-            if laboratory is not None:
-                results.append(_try(check, Bench(laboratory, generator(seed, check.name), ask), stopped=reason))
-            continue
         mine: list[Judged] = []
         try:
             for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
@@ -99,6 +96,9 @@ def judge(
             reason = str(stop)
         results.append(_result(check, mine, spec.exercise, complete=not reason))
         judged += mine
+    if spec.trial is not None and laboratory is not None:
+        bench = Bench(laboratory, generator(seed, spec.trial.name), ask)
+        results.append(_try(spec.trial, spec.exercise.name, bench, stopped=reason))
     results = _attributed(results)
     hint, known = _hint(judged, spec, results, mutants, recall or Recall(), stopped=bool(reason))
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
@@ -129,14 +129,14 @@ def _hint(
     *,
     stopped: bool,
 ) -> tuple[str, str]:
-    """The sentence for the student, and the id of the misconception behind it, if one was recognised."""
+    """The sentence for the student, and the id of the mutant behind it, if one was recognised."""
     first = next((j for j in judged if j.failure is not None), None)
     about_code = code_hint(spec.exercise.name, first.outcome) if first else ""
     if about_code:
         return about_code, ""
-    misconception = _recognise(judged, mutants, recall)
-    if misconception:
-        return misconception.hint, misconception.id
+    mutant = _recognise(judged, mutants, recall)
+    if mutant:
+        return mutant.hint, mutant.id
     return "" if stopped else _ladder(first, spec, results), ""
 
 
@@ -186,13 +186,13 @@ def _shape_text(value: object) -> str:
     return type(value).__name__ if not isinstance(value, (str, bool, type(None))) else repr(value)
 
 
-def _try(check: Check, bench: Bench, *, stopped: str) -> CheckResult:
+def _try(trial: Trial, exercise: str, bench: Bench, *, stopped: str) -> CheckResult:
     """One trial: a training of ours, and the accuracy that it reached."""
-    result = CheckResult(check.name, check.part, check.share, check.core, complete=not stopped, cases=0, failed=0)
-    if stopped or check.trial is None:
+    result = CheckResult(trial.name, ACCURACY, share=1.0, core=False, complete=not stopped, cases=0, failed=0)
+    if stopped:
         return result
     try:
-        problem = check.trial.problem(bench)
+        problem = trial.problem(bench, exercise)
     except Stopped as stop:
         problem = f"stopped: {stop}"
     except Refused as refusal:
@@ -200,16 +200,17 @@ def _try(check: Check, bench: Bench, *, stopped: str) -> CheckResult:
     return replace(result, cases=1, failed=int(bool(problem)), problem=problem)
 
 
-def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> Misconception | None:
-    """The misconception that did the same; only those that agree on the first failing case are asked further."""
+def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> KnownWrong | None:
+    """The mutant that did the same; only those that agree on the first failing case are asked further."""
     first = next((j for j in judged if j.failure is not None), None)
     if first is None:
         return None
     alike = [m for m in mutants if same_outcome(first.outcome, recall.outcome(m, first))]
     if len(alike) == 1:  # nobody to tell it from: its other outcomes change nothing
-        return Misconception(alike[0].id, alike[0].hint, ())
-    known = [Misconception(m.id, m.hint, tuple(recall.outcome(m, j) for j in judged)) for m in alike]
-    return diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
+        return alike[0]
+    known = [[recall.outcome(m, j) for j in judged] for m in alike]
+    recognised = diagnose([j.outcome for j in judged], [j.failure for j in judged], known)
+    return None if recognised is None else alike[recognised]
 
 
 def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
@@ -220,4 +221,4 @@ def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckR
     if first is not None and first.failure is not None:
         return beside(first.failure, first.case) or (spec.exercise.hints[-1] if spec.exercise.hints else "")
     failed = {result.name for result in results if not result.passed}
-    return next((check.trial.hint for check in spec.checks if check.trial and check.name in failed), "")
+    return spec.trial.hint if spec.trial and spec.trial.name in failed else ""

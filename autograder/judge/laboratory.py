@@ -10,9 +10,7 @@ import numpy as np
 from autograder.course.bounds import read_bounds
 from autograder.course.trials import Images, Kind, Laboratory
 from coursekit.data import synthetic
-from coursekit.data.loaders import Data, load
-
-SYNTHETIC = "synthetic-"
+from coursekit.data.loaders import SYNTHETIC, Data, load
 
 
 def open_laboratory(data: Mapping[str, str], folder: str) -> Laboratory:
@@ -28,7 +26,7 @@ def open_laboratory(data: Mapping[str, str], folder: str) -> Laboratory:
 
     def draw(kind: Kind, train: int, test: int, rng: np.random.Generator) -> Images:
         name = data[kind]
-        make = _synthetic if name.startswith(SYNTHETIC) else _real
+        make = _synthetic if name in SYNTHETIC else _real
         (x_train, y_train), (x_test, y_test) = make(name, kind, train, test, rng)
         numbers = rng.permutation(10)
         return Images(x_train, numbers[y_train], x_test, numbers[y_test])

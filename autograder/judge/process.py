@@ -27,9 +27,9 @@ from autograder.judge.laboratory import open_laboratory
 from autograder.judge.session import NOTHING, Outputs, Session, Spent, Step
 from autograder.judge.verdict import Verdict
 from coursekit.checking import Case
+from coursekit.data.loaders import FOLDER_VARIABLE
 from coursekit.observing import Outcome
 
-FOLDER_VARIABLE = "COURSE_DATA_DIR"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -66,6 +66,12 @@ class JudgeJob:
     replay: Sequence[Step] = ()
     undefined: Sequence[str] = ()
     spent: Spent = NOTHING
+
+
+def data_folder() -> str:
+    """Where the files of official datasets are said to be; "" for the loaders' own cache."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return os.path.abspath(named) if named is not None else ""
 
 
 def judge_role(folder: str) -> Role:

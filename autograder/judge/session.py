@@ -241,7 +241,8 @@ class Session:
 
         Their own serve calls that ours know nothing of: another parameter, an attribute, a version for this exercise.
         """
-        name, lent, own = spec.exercise.name, dict(spec.staff), partial(self._ask, spec.exercise.name, staff={})
+        name, lent = spec.exercise.name, {function.__name__: function for function in spec.staff}
+        own = partial(self._ask, name, staff={})
         # Another seed: what the cases of the first judging have told is of no use in the second.
         seed = hashlib.sha256(self.seeds[name] + b"late").digest() if late else self.seeds[name]
         verdict = judge(spec, seed, partial(self._ask, name, staff=lent), self.mutants[name], self.laboratory)

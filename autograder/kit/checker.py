@@ -70,7 +70,7 @@ class Checker:
         exercises: the assignment's exercises by name.
         misconceptions: the JSON file that ``course build`` writes beside ``checks.py``: for each exercise the number
             of hidden cases and the outcomes of every known misconception on the public cases,
-            ``{"threshold_relu": {"hidden_cases": 9, "misconceptions": [{"id", "hint", "outcomes": [...]}]}}``.
+            ``{"threshold_relu": {"hidden_cases": 9, "misconceptions": [{"hint", "outcomes": [...]}]}}``.
             Without the file the hints come from the ladder alone.
     """
 
@@ -151,8 +151,10 @@ class Checker:
         outcome, failure = next((o, f) for o, f in zip(outcomes, failures, strict=True) if f is not None)
         if hint := code_hint(exercise.name, outcome):
             return hint
-        misconception = diagnose(outcomes, failures, known)
-        return misconception.hint if misconception else beside(failure, case) or self._next_hint(exercise)
+        recognised = diagnose(outcomes, failures, [misconception.outcomes for misconception in known])
+        if recognised is not None:
+            return known[recognised].hint
+        return beside(failure, case) or self._next_hint(exercise)
 
     def _examine(self, exercise: Exercise, function: Callable[..., Any], shell: Any) -> Report:
         """The report on a function that may run for ever, fill the memory, end the program, or be an old one."""
@@ -208,8 +210,7 @@ class Checker:
             return 0, []
         data = json.loads(self._path.read_text(encoding="utf-8")).get(name, {"hidden_cases": 0, "misconceptions": []})
         return data["hidden_cases"], [
-            Misconception(m["id"], m["hint"], tuple(outcome_from_json(o) for o in m["outcomes"]))
-            for m in data["misconceptions"]
+            Misconception(m["hint"], tuple(outcome_from_json(o) for o in m["outcomes"])) for m in data["misconceptions"]
         ]
 
 

@@ -85,6 +85,7 @@ class Case:
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
         verify: a property of the result beyond ``expected``: returns a sentence saying what is wrong, or None.
         label: what the case is about, in a few words; shown to students.
+        part: of the exercise's points, where its public cases serve several.
     """
 
     args: tuple[Any, ...]
@@ -100,6 +101,7 @@ class Case:
     may_share: tuple[str, ...] = ()
     verify: Callable[[Any], str | None] | None = None
     label: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,12 @@ class Exercise:
 
     Args:
         returns: names of the results, for messages, when a function returns several.
-        uses: earlier exercises that a solution may call; graded with the course's own versions of those.
     """
 
     name: str
     cases: tuple[Case, ...]
     hints: tuple[str, ...]
     returns: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
 
 
 class Refused(ValueError):

@@ -59,7 +59,6 @@ SAME = Tolerance(1e-5, 1e-7, "the same arithmetic in another order, float32 incl
 class Misconception:
     """A known-wrong way to solve an exercise, by its outcomes on a list of cases."""
 
-    id: str
     hint: str
     outcomes: tuple[Outcome, ...]
 
@@ -74,20 +73,23 @@ def same_outcome(one: Outcome, other: Outcome) -> bool:
 
 
 def diagnose(
-    outcomes: Sequence[Outcome], failures: Sequence[Failure | None], known: Sequence[Misconception]
-) -> Misconception | None:
+    outcomes: Sequence[Outcome], failures: Sequence[Failure | None], known: Sequence[Sequence[Outcome]]
+) -> int | None:
     """Choose the misconception that did the same as the student on the first failing case and on most others.
 
     Args:
         outcomes, failures: what the student's function did on each case, and what was wrong with it (None: nothing).
-        known: misconceptions with outcomes on the same cases, the more specific first.
+        known: what each misconception did on the same cases, the more specific first.
+
+    Returns:
+        The misconception's place in ``known``; None when none did the same.
     """
     failing = [i for i, failure in enumerate(failures) if failure is not None]
     if not failing:
         return None
     first = failing[0]
-    alike = [m for m in known if same_outcome(outcomes[first], m.outcomes[first])]
-    return max(alike, key=lambda m: _likeness(outcomes, m.outcomes), default=None)
+    alike = [i for i, others in enumerate(known) if same_outcome(outcomes[first], others[first])]
+    return max(alike, key=lambda i: _likeness(outcomes, known[i]), default=None)
 
 
 def code_hint(name: str, outcome: Outcome) -> str:

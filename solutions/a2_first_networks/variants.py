@@ -14,21 +14,21 @@ BANKS = (BANK, plot_curves.BANK)  # whatever they hold in the end, wherever it i
 variant = BANK.variant
 
 
-@variant("A2.1-a", of="standardize_features")
+@variant(of="standardize_features")
 def with_a_small_guard(X_train, X_test):
     """Adds a tiny number to the standard deviation."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     return (X_train - mean) / (std + 1e-10), (X_test - mean) / (std + 1e-10), mean, std
 
 
-@variant("A2.1-xc", of="standardize_features")
+@variant(of="standardize_features")
 def with_the_largest_guard(X_train, X_test):
     """Adds as much to the standard deviation as the contract allows."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     return (X_train - mean) / (std + 1e-8), (X_test - mean) / (std + 1e-8), mean, std
 
 
-@variant("A2.1-b", of="standardize_features")
+@variant(of="standardize_features")
 def by_sums_of_squares(X_train, X_test):
     """Computes the statistics from sums, in float64."""
     X = np.asarray(X_train, "float64")
@@ -39,7 +39,7 @@ def by_sums_of_squares(X_train, X_test):
     return (X - mean) / divisor, (np.asarray(X_test) - mean) / divisor, mean, std
 
 
-@variant("A2.1-d", of="standardize_features")
+@variant(of="standardize_features")
 def returns_the_divisor(X_train, X_test):
     """Returns 1 as the deviation of a constant column."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
@@ -47,7 +47,7 @@ def returns_the_divisor(X_train, X_test):
     return (X_train - mean) / divisor, (X_test - mean) / divisor, mean, divisor
 
 
-@variant("A2.1-xa", of="standardize_features")
+@variant(of="standardize_features")
 def zeroes_constant_columns(X_train, X_test):
     """Divides where it can and leaves zeros elsewhere."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
@@ -58,14 +58,14 @@ def zeroes_constant_columns(X_train, X_test):
     return [*results, mean, std]
 
 
-@variant("A2.1-xb", of="standardize_features")
+@variant(of="standardize_features")
 def at_least_a_tiny_deviation(X_train, X_test):
     """Guards with np.maximum."""
     mean, std = np.mean(X_train, 0), np.std(X_train, 0)
     return (X_train - mean) / np.maximum(std, 1e-8), (X_test - mean) / np.maximum(std, 1e-8), mean, std
 
 
-@variant("A2.2-a", of="mse_loss")
+@variant(of="mse_loss")
 def reshapes_y_true(y_true, y_pred, dloss=1.0):
     """Gives y_true the shape of y_pred; NumPy raises the ValueError."""
     y_pred = np.asarray(y_pred)
@@ -73,7 +73,7 @@ def reshapes_y_true(y_true, y_pred, dloss=1.0):
     return np.dot(difference.ravel(), difference.ravel()) / difference.size, (2 * dloss / difference.size) * difference
 
 
-@variant("A2.2-b", of="mse_loss")
+@variant(of="mse_loss")
 def squeezes(y_true, y_pred, dloss=1.0):
     """Squeezes both and compares the shapes."""
     truth, prediction = np.squeeze(y_true), np.squeeze(y_pred)
@@ -83,7 +83,7 @@ def squeezes(y_true, y_pred, dloss=1.0):
     return np.square(prediction - truth).mean(), gradient.reshape(np.shape(y_pred))
 
 
-@variant("A2.2-xa", of="mse_loss")
+@variant(of="mse_loss")
 def with_a_tape(y_true, y_pred, dloss=1.0):
     """Lets TensorFlow differentiate."""
     if np.size(y_true) != np.size(y_pred):
@@ -96,7 +96,7 @@ def with_a_tape(y_true, y_pred, dloss=1.0):
     return loss, dloss * tape.gradient(loss, prediction)
 
 
-@variant("A2.3-a", of="train_linear_regression")
+@variant(of="train_linear_regression")
 def shuffles_indices(X, y, epochs, learning_rate, batch_size, rng):
     """Shuffles an array of indices with rng.shuffle."""
     n, w, b, losses = len(X), np.zeros(X.shape[1]), 0.0, []
@@ -114,7 +114,7 @@ def shuffles_indices(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@variant("A2.3-b", of="train_linear_regression")
+@variant(of="train_linear_regression")
 def with_a_column_of_ones(X, y, epochs, learning_rate, batch_size, rng):
     """Treats the bias as the weight of a column of ones; weighs the losses by the batches' sizes."""
     A = np.c_[X, np.ones(len(X))]
@@ -129,7 +129,7 @@ def with_a_column_of_ones(X, y, epochs, learning_rate, batch_size, rng):
     return theta[:-1], theta[-1], np.array(losses)
 
 
-@variant("A2.3-c", of="train_linear_regression")
+@variant(of="train_linear_regression")
 def with_a_tape_and_columns(X, y, epochs, learning_rate, batch_size, rng):
     """Lets TensorFlow differentiate; returns w as (d, 1) and b as (1,)."""
     W = tf.Variable(tf.zeros((X.shape[1], 1), tf.float64))
@@ -149,7 +149,7 @@ def with_a_tape_and_columns(X, y, epochs, learning_rate, batch_size, rng):
     return W.numpy(), b.numpy(), losses
 
 
-@variant("A2.3-xa", of="train_linear_regression")
+@variant(of="train_linear_regression")
 def with_the_loss_above(X, y, epochs, learning_rate, batch_size, rng):
     """Calls mse_loss, and sorts random keys for the order."""
     w, b, losses = np.zeros((X.shape[1], 1)), np.zeros(1), []
@@ -164,14 +164,14 @@ def with_the_loss_above(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@variant("A2.4-a", of="build_mlp")
+@variant(of="build_mlp")
 def sequential_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Writes a Sequential model; a dropout of rate 0 drops nothing."""
     parts = [keras.Input(input_shape), layers.Reshape((-1,)), layers.Dense(hidden), layers.ReLU()]
     return keras.Sequential([*parts, layers.Dropout(dropout), layers.Dense(num_classes)])
 
 
-@variant("A2.4-b", of="build_mlp")
+@variant(of="build_mlp")
 def named_layers(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Names the layers and initialises in its own way."""
     inputs = keras.Input(input_shape, name="images")
@@ -182,7 +182,7 @@ def named_layers(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     return keras.Model(inputs, layers.Dense(num_classes, activation="linear", name="logits")(h), name="mlp")
 
 
-@variant("A2.4-xa", of="build_mlp")
+@variant(of="build_mlp")
 def subclassed_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Writes a subclass of keras.Model and calls it once."""
 
@@ -203,7 +203,7 @@ def subclassed_mlp(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0
     return model
 
 
-@variant("A2.4-xb", of="build_mlp")
+@variant(of="build_mlp")
 def drops_before_the_relu(input_shape=(28, 28), hidden=100, num_classes=10, dropout=0.0):
     """Drops before the ReLU, with which dropout commutes; uses keras.ops."""
     inputs = keras.Input(input_shape)
@@ -212,7 +212,7 @@ def drops_before_the_relu(input_shape=(28, 28), hidden=100, num_classes=10, drop
     return keras.Model(inputs, layers.Dense(num_classes)(h))
 
 
-@variant("A2.5-a", of="build_convnet")
+@variant(of="build_convnet")
 def sequential_convnet(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Writes a Sequential model with separate ReLU layers."""
     parts = [keras.Input(input_shape)]
@@ -222,7 +222,7 @@ def sequential_convnet(input_shape=(28, 28, 1), filters=20, num_classes=10, drop
     return keras.Sequential([*parts, layers.Flatten(), layers.Dense(num_classes, name="logits")])
 
 
-@variant("A2.5-c", of="build_convnet")
+@variant(of="build_convnet")
 def he_uniform(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Initialises in its own way and writes every argument out."""
     x = inputs = keras.Input(input_shape)
@@ -234,7 +234,7 @@ def he_uniform(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0)
     return keras.Model(inputs, layers.Dense(num_classes)(layers.Flatten()(x)))
 
 
-@variant("A2.5-xa", of="build_convnet")
+@variant(of="build_convnet")
 def relu_after_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, dropout=0.0):
     """Applies ReLU after the pooling, with which it commutes; reshapes with keras.ops."""
     x = inputs = keras.Input(input_shape)
@@ -246,7 +246,7 @@ def relu_after_pooling(input_shape=(28, 28, 1), filters=20, num_classes=10, drop
     return keras.Model(inputs, layers.Dense(num_classes)(x))
 
 
-@variant("A2.6-a", of="dropout_forward")
+@variant(of="dropout_forward")
 def with_binomial(x, rate, rng, training=True):
     """Draws from a binomial distribution."""
     if not training or rate == 0:
@@ -255,7 +255,7 @@ def with_binomial(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@variant("A2.6-b", of="dropout_forward")
+@variant(of="dropout_forward")
 def with_uniform_and_where(x, rate, rng, training=True):
     """Selects between the two values of the mask."""
     keep = 1.0 - rate
@@ -265,7 +265,7 @@ def with_uniform_and_where(x, rate, rng, training=True):
     return (x * mask).astype(x.dtype), mask
 
 
-@variant("A2.6-xa", of="dropout_forward")
+@variant(of="dropout_forward")
 def x_itself_at_test_time(x, rate, rng, training=True):
     """Returns x itself when there is nothing to do, and draws with rng.choice."""
     if rate == 0 or not training:
@@ -274,7 +274,7 @@ def x_itself_at_test_time(x, rate, rng, training=True):
     return np.multiply(x, mask), mask
 
 
-@variant("A2.7-a", of="evaluate_batched")
+@variant(of="evaluate_batched")
 def with_tensorflow(predict_logits, X, y, batch_size):
     """Sums TensorFlow's cross-entropy."""
     loss = correct = n = 0
@@ -287,7 +287,7 @@ def with_tensorflow(predict_logits, X, y, batch_size):
     return loss / n, correct / n
 
 
-@variant("A2.7-b", of="evaluate_batched")
+@variant(of="evaluate_batched")
 def collects_first(predict_logits, X, y, batch_size):
     """Collects all logits, then measures once."""
     starts = range(0, len(X), batch_size)
@@ -298,7 +298,7 @@ def collects_first(predict_logits, X, y, batch_size):
     return float(np.mean(losses)), float(np.mean(logits.argmax(1) == y))
 
 
-@variant("A2.7-xa", of="evaluate_batched")
+@variant(of="evaluate_batched")
 def from_the_back(predict_logits, X, y, batch_size):
     """Takes the samples from the back, in batches of at most batch_size; returns NumPy scalars."""
     losses, right = [], []
@@ -311,7 +311,7 @@ def from_the_back(predict_logits, X, y, batch_size):
     return np.mean(losses, dtype="float64"), np.mean(right)
 
 
-@variant("A2.8-a", of="ema_smooth")
+@variant(of="ema_smooth")
 def with_explicit_weights(values, weight):
     """Weighs all values so far, one place after the other."""
     values = np.asarray(values, float)
@@ -322,7 +322,7 @@ def with_explicit_weights(values, weight):
     return smoothed
 
 
-@variant("A2.8-b", of="ema_smooth")
+@variant(of="ema_smooth")
 def numerator_and_denominator(values, weight):
     """Keeps a running numerator and denominator; returns a list."""
     above = below = 0.0

@@ -14,13 +14,13 @@ BANKS = (BANK, plot_curves.BANK)  # whatever they hold in the end, wherever it i
 variant = BANK.variant
 
 
-@variant("A3.1-a", of="standardize_images")
+@variant(of="standardize_images")
 def as_in_tensorflow(images):
     """Uses TensorFlow's own function, with its floor for the deviation."""
     return tf.image.per_image_standardization(images).numpy()
 
 
-@variant("A3.1-b", of="standardize_images")
+@variant(of="standardize_images")
 def rows_in_float64(images):
     """Works on rows in float64."""
     v = images.reshape(len(images), -1).astype("float64")
@@ -29,7 +29,7 @@ def rows_in_float64(images):
     return ((v - v.mean(1, keepdims=True)) / sd).reshape(images.shape)
 
 
-@variant("A3.1-c", of="standardize_images")
+@variant(of="standardize_images")
 def tiny_floor_for_the_deviation(images):
     """Keeps the deviation above a tiny floor."""
     x = images.astype("float32")
@@ -38,14 +38,14 @@ def tiny_floor_for_the_deviation(images):
     return (x - mean) / np.maximum(std, 1e-06).astype("float32")
 
 
-@variant("A3.2-a", of="fit_normalizer")
+@variant(of="fit_normalizer")
 def statistics_that_broadcast(train_images):
     """Keeps the axes of the statistics."""
     x = train_images.astype("float64")
     return (x.mean(axis=(0, 1, 2), keepdims=True), x.std(axis=(0, 1, 2), keepdims=True))
 
 
-@variant("A3.2-b", of="fit_normalizer")
+@variant(of="fit_normalizer")
 def keras_normalization_layer(train_images):
     """Lets a Keras layer fit."""
     n = keras.layers.Normalization(axis=-1)
@@ -53,14 +53,14 @@ def keras_normalization_layer(train_images):
     return (np.array(n.mean).ravel(), np.sqrt(np.array(n.variance)).ravel())
 
 
-@variant("A3.3-a", of="random_flip")
+@variant(of="random_flip")
 def where_with_a_mask(images, rng, p=0.5):
     """Chooses with np.where."""
     flip = rng.random(len(images)) < p
     return np.where(flip[:, None, None, None], images[:, :, ::-1, :], images)
 
 
-@variant("A3.3-b", of="random_flip")
+@variant(of="random_flip")
 def image_by_image_fliplr(images, rng, p=0.5):
     """Loops over the images."""
     out = np.empty_like(images)
@@ -69,7 +69,7 @@ def image_by_image_fliplr(images, rng, p=0.5):
     return out
 
 
-@variant("A3.3-c", of="random_flip")
+@variant(of="random_flip")
 def binomial_coins_and_tf_image(images, rng, p=0.5):
     """Draws binomial coins and flips with tf.image."""
     if len(images) == 0:
@@ -81,7 +81,7 @@ def binomial_coins_and_tf_image(images, rng, p=0.5):
     return out
 
 
-@variant("A3.4-a", of="random_pad_crop")
+@variant(of="random_pad_crop")
 def windows_by_indexing(images, rng, pad=4):
     """Indexes all windows at once."""
     n, h, w, _ = images.shape
@@ -92,7 +92,7 @@ def windows_by_indexing(images, rng, pad=4):
     return p[np.arange(n)[:, None, None], r[:, :, None], q[:, None, :]]
 
 
-@variant("A3.4-b", of="random_pad_crop")
+@variant(of="random_pad_crop")
 def shifted_into_zeros(images, rng, pad=4):
     """Shifts each image into a canvas of zeros."""
     out = np.zeros_like(images)
@@ -105,7 +105,7 @@ def shifted_into_zeros(images, rng, pad=4):
     return out
 
 
-@variant("A3.4-d", of="random_pad_crop")
+@variant(of="random_pad_crop")
 def scaled_uniform_numbers(images, rng, pad=4):
     """Scales uniform numbers."""
     n, h, w, _ = images.shape
@@ -118,7 +118,7 @@ def scaled_uniform_numbers(images, rng, pad=4):
     return out
 
 
-@variant("A3.5-a", of="augment_batch")
+@variant(of="augment_batch")
 def standardises_first(images, rng, training, flip=True, crop=True):
     """Standardises before the flip, which changes nothing."""
     x = images
@@ -130,7 +130,7 @@ def standardises_first(images, rng, training, flip=True, crop=True):
     return x
 
 
-@variant("A3.5-b", of="augment_batch")
+@variant(of="augment_batch")
 def returns_early(images, rng, training, flip=True, crop=True):
     """Returns early at evaluation."""
     if not training:
@@ -140,7 +140,7 @@ def returns_early(images, rng, training, flip=True, crop=True):
     )
 
 
-@variant("A3.6-a", of="build_penn_net")
+@variant(of="build_penn_net")
 def without_redundant_biases(num_classes=10):
     """Leaves out the biases under BatchNormalization."""
     x = inp = keras.Input((32, 32, 3))
@@ -157,7 +157,7 @@ def without_redundant_biases(num_classes=10):
     return keras.Model(inp, out)
 
 
-@variant("A3.6-b", of="build_penn_net")
+@variant(of="build_penn_net")
 def sequential_with_activations(num_classes=10):
     """Collects layers for a Sequential model."""
     L = [keras.Input((32, 32, 3))]
@@ -180,14 +180,14 @@ def sequential_with_activations(num_classes=10):
     )
 
 
-@variant("A3.2-xa", of="apply_normalizer")
+@variant(of="apply_normalizer")
 def in_float32(images, mean, std):
     """Computes in float32, with a guard instead of a choice."""
     x = np.asarray(images, "float32") - np.asarray(mean, "float32")
     return x / np.maximum(np.asarray(std, "float32"), np.float32(1e-7))
 
 
-@variant("A3.3-xa", of="random_flip")
+@variant(of="random_flip")
 def by_choice(images, rng, p=0.5):
     """Chooses the step of the slice for each image."""
     steps = rng.choice([-1, 1], size=len(images), p=[p, 1 - p])

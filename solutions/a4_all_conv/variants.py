@@ -13,7 +13,7 @@ BANKS = (BANK, plot_curves.BANK)  # whatever they hold in the end, wherever it i
 variant = BANK.variant
 
 
-@variant("A4.1-a", of="build_all_conv")
+@variant(of="build_all_conv")
 def bias_only_without_batch_norm(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Leaves out the bias under BatchNormalization and uses Activation layers."""
     i = keras.Input(input_shape)
@@ -28,7 +28,7 @@ def bias_only_without_batch_norm(width=96, num_classes=10, batch_norm=True, inpu
     return keras.Model(i, layers.GlobalAvgPool2D()(layers.Conv2D(num_classes, 1, name="last")(x)))
 
 
-@variant("A4.1-b", of="build_all_conv")
+@variant(of="build_all_conv")
 def sequential_from_a_list(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Collects layers for a Sequential model."""
     L = [keras.Input(input_shape)]
@@ -53,7 +53,7 @@ def sequential_from_a_list(width=96, num_classes=10, batch_norm=True, input_shap
     return keras.Sequential(L + [layers.Conv2D(num_classes, 1), layers.GlobalAveragePooling2D()])
 
 
-@variant("A4.2-a", of="first_last_conv")
+@variant(of="first_last_conv")
 def from_both_ends(model):
     """Searches from both ends."""
     is_c = lambda l: isinstance(l, layers.Conv2D)
@@ -63,7 +63,7 @@ def from_both_ends(model):
         raise ValueError("no conv")
 
 
-@variant("A4.2-b", of="first_last_conv")
+@variant(of="first_last_conv")
 def by_class_name(model):
     """Compares class names."""
     c = [l for l in model.layers if type(l).__name__ == "Conv2D"]
@@ -72,7 +72,7 @@ def by_class_name(model):
     return (c[0], c[-1])
 
 
-@variant("A4.3-a", of="gradient_magnitude")
+@variant(of="gradient_magnitude")
 def keras_loss_and_all_weights_restored(model, x, y, layer):
     """Uses a Keras loss and restores all weights."""
     keep = model.get_weights()
@@ -83,7 +83,7 @@ def keras_loss_and_all_weights_restored(model, x, y, layer):
     return np.abs(g.numpy()).max()
 
 
-@variant("A4.3-b", of="gradient_magnitude")
+@variant(of="gradient_magnitude")
 def through_stateless_call(model, x, y, layer):
     """Uses stateless_call."""
     tv = [tf.convert_to_tensor(v.value) for v in model.trainable_variables]
@@ -96,7 +96,7 @@ def through_stateless_call(model, x, y, layer):
     return float(np.max(np.abs(tape.gradient(L, tv)[k])))
 
 
-@variant("A4.1-xa", of="build_all_conv")
+@variant(of="build_all_conv")
 def with_operators(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Uses keras.ops for ReLU and the global average."""
     inputs = keras.Input(input_shape)
@@ -113,7 +113,7 @@ def with_operators(width=96, num_classes=10, batch_norm=True, input_shape=(32, 3
     return keras.Model(inputs, keras.ops.mean(x, axis=(1, 2)))
 
 
-@variant("A4.3-xa", of="gradient_magnitude")
+@variant(of="gradient_magnitude")
 def on_a_clone(model, x, y, layer):
     """Measures on a copy of the model."""
     copy = keras.models.clone_model(model)

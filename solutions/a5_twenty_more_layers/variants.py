@@ -16,7 +16,7 @@ variant = BANK.variant
 # ------------------------------------------------------------------------------------------------------ residual_block
 
 
-@variant("A5.1-a", of="residual_block")
+@variant(of="residual_block")
 def with_operators(x, filters, kernel_size=5):
     """Adds with + and rectifies with keras.ops; he_uniform."""
 
@@ -27,7 +27,7 @@ def with_operators(x, filters, kernel_size=5):
     return keras.ops.relu(x + convolve(keras.ops.relu(convolve(x))))
 
 
-@variant("A5.1-b", of="residual_block")
+@variant(of="residual_block")
 def with_activation_layers(x, filters, kernel_size=5):
     """Loops over the convolutions, with Activation layers and VarianceScaling(2)."""
     skip = x
@@ -39,7 +39,7 @@ def with_activation_layers(x, filters, kernel_size=5):
     return layers.Activation("relu")(layers.add([skip, x]))
 
 
-@variant("A5.1-x1", of="residual_block")
+@variant(of="residual_block")
 def with_tensorflows_relu(x, filters, kernel_size=5):
     """Passes TensorFlow's own ReLU and reads the number of channels from x."""
     draw = keras.initializers.HeNormal()
@@ -48,7 +48,7 @@ def with_tensorflows_relu(x, filters, kernel_size=5):
     return keras.ops.maximum(keras.ops.add(h, x), 0.0)
 
 
-@variant("A5.1-x2", of="residual_block")
+@variant(of="residual_block")
 def with_explicit_zeros_around(x, filters, kernel_size=5):
     """Pads with zeros first, then convolves without padding; the spread is computed by hand."""
     h = x
@@ -63,7 +63,7 @@ def with_explicit_zeros_around(x, filters, kernel_size=5):
 # ------------------------------------------------------------------------------------------------------- fractal_stats
 
 
-@variant("A5.2-a", of="fractal_stats")
+@variant(of="fractal_stats")
 def with_closed_forms(columns):
     """Has formulas for everything but the paths."""
     if columns <= 0:
@@ -75,7 +75,7 @@ def with_closed_forms(columns):
     return {"n_convs": 2**columns - 1, "longest": 2 ** (columns - 1), "shortest": 1, "n_paths": paths(columns)}
 
 
-@variant("A5.2-b", of="fractal_stats")
+@variant(of="fractal_stats")
 def by_listing_the_paths(columns):
     """Lists the lengths of all paths."""
     if columns < 1:
@@ -91,7 +91,7 @@ def by_listing_the_paths(columns):
     return dict(n_convs=(1 << columns) - 1, longest=max(ways), shortest=min(ways), n_paths=len(ways))
 
 
-@variant("A5.2-x1", of="fractal_stats")
+@variant(of="fractal_stats")
 def with_numpy_integers(columns):
     """Returns NumPy's integers."""
     if columns < 1:
@@ -106,7 +106,7 @@ def with_numpy_integers(columns):
 # ------------------------------------------------------------------------------------------------------- fractal_block
 
 
-@variant("A5.3-a", of="fractal_block")
+@variant(of="fractal_block")
 def with_sums_and_divisions(x, filters, columns=3, kernel_size=5):
     """Sums the column outputs and divides by how many there are."""
 
@@ -119,7 +119,7 @@ def with_sums_and_divisions(x, filters, columns=3, kernel_size=5):
     return total(x, columns) / columns
 
 
-@variant("A5.3-b", of="fractal_block")
+@variant(of="fractal_block")
 def depth_by_depth(x, filters, columns=3, kernel_size=5):
     """Goes through the depths and lets every column that ends there meet the others."""
     depth = 2 ** (columns - 1)
@@ -138,7 +138,7 @@ def depth_by_depth(x, filters, columns=3, kernel_size=5):
     return joined
 
 
-@variant("A5.3-x1", of="fractal_block")
+@variant(of="fractal_block")
 def with_a_stack_and_a_mean(x, filters, columns=3, kernel_size=5):
     """Stacks what meets and takes the mean with keras.ops."""
 
@@ -155,7 +155,7 @@ def with_a_stack_and_a_mean(x, filters, columns=3, kernel_size=5):
     return keras.ops.mean(keras.ops.stack(ends(x, columns), axis=-1), axis=-1)
 
 
-@variant("A5.3-x2", of="fractal_block")
+@variant(of="fractal_block")
 def with_weights_of_one_third(x, filters, columns=3, kernel_size=5):
     """Multiplies every tensor by its share and adds."""
 
@@ -178,7 +178,7 @@ def with_weights_of_one_third(x, filters, columns=3, kernel_size=5):
 # ---------------------------------------------------------------------------------------------------------- build_deep
 
 
-@variant("A5.4-a", of="build_deep")
+@variant(of="build_deep")
 def from_a_list(kind, width=16, n_extra=20, num_classes=10):
     """Builds the base from a list and looks the extra part up in a dict."""
     plain = {"padding": "same", "kernel_initializer": "he_normal"}
@@ -201,7 +201,7 @@ def from_a_list(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@variant("A5.4-b", of="build_deep")
+@variant(of="build_deep")
 def with_match(kind, width=16, n_extra=20, num_classes=10):
     """Uses a match statement and he_uniform, and averages with keras.ops."""
 
@@ -231,7 +231,7 @@ def with_match(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, keras.ops.mean(x, axis=(1, 2)), name=f"{kind}_{n_extra}")
 
 
-@variant("A5.4-x1", of="build_deep")
+@variant(of="build_deep")
 def averaging_over_eight_by_eight(kind, width=16, n_extra=20, num_classes=10):
     """Averages over the 8 x 8 positions that are left, as the paper's table says."""
     if kind not in ("plain", "residual", "fractal"):

@@ -13,7 +13,7 @@ BANKS = (BANK, plot_curves.BANK)  # whatever they hold in the end, wherever it i
 variant = BANK.variant
 
 
-@variant("A6.1-a", of="input_gradient")
+@variant(of="input_gradient")
 def with_a_variable(model, x, y):
     """Makes the image a variable and lets Keras sum the losses."""
     image = tf.Variable(np.asarray(x))
@@ -23,7 +23,7 @@ def with_a_variable(model, x, y):
     return np.array(tape.gradient(loss, image))
 
 
-@variant("A6.1-b", of="input_gradient")
+@variant(of="input_gradient")
 def with_a_vector_of_losses(model, x, y):
     """Differentiates the vector of losses, which the tape adds up."""
     x = tf.cast(x, "float32")
@@ -34,7 +34,7 @@ def with_a_vector_of_losses(model, x, y):
     return tape.gradient(losses, x).numpy()
 
 
-@variant("A6.1-xa", of="input_gradient")
+@variant(of="input_gradient")
 def image_by_image(model, x, y):
     """Takes one image after the other and returns a tensor."""
     gradients = []
@@ -48,7 +48,7 @@ def image_by_image(model, x, y):
     return tf.concat(gradients, axis=0)
 
 
-@variant("A6.1-xb", of="input_gradient")
+@variant(of="input_gradient")
 def through_log_softmax(model, x, y):
     """Picks the true class of the log-softmax of keras.ops."""
     x = keras.ops.convert_to_tensor(x)
@@ -59,13 +59,13 @@ def through_log_softmax(model, x, y):
     return keras.ops.convert_to_numpy(tape.gradient(loss, x))
 
 
-@variant("A6.2-a", of="fgsm_step")
+@variant(of="fgsm_step")
 def with_minimum_and_maximum(x, grad, eps, lo, hi):
     """Clips with minimum and maximum."""
     return np.minimum(np.maximum(x + eps * np.sign(grad), lo), hi).astype(x.dtype)
 
 
-@variant("A6.2-b", of="fgsm_step")
+@variant(of="fgsm_step")
 def with_boolean_masks(x, grad, eps, lo, hi):
     """Adds and subtracts through masks on a copy."""
     y = x.copy()
@@ -74,7 +74,7 @@ def with_boolean_masks(x, grad, eps, lo, hi):
     return np.clip(y, np.asarray(lo, x.dtype), np.asarray(hi, x.dtype))
 
 
-@variant("A6.2-xa", of="fgsm_step")
+@variant(of="fgsm_step")
 def with_keras_ops(x, grad, eps, lo, hi):
     """Computes in keras.ops and comes back as a NumPy array."""
     step = keras.ops.convert_to_tensor(x) + keras.ops.cast(eps * np.sign(grad), str(x.dtype))
@@ -82,14 +82,14 @@ def with_keras_ops(x, grad, eps, lo, hi):
     return np.array(keras.ops.minimum(keras.ops.maximum(step, low), high))
 
 
-@variant("A6.2-xb", of="fgsm_step")
+@variant(of="fgsm_step")
 def with_selection(x, grad, eps, lo, hi):
     """Selects the direction with np.where."""
     direction = np.where(grad > 0, 1.0, np.where(grad < 0, -1.0, 0.0))
     return np.asarray(np.clip(x.astype("float64") + eps * direction, lo, hi), dtype=x.dtype)
 
 
-@variant("A6.3-a", of="iterated_fgsm")
+@variant(of="iterated_fgsm")
 def with_a_for_loop(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Loops with for and computes the softmax in float64."""
 
@@ -111,7 +111,7 @@ def with_a_for_loop(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     return {"x_adv": image, "pred": pred, "confidence": sure, "steps": n, "success": success}
 
 
-@variant("A6.3-b", of="iterated_fgsm")
+@variant(of="iterated_fgsm")
 def with_its_own_tape(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Has a tape of its own, stays in TensorFlow, and reports NumPy numbers."""
     image, n = tf.convert_to_tensor(x), np.int32(0)
@@ -129,7 +129,7 @@ def with_its_own_tape(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
         n += 1
 
 
-@variant("A6.3-xa", of="iterated_fgsm")
+@variant(of="iterated_fgsm")
 def with_a_while_condition(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Tests in the head of the loop."""
     p = tf.nn.softmax(model(x)).numpy()[0]
@@ -143,7 +143,7 @@ def with_a_while_condition(model, x, y, eps, lo, hi, confidence=0.99, max_iter=1
     return result
 
 
-@variant("A6.4-a", of="targeted_l1")
+@variant(of="targeted_l1")
 def with_an_analytic_penalty(model, x, x0, target, lam=0.05):
     """Adds the penalty's gradient by hand."""
     image = tf.Variable(x)
@@ -156,7 +156,7 @@ def with_an_analytic_penalty(model, x, x0, target, lam=0.05):
     return float(cross_entropy) + lam * float(np.abs(d).mean()), gradient + pull
 
 
-@variant("A6.4-b", of="targeted_l1")
+@variant(of="targeted_l1")
 def with_keras_ops_and_logsumexp(model, x, x0, target, lam=0.05):
     """Writes the cross-entropy as logsumexp minus a logit."""
     x = keras.ops.convert_to_tensor(x)
@@ -168,7 +168,7 @@ def with_keras_ops_and_logsumexp(model, x, x0, target, lam=0.05):
     return float(loss), np.array(tape.gradient(loss, x))
 
 
-@variant("A6.4-xa", of="targeted_l1")
+@variant(of="targeted_l1")
 def with_two_tapes_and_tensors(model, x, x0, target, lam=0.05):
     """Differentiates the two terms apart and returns tensors."""
     image = tf.constant(x)
@@ -180,7 +180,7 @@ def with_two_tapes_and_tensors(model, x, x0, target, lam=0.05):
     return cross_entropy + lam * distance, gradient
 
 
-@variant("A6.5-a", of="targeted_attack")
+@variant(of="targeted_attack")
 def with_a_variable_and_its_own_tape(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Keeps the image in a variable, in a for loop with a tape of its own."""
     image, n, p = tf.Variable(x0), 0, 0.0
@@ -196,7 +196,7 @@ def with_a_variable_and_its_own_tape(model, x0, target, lam=0.05, lr=0.001, stop
     return {"x_adv": image.numpy(), "prob": p, "steps": n, "success": p > stop}
 
 
-@variant("A6.5-b", of="targeted_attack")
+@variant(of="targeted_attack")
 def with_float32_numbers(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Computes with NumPy's float32 numbers and tests in the head of the loop."""
 
@@ -213,7 +213,7 @@ def with_float32_numbers(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_i
     return {"x_adv": x, "prob": p, "steps": k, "success": bool(p > stop)}
 
 
-@variant("A6.5-xa", of="targeted_attack")
+@variant(of="targeted_attack")
 def with_an_optimizer(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Lets Keras's SGD move a variable, and reports NumPy numbers."""
     image, steps = keras.Variable(x0), np.int64(0)
@@ -229,7 +229,7 @@ def with_an_optimizer(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter
         steps += 1
 
 
-@variant("A6.6-a", of="transfer_matrix")
+@variant(of="transfer_matrix")
 def with_a_comprehension(adv_sets, predictors, labels):
     """Writes nested comprehensions."""
     own = list(labels) if isinstance(labels, (list, tuple)) else [labels] * len(adv_sets)
@@ -243,7 +243,7 @@ def with_a_comprehension(adv_sets, predictors, labels):
     )
 
 
-@variant("A6.6-b", of="transfer_matrix")
+@variant(of="transfer_matrix")
 def with_tensorflow(adv_sets, predictors, labels):
     """Counts hits with TensorFlow's argmax."""
     matrix = np.empty((len(adv_sets), len(predictors)))
@@ -257,7 +257,7 @@ def with_tensorflow(adv_sets, predictors, labels):
     return matrix
 
 
-@variant("A6.6-xa", of="transfer_matrix")
+@variant(of="transfer_matrix")
 def image_by_image_in_float32(adv_sets, predictors, labels):
     """Asks for one image at a time, counts in Python and returns float32."""
     matrix = np.zeros((len(adv_sets), len(predictors)), np.float32)

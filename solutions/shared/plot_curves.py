@@ -20,7 +20,7 @@ def plot_curves(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-1", of="plot_curves", hint="call legend(): a reader must see which curve is which")
+@mutant(of="plot_curves", hint="call legend(): a reader must see which curve is which")
 def no_legend(series, xlabel, ylabel):
     """Labels the curves and shows no legend."""
     figure, axes = plt.subplots()
@@ -30,7 +30,7 @@ def no_legend(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-2", of="plot_curves", hint="xlabel names the horizontal axis: the iteration is on x")
+@mutant(of="plot_curves", hint="xlabel names the horizontal axis: the iteration is on x")
 def swapped_axis_labels(series, xlabel, ylabel):
     """Swaps the two axis labels."""
     figure, axes = plt.subplots()
@@ -41,7 +41,7 @@ def swapped_axis_labels(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-3", of="plot_curves", hint="return the Figure, so that the caller can show or save it")
+@mutant(of="plot_curves", hint="return the Figure, so that the caller can show or save it")
 def returns_nothing(series, xlabel, ylabel):
     """Draws and returns None."""
     axes = plt.subplots()[1]
@@ -51,7 +51,7 @@ def returns_nothing(series, xlabel, ylabel):
     axes.legend()
 
 
-@mutant("A2.9-4", of="plot_curves", hint="a loss logged every 100 iterations belongs at 0, 100, 200: use the given x")
+@mutant(of="plot_curves", hint="a loss logged every 100 iterations belongs at 0, 100, 200: use the given x")
 def ignores_x(series, xlabel, ylabel):
     """Plots y against 0, 1, 2, ..."""
     figure, axes = plt.subplots()
@@ -62,7 +62,7 @@ def ignores_x(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-5", of="plot_curves", hint="curves of an earlier figure are in yours: make a new figure in every call")
+@mutant(of="plot_curves", hint="curves of an earlier figure are in yours: make a new figure in every call")
 def draws_on_the_current_axes(series, xlabel, ylabel):
     """Draws into whatever figure happens to be open."""
     axes = plt.gca()
@@ -73,7 +73,7 @@ def draws_on_the_current_axes(series, xlabel, ylabel):
     return axes.figure
 
 
-@mutant("A2.9-6", of="plot_curves", hint="curves are compared best in one picture: all of them in one pair of axes")
+@mutant(of="plot_curves", hint="curves are compared best in one picture: all of them in one pair of axes")
 def one_panel_for_each_curve(series, xlabel, ylabel):
     """Gives each curve a panel of its own."""
     figure, panels = plt.subplots(len(series), squeeze=False)
@@ -84,7 +84,7 @@ def one_panel_for_each_curve(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-x1", of="plot_curves", hint="each curve needs its own colour or line style, also with many curves")
+@mutant(of="plot_curves", hint="each curve needs its own colour or line style, also with many curves")
 def one_look_for_all(series, xlabel, ylabel):
     """Draws every curve in the same colour and style."""
     figure, axes = plt.subplots()
@@ -95,7 +95,7 @@ def one_look_for_all(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-x2", of="plot_curves", hint="draw all the entries: one of the curves is missing")
+@mutant(of="plot_curves", hint="draw all the entries: one of the curves is missing")
 def first_two_curves(series, xlabel, ylabel):
     """Draws train and test and forgets what else there is."""
     figure, axes = plt.subplots()
@@ -106,7 +106,7 @@ def first_two_curves(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-x3", of="plot_curves", hint="name both axes with the texts you were given")
+@mutant(of="plot_curves", hint="name both axes with the texts you were given")
 def no_axis_labels(series, xlabel, ylabel):
     """Leaves the axes without names."""
     figure, axes = plt.subplots()
@@ -116,7 +116,7 @@ def no_axis_labels(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-x4", of="plot_curves", hint="plot x against y: the loss is on the vertical axis")
+@mutant(of="plot_curves", hint="plot x against y: the loss is on the vertical axis")
 def swapped_data(series, xlabel, ylabel):
     """Swaps x and y."""
     figure, axes = plt.subplots()
@@ -127,7 +127,7 @@ def swapped_data(series, xlabel, ylabel):
     return figure
 
 
-@mutant("A2.9-x5", of="plot_curves", hint="a single curve has a name, too: show the legend for one curve as well")
+@mutant(of="plot_curves", hint="a single curve has a name, too: show the legend for one curve as well")
 def no_legend_for_one_curve(series, xlabel, ylabel):
     """Shows the legend only when there are several curves."""
     figure, axes = plt.subplots()
@@ -139,7 +139,7 @@ def no_legend_for_one_curve(series, xlabel, ylabel):
     return figure
 
 
-@variant("A2.9-a", of="plot_curves")
+@variant(of="plot_curves")
 def with_markers_and_a_grid(series, xlabel, ylabel):
     """Adds a subplot to a new figure, with markers, a title and a grid."""
     figure = plt.figure(figsize=(6, 4))
@@ -153,7 +153,7 @@ def with_markers_and_a_grid(series, xlabel, ylabel):
     return figure
 
 
-@variant("A2.9-b", of="plot_curves")
+@variant(of="plot_curves")
 def through_the_pyplot_state(series, xlabel, ylabel):
     """Uses pyplot's current figure after making a new one."""
     figure = plt.figure()
@@ -165,7 +165,7 @@ def through_the_pyplot_state(series, xlabel, ylabel):
     return figure
 
 
-@variant("A2.9-x9", of="plot_curves")
+@variant(of="plot_curves")
 def with_a_legend_of_the_figure(series, xlabel, ylabel):
     """Puts the legend beside the axes, as the figure's own."""
     figure, axes = plt.subplots(layout="constrained")

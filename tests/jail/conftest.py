@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from allowed import some_limits
 
 from autograder.jail.client import Student, spawn
-from autograder.jail.limits import Limits
 from autograder.jail.walls import tiers as walls
 
-LIMITS = Limits(memory_mb=256, disk_mb=16, output_kb=64)
+LIMITS = some_limits(memory_mb=256, disk_mb=16, output_kb=64)
 
 
 @pytest.fixture(params=["namespaces", "landlock"])

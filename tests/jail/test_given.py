@@ -5,14 +5,14 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from allowed import some_limits
 from keras import layers
 
 from autograder.jail.client import Student
-from autograder.jail.limits import Limits
 from coursekit.models.networks import LayerOf, Network, Refused, Symbol, describe, rebuild
 from coursekit.observing import GLOBAL_RANDOM, Remote, Rng
 
-KERAS_LIMITS = Limits(memory_mb=2048, disk_mb=16, output_kb=64)
+KERAS_LIMITS = some_limits(memory_mb=2048, disk_mb=16, output_kb=64)
 
 
 @pytest.fixture

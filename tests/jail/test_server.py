@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from allowed import some_limits
 
 from autograder.jail import launch, process
 from autograder.jail.client import spawn
 from autograder.jail.launch import Role
-from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.limits import JailUnavailable
 from autograder.jail.meter import Allowance
 from autograder.jail.walls import paths
 
@@ -86,7 +87,7 @@ def is_gone(pid: int) -> bool:
 
 
 def test_child_answers_in_its_own_folder_and_can_import_the_course(role):
-    child = process.fork(role, Limits())
+    child = process.fork(role, some_limits())
     folder, pid, descriptors = ask(child, "where")
     assert pid == child.pid and Path(folder).is_dir() and not os.listdir(folder)
     assert len(descriptors) <= 5  # 0, 1, 2, its socket, the listing itself: nothing of the server's
@@ -134,7 +135,7 @@ def test_warm_runs_once_before_any_fork(role, tmp_path):
     )
     (tmp_path / "warm_entry.py").write_text(source)
     for _ in range(2):
-        child = process.fork(Role("warm", "warm_entry:main", (), walls=False), Limits())
+        child = process.fork(Role("warm", "warm_entry:main", (), walls=False), some_limits())
         assert ask(child, "state") == [1]
         child.close()
 
@@ -148,14 +149,14 @@ def test_folder_that_others_may_read_is_refused(role, tmp_path):
 
 def test_unknown_tier_is_refused(role):
     with pytest.raises(JailUnavailable, match="expected one of namespaces, landlock, none, received 'paper'"):
-        process.fork(role, Limits(), tier="paper")
+        process.fork(role, some_limits(), tier="paper")
 
 
 # ---------------------------------------------------------------------------------------------------------- the ends
 
 
 def test_idle_server_leaves_by_itself(role):
-    child = process.fork(role, Limits())
+    child = process.fork(role, some_limits())
     with launch.connect(role) as connection:
         pid = server_of(connection)
     time.sleep(1.5)
@@ -166,7 +167,7 @@ def test_idle_server_leaves_by_itself(role):
 
 
 def test_killed_server_takes_its_children_along_and_a_new_one_cleans_up(role):
-    child = process.fork(role, Limits())
+    child = process.fork(role, some_limits())
     folder, pid, _ = ask(child, "where")
     with launch.connect(role) as connection:
         os.kill(server_of(connection), signal.SIGKILL)
@@ -175,7 +176,7 @@ def test_killed_server_takes_its_children_along_and_a_new_one_cleans_up(role):
         with pytest.raises(JailUnavailable, match="the warm server was killed"):
             ask(child, "where")
     child.close()
-    other = process.fork(role, Limits())
+    other = process.fork(role, some_limits())
     assert ask(other, "hello") == "hello"
     assert eventually(lambda: not Path(folder).exists())
     other.close()
@@ -184,23 +185,23 @@ def test_killed_server_takes_its_children_along_and_a_new_one_cleans_up(role):
 def test_children_that_end_leave_no_descriptors_in_the_server(role):
     with launch.connect(role) as connection:
         descriptors = Path(f"/proc/{server_of(connection)}/fd")
-        process.fork(role, Limits()).close()
+        process.fork(role, some_limits()).close()
         before = len(list(descriptors.iterdir()))
         for _ in range(20):
-            process.fork(role, Limits()).close()
+            process.fork(role, some_limits()).close()
         # At most: the server may not have noticed the end of the first child when we counted.
         assert eventually(lambda: len(list(descriptors.iterdir())) <= before)
 
 
 def test_child_is_limited_in_memory(role):
-    child = process.fork(role, Limits(memory_mb=64))
+    child = process.fork(role, some_limits(memory_mb=64))
     limits = Path(f"/proc/{child.pid}/limits").read_text()
     assert "unlimited" not in next(line for line in limits.splitlines() if line.startswith("Max address space"))
     child.close()
 
 
 def test_closing_a_student_leaves_nothing(tier):
-    student = spawn(Limits(), tier, files={"f": b"x"})
+    student = spawn(some_limits(), tier, files={"f": b"x"})
     folder = student._process._scratch
     source = (
         "import os; os.makedirs('a/b/c'); open('a/b/f', 'w').write('x'); os.mkdir('odd', 0o300); os.mkdir('odd/er')"
@@ -211,7 +212,7 @@ def test_closing_a_student_leaves_nothing(tier):
 
 
 def test_deeply_nested_folders_are_removed_too(tier):
-    student = spawn(Limits(), tier)
+    student = spawn(some_limits(), tier)
     folder = student._process._scratch
     student.run_cell("import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')", 20)
     student.close()
@@ -222,7 +223,7 @@ def test_killed_client_leaves_nothing(tier):
     source = f"""
 from autograder.jail.client import spawn
 from autograder.jail.limits import Limits
-student = spawn(Limits(), {tier!r})
+student = spawn({some_limits()!r}, {tier!r})
 student.run_cell("open('f', 'w').write('x')", 10)
 print(student.pid, student._process._scratch, flush=True)
 student.run_cell("while True: pass", 100)

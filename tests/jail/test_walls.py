@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from allowed import some_limits
 
 from autograder.jail.client import Student, spawn
-from autograder.jail.limits import JailUnavailable, Limits
+from autograder.jail.limits import JailUnavailable
 from autograder.jail.walls import landlock, paths, seccomp, syscalls
 from autograder.jail.walls import tiers as walls
 
@@ -258,7 +259,7 @@ def victims(request, tmp_path_factory) -> Iterator[Victims]:
     with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as hidden:
         hidden.bind("\0" + abstract)
         hidden.listen()
-        limits = Limits(memory_mb=256, disk_mb=16)
+        limits = some_limits(memory_mb=256, disk_mb=16)
         with spawn(limits, request.param) as neighbour, spawn(limits, request.param) as prisoner:
             names = (
                 f"FOLDER, SECRET, COURSE = {str(folder)!r}, {str(folder / 'secret')!r}, {str(paths.COURSE)!r}\n"
@@ -309,7 +310,7 @@ def test_advice_about_a_shared_file_changes_nothing_that_others_feel(victims):
 
 def test_environment_holds_no_secrets(tier, monkeypatch):
     monkeypatch.setenv("COURSE_TEST_TOKEN", "hunter2")
-    with spawn(Limits(), tier) as student:
+    with spawn(some_limits(), tier) as student:
         source = "import os; 'hunter2' in str(os.environ) + open('/proc/self/environ').read()"
         assert student.run_cell(source, 10).outputs[0]["data"]["text/plain"] == "False"
 
@@ -358,7 +359,7 @@ def test_report_without_a_tier_says_what_is_missing_and_what_to_do():
 def test_machine_without_a_table_of_system_calls_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(JailUnavailable, match="x86_64 or aarch64"):
-        walls.Box("landlock", tmp_path, Limits())
+        walls.Box("landlock", tmp_path, some_limits())
 
 
 def test_course_inside_a_readable_folder_is_refused(monkeypatch):

@@ -22,8 +22,16 @@ from typing import Any
 
 import nbformat
 
-from autograder.authoring.doctor.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
+from autograder.authoring.doctor.examining import (
+    SOLUTION,
+    Judged,
+    builds_networks,
+    judge_functions,
+    tasks,
+    two_of_one_id,
+)
 from autograder.authoring.doctor.forgotten import forgotten
+from autograder.authoring.doctor.housekeeping import bad_hints, tidiness
 from autograder.authoring.doctor.keeping import Keeper
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.authoring.misconceptions import Misconduct
@@ -37,8 +45,6 @@ from autograder.jail.walls.tiers import probe
 from autograder.judge.verdict import Verdict
 from coursekit.observing import observe
 
-OURS = "-x"  # marks the ids of mutants that the catalogue does not have
-
 
 @dataclass
 class Examination:
@@ -47,32 +53,26 @@ class Examination:
     Args:
         counts: of ``mutants``, those ``caught``, those ``hinted``, those left ``untrained`` when no network is trained
             here; and ``variants``.
-        catalogue: ids of the course's catalogue among the mutants and variants; an exercise that several assignments
-            use counts once.
     """
 
     lines: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    catalogue: dict[str, set[str]] = field(default_factory=lambda: {"wrong": set(), "correct": set()})
 
     def add(self, other: Examination) -> None:
         """Take in what another examination saw."""
         self.lines += other.lines
         self.findings += other.findings
         self.counts += other.counts
-        for kind, ids in other.catalogue.items():
-            self.catalogue[kind] |= ids
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; ``from_json`` turns them back."""
-        return {**vars(self), "catalogue": {kind: sorted(ids) for kind, ids in self.catalogue.items()}}
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Examination:
         """Invert ``to_json``."""
-        catalogue = {kind: set(ids) for kind, ids in data["catalogue"].items()}
-        return cls(data["lines"], data["findings"], Counter(data["counts"]), catalogue)
+        return cls(data["lines"], data["findings"], Counter(data["counts"]))
 
 
 def examine(
@@ -111,6 +111,7 @@ def examine(
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
             seen.findings += forgotten(assignment.folder)
+            seen.findings += tidiness(course, assignment)
             _files(seen, course, assignment)
             _release(seen, course, assignment, mine.misconceptions)
             yield seen
@@ -172,21 +173,20 @@ def _exercise(
     judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
-        seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
+        seen.findings.append(
+            f"{name}: course.yaml gives it points, but solutions/{assignment.folder}/hidden has no checks for it"
+        )
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     if name not in content.solutions:
         seen.findings.append(f"{name}: solutions/{assignment.folder}/solution.py has no function of that name")
         return
-    parts = {check.part for check in spec.all_checks}
-    if parts != set(assignment.parts(name)):
+    if spec.parts != set(assignment.parts(name)):
         listed = sorted(assignment.parts(name))
-        seen.findings.append(f"{name}: its checks serve the parts {sorted(parts)}, course.yaml has {listed}")
+        seen.findings.append(f"{name}: its checks serve the parts {sorted(spec.parts)}, course.yaml has {listed}")
     _signatures(seen, course, assignment, content, name)
-    if len(functions(content, name)) != 1 + len(mutants) + len(variants):
-        seen.findings.append(f"{name}: two of its mutants or two of its variants have the same id; give each its own")
-    if not spec.exercise.hints:
-        seen.findings.append(f"{name}: checks.py gives it no hints")
+    seen.findings += two_of_one_id([*mutants, *variants])
+    seen.findings += bad_hints(course, assignment, content, name)
     for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
         for verdict in judged[who]:
             if set(verdict.fraction.values()) != {1.0}:
@@ -194,8 +194,6 @@ def _exercise(
                 break
     hinted = _mutants(seen, spec, mutants, judged)
     seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
-    seen.catalogue["wrong"] |= {m.id for m in mutants if OURS not in m.id}
-    seen.catalogue["correct"] |= {v.id for v in variants if OURS not in v.id}
     seen.lines.append(
         f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
         f"{len(variants):2} variants"
@@ -208,24 +206,23 @@ def _mutants(
     """Every mutant is caught and hinted, every hidden check is needed; returns how many saw their own hint."""
     name = spec.exercise.name
     parts = {check.name: check.part for check in spec.checks}
-    trials = {check.name for check in spec.checks if check.trial}
-    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
+    catches: dict[str, list[str]] = {check: [] for check in parts}  # what a trial rejects: bounds.toml
     hinted = 0
     for mutant in mutants:
         if f"mutant {mutant.id}" not in judged:
             seen.counts["untrained"] += 1
             continue
         verdicts = judged[f"mutant {mutant.id}"][: 1 if mutant.trained else None]
-        failing = [{c.name for c in v.checks if not c.passed} & set(parts) for v in verdicts]
+        failing = [{c.name for c in v.checks if not c.passed} & set(spec.hidden_names) for v in verdicts]
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue
         seen.counts["caught"] += 1
         everywhere = set.union(*failing)
-        if everywhere <= trials:
+        if not everywhere & set(parts):
             continue  # a trial has nothing to recognise a misconception by
-        for check in everywhere & set(catches):
-            if [parts[other] for other in everywhere].count(parts[check]) == 1:
+        for check in everywhere & set(parts):
+            if [parts[other] for other in everywhere & set(parts)].count(parts[check]) == 1:
                 catches[check].append(mutant.id)
         shown = {v.misconception for v in verdicts}
         if {v.hint for v in verdicts} == {mutant.hint} and "" not in shown:  # two that do the same share a hint

@@ -6,13 +6,13 @@ in which each is asked once; only where networks are trained, for minutes each, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from autograder.authoring.misconceptions import Misconduct, misconception
-from autograder.course.bank import Mutant
+from autograder.course.bank import Implementation, Mutant
 from autograder.course.checks import ExerciseChecks
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
@@ -48,12 +48,24 @@ def functions(content: Content, exercise: str) -> dict[str, Callable[..., Any]]:
     return right | {f"mutant {m.id}": m.function for m in content.mutants[exercise]}
 
 
+def two_of_one_id(known: Iterable[Implementation]) -> list[str]:
+    """Ids that two functions share, so that one of them is never judged; one finding each."""
+    places: dict[str, list[str]] = {}
+    for one in known:
+        places.setdefault(one.id, []).append(one.place)
+    return [
+        f"{id}: expected one function of this id, received those at {' and '.join(found)}; rename one"
+        for id, found in places.items()
+        if len(found) > 1
+    ]
+
+
 def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool) -> list[Task]:
     """Share out an exercise's functions; mutants that only a training tells from the solution need one."""
     content = load_content(assignment.folder)
     left_out = {f"mutant {m.id}" for m in content.mutants[exercise] if m.trained and not trials}
     names = [name for name in functions(content, exercise) if name not in left_out]
-    trained = trials and any(check.trial for check in content.specs[exercise].checks)
+    trained = trials and content.specs[exercise].trial is not None
     count = -(-len(names) // TRAINED_TOGETHER) if trained else 1
     return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials) for i in range(count)]
 

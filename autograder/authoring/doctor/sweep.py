@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.authoring.doctor.examining import SOLUTION
 from autograder.authoring.doctor.fingerprint import fingerprint
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.course.checks import ExerciseChecks, generator
@@ -114,7 +115,7 @@ def _block(task: tuple[str, str, range]) -> Swept:
 
 def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept:
     """Ask the solution and every variant of one exercise, with each seed."""
-    people = {"the solution": content.solutions[name]}
+    people = {SOLUTION: content.solutions[name]}
     people |= {f"variant {variant.id}": variant.function for variant in content.variants[name]}
     steady = {who: Steady(function) for who, function in people.items()}
     swept = Swept()
@@ -136,7 +137,7 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
 
 
 def _cases(spec: ExerciseChecks, number: int) -> Iterator[tuple[str, Case]]:
-    """Every case of one seed, public ones among them, trials left out."""
+    """Every case of one seed, public ones among them."""
     seed = f"sweep {number}".encode()
     for check in spec.all_checks:
         for place, case in enumerate(check.cases(generator(seed, check.name)), 1):

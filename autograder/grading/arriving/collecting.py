@@ -20,12 +20,11 @@ from nbgrader.plugins import FileNameCollectorPlugin
 from nbgrader.utils import ignore_patterns, parse_utc
 
 from autograder.grading.arriving import folders
-from autograder.grading.arriving.handed_in import MAX_CLAIM, read_register, read_time, register, written
+from autograder.grading.arriving.handed_in import MAX_CLAIM, TIMESTAMP, read_register, read_time, register, written
 from autograder.grading.reading.choosing import shown
 
 MAX_ENTRIES = 1000  # copied or looked at in one hand-in
 DEPTH = 3  # folders in folders: `intake` looks no deeper either
-TIMESTAMP = "timestamp.txt"
 
 
 class WitnessedCollect(ExchangeCollect):

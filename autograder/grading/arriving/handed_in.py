@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 REGISTER = "handed_in.csv"
 COLUMNS = ("assignment", "student", "time", "source")
-MAX_CLAIM = 100  # bytes of a timestamp.txt
+TIMESTAMP = "timestamp.txt"  # where nbgrader looks for the time; it may be the student's own
+MAX_CLAIM = 100  # bytes of it
 YEARS = range(2000, 2200)
 ZONED = re.compile(  # as the exchange, zip_collect and lecturers write it
     r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)"

@@ -22,12 +22,11 @@ from pathlib import Path
 
 from autograder.grading.arriving import folders
 from autograder.grading.arriving.folders import Refused
-from autograder.grading.arriving.handed_in import MAX_CLAIM, HandedIn, decide, read_time, written
+from autograder.grading.arriving.handed_in import MAX_CLAIM, TIMESTAMP, HandedIn, decide, read_time, written
 from autograder.grading.reading.choosing import ARCHIVE, shown
 from autograder.grading.reading.submitted import MAX_IMAGE, PLACEHOLDER, is_picture
 
 QUARANTINE = "quarantine"
-TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to hand back feedback
 MAX_ENTRIES = 200  # in one submission's folder; one that holds more is moved whole
 MAX_LISTED = 20_000  # names in such a folder among which we look for notebooks

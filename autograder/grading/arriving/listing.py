@@ -22,7 +22,7 @@ from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.grading.arriving import folders
-from autograder.grading.arriving.handed_in import MAX_CLAIM, read_time
+from autograder.grading.arriving.handed_in import MAX_CLAIM, TIMESTAMP, read_time
 
 INIT_ASSIGNMENT = Autograde.init_assignment
 
@@ -96,7 +96,7 @@ def _time_beside(_: Any, folder: str) -> datetime | None:
             folders.opened(Path(folder).parent.name, all_students) as outer,
             folders.opened(Path(folder).name, outer) as inner,
         ):
-            text = folders.read_file(inner, "timestamp.txt", MAX_CLAIM).decode("ascii")
+            text = folders.read_file(inner, TIMESTAMP, MAX_CLAIM).decode("ascii")
     except (OSError, UnicodeError, folders.Refused):
         return None
     time = read_time(text)

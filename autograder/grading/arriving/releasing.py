@@ -16,9 +16,9 @@ from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
 
 from autograder.grading.arriving import folders
+from autograder.grading.arriving.intake import SECRET
 from autograder.grading.reading.choosing import shown
 
-SECRET = "submission_secret.txt"
 SECRET_FORM = re.compile(r"[\w-]{16,256}", re.ASCII)  # as the exchange writes it: 128 hexadecimal digits
 
 

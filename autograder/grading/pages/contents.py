@@ -13,8 +13,9 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.course.cells import checked_exercise, promised_parts
+
 RECORD = "verdicts.json"
-CHECK = "check_"
 HEADING = re.compile(r"^## +(\S.*?) *$", re.MULTILINE)
 MAX_HEADING = 80  # characters
 MAX_RECORD = 50_000_000  # bytes
@@ -96,15 +97,15 @@ def sections(notebook: NotebookNode, folder: Path | None = None) -> tuple[Sectio
 def _line(cell: NotebookNode, fractions: Mapping[str, Mapping[str, float]], comments: Mapping[str, str]) -> Line:
     data = cell.metadata.nbgrader
     link, score, points = str(data["grade_id"]), float(data["score"]), float(data.get("points", 0))
-    name = link.removeprefix(CHECK)
+    exercise = checked_exercise(link)
     state = str(data.get("state", ""))
-    if not link.startswith(CHECK):
-        return Line(name, link, "hand", score, points, state, commented=comments.get(link, ""))
-    paid, earned = cell.metadata.get("course", {}).get("parts", {}), fractions.get(name, {})
+    if not exercise:
+        return Line(link, link, "hand", score, points, state, commented=comments.get(link, ""))
+    paid, earned = promised_parts(cell.metadata), fractions.get(exercise, {})
     parts = [(part, round(worth * earned[part], 2), worth) for part, worth in paid.items() if part in earned]
     whole = abs(sum(score for _, score, _ in parts) - score) < 0.011 * max(1, len(parts))  # else a person changed it
     shown = tuple(parts) if whole and len(parts) == len(paid) > 1 else ()
-    return Line(name, link, "machine", score, points, state, shown, comments.get(name, ""))
+    return Line(exercise, link, "machine", score, points, state, shown, comments.get(exercise, ""))
 
 
 def _comments(cells: Iterable[NotebookNode]) -> Iterable[tuple[str, str]]:

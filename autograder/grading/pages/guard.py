@@ -21,7 +21,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import GetGrades
 
 from autograder.grading.arriving import folders
-from autograder.grading.arriving.handed_in import MAX_CLAIM, read_time
+from autograder.grading.arriving.handed_in import MAX_CLAIM, TIMESTAMP, read_time
 from autograder.grading.pages import policy
 from autograder.grading.pages.contents import GradeStates
 from autograder.grading.pages.exporter import NBGRADER_TEMPLATES, PageExporter
@@ -47,7 +47,7 @@ def _handed_in(api: Any, assignment: str, student: str) -> Any:
     path = Path(directory.format_path(directory.submitted_directory, student, assignment))
     try:
         with folders.opened(str(path)) as folder:
-            time = read_time(folders.read_file(folder, "timestamp.txt", MAX_CLAIM).decode("ascii"))
+            time = read_time(folders.read_file(folder, TIMESTAMP, MAX_CLAIM).decode("ascii"))
     except (OSError, ValueError, folders.Refused):
         return None
     return time.astimezone(UTC).replace(tzinfo=None) if time else None

@@ -19,7 +19,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.grading.reading.converting import converted, dimensions
-from autograder.grading.reading.submitted import MAX_IMAGE, MAX_PIXELS, Found, joined, mapping, picture_pixels, sound
+from autograder.grading.reading.submitted import MAX_IMAGE, MAX_PIXELS, Found, joined, mapping, sound
+from autograder.jail.pictures import promised
 
 MAX_TEXT = 100_000  # characters of one kept output
 MAX_HTML = 20_000  # of one output that has nothing else to show
@@ -35,7 +36,6 @@ ENOUGH = "one picture too many; the notebook holds it"
 AS_SUBMITTED = "as submitted; not run when grading:\n"
 
 KINDS = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
-SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 # How format 3 called them; a name that is none of these stays as it is.
 OLD_KINDS = {
     "text": "text/plain", "html": "text/html", "latex": "text/latex", "png": "image/png", "jpeg": "image/jpeg",
@@ -71,13 +71,12 @@ class Album:
             data = base64.b64decode("".join(joined(value).split()), validate=True)
         except (binascii.Error, ValueError):
             return {}, "a picture that cannot be decoded"
-        pixels = picture_pixels(data)
-        found = next((name for start, name in SIGNATURES.items() if data.startswith(start)), "") if pixels else ""
-        if not found or len(data) > MAX_IMAGE or pixels > min(AS_IS_PIXELS, self._pixels):
+        found, pixels = promised(data)
+        if not pixels or len(data) > MAX_IMAGE or pixels > min(AS_IS_PIXELS, self._pixels):
             found, data, problem = self._converted(data)
             if problem:
                 return {}, problem
-            pixels = picture_pixels(data)
+            _, pixels = promised(data)
         if pixels > self._pixels or len(data) > min(self._bytes, MAX_IMAGE):
             return {}, ENOUGH
         self._pixels -= pixels
@@ -87,7 +86,7 @@ class Album:
     def _converted(self, data: bytes) -> tuple[str, bytes, str]:
         """Kind and bytes of a picture made fit for a page; or what is in the way."""
         width, height = dimensions(data) or (0, 0)
-        pixels = max(width * height, picture_pixels(data))
+        pixels = max(width * height, promised(data)[1])
         if pixels > MAX_PIXELS:
             most = MAX_PIXELS // 10**6
             return "", b"", f"a picture of {pixels // 10**6} million pixels, where {most} million are the most"

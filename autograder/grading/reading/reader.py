@@ -28,7 +28,7 @@ MAX_MB = 48  # of a submitted file, whatever course.yaml says: it has to fit int
 MEMORY_MB = 1024
 SECONDS = 30.0  # of work; the largest file within the bounds of `submitted` takes a few
 RESULT_BYTES = 56 * wire.MIB
-LIMITS = Limits(memory_mb=MEMORY_MB, disk_mb=1, submission_seconds=SECONDS, own_seconds=0)
+LIMITS = Limits.of_task(SECONDS, MEMORY_MB, disk_mb=1)
 UNPACKED_BYTES = 48 * wire.MIB
 TOLD = ("notes", "unanswered", "recognised", "doubtful")  # of what was repaired, in the order of its fields
 READER = Role("reader", "autograder.grading.reading.reader:main", ("numpy", "nbformat"), walls=True)

@@ -15,6 +15,7 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
+from autograder.course.cells import EXPERIMENT, OWN, experiment, nbgrader_name
 from autograder.grading.reading.answers import by_place, by_text, unanswered
 from autograder.grading.reading.evidence import Album, kept_outputs
 from autograder.grading.reading.leftovers import without_leftover_raise
@@ -196,7 +197,7 @@ def _identify(cells: Sequence[Found], release: Sequence[NotebookNode], notes: li
     for cell in release:
         names["cell", cell.id] = _key(cell)
         if _is_experiment(cell):
-            names["experiment", cell.metadata.course["experiment"]] = _key(cell)
+            names[EXPERIMENT, experiment(cell.metadata)] = _key(cell)
         if "nbgrader" in cell.metadata:
             names["grade", _key(cell)] = _key(cell)
 
@@ -287,7 +288,7 @@ def _chosen(cell: NotebookNode, copies: Sequence[Found]) -> Found | None:
 
 
 def _key(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.id)
+    return nbgrader_name(cell.metadata) or str(cell.id)
 
 
 def _is_work(cell: NotebookNode) -> bool:
@@ -308,7 +309,7 @@ def _is_answer(cell: NotebookNode) -> bool:
 
 
 def _is_experiment(cell: NotebookNode) -> bool:
-    return "experiment" in cell.metadata.get("course", {})
+    return bool(experiment(cell.metadata))
 
 
 def _note_order(order: list[str], known: list[str], notes: list[str]) -> None:
@@ -375,7 +376,7 @@ def _spare(found: Found, cell: NotebookNode, album: Album) -> NotebookNode:
     """A copy beside the one that was chosen: kept for a reader, never run."""
     if _is_experiment(cell):
         made = new_code_cell(found.source, outputs=kept_outputs(found.outputs, album))
-        made.metadata["course"] = deepcopy(cell.metadata["course"])
+        made.metadata[OWN] = deepcopy(cell.metadata[OWN])
         return made
     if found.kind == "markdown":
         return _added(found, album)

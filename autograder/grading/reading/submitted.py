@@ -9,11 +9,13 @@ import base64
 import binascii
 import json
 import re
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from autograder.course.cells import EXPERIMENT, OWN
+from autograder.jail.pictures import promised
 
 MAX_SOURCE = 1_000_000  # characters of one cell
 MAX_IMAGE = 8_000_000  # bytes of one kept picture: a telephone's photograph of a proof fits
@@ -25,8 +27,6 @@ MAX_CELLS = 20_000
 MAX_WORD = 500
 PLACEHOLDER = "received"  # the key of the file that stands where something else than a notebook was handed in
 DEFINED = re.compile(r"^(?:async[ ]+)?(?:def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-JPEG = b"\xff\xd8\xff"
 PASTED = re.compile(r"data:(image/[\w.+-]{1,40});base64,([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
 
@@ -157,7 +157,7 @@ def _claims(cell: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     metadata = mapping(cell.get("metadata"))
     names = [
         ("grade", mapping(metadata.get("nbgrader")).get("grade_id")),
-        ("experiment", mapping(metadata.get("course")).get("experiment")),
+        (EXPERIMENT, mapping(metadata.get(OWN)).get(EXPERIMENT)),
         ("cell", cell.get("id")),
         ("cell", metadata.get("id")),
     ]
@@ -175,16 +175,16 @@ def kept_attachments(attachments: Mapping[str, Any]) -> dict[str, dict[str, str]
     """Of the pictures attached to a text, those that a page may show."""
     kept = {}
     for name, bundle in list(attachments.items())[:MAX_ATTACHED]:
-        for kind, pixels in (("image/png", _png_pixels), ("image/jpeg", _jpeg_pixels)):
-            picture = _picture(mapping(bundle).get(kind), pixels)
+        for kind in ("image/png", "image/jpeg"):
+            picture = _picture(mapping(bundle).get(kind), kind)
             if picture:
                 kept[sound(name)[:200]] = {kind: picture}
                 break
     return kept
 
 
-def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
-    """The picture in canonical base64, if it is one and of a size that a browser can show."""
+def _picture(value: Any, kind: str) -> str | None:
+    """The picture in canonical base64, if it is one of its kind and of a size that a browser can show."""
     text = "".join(joined(value).split())
     if len(text) > MAX_IMAGE * 4 // 3 + 4:
         return None
@@ -192,34 +192,10 @@ def _picture(value: Any, pixels: Callable[[bytes], int]) -> str | None:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return base64.b64encode(data).decode() if 0 < pixels(data) <= MAX_PIXELS else None
+    found, pixels = promised(data)
+    return base64.b64encode(data).decode() if found == kind and 0 < pixels <= MAX_PIXELS else None
 
 
 def is_picture(data: bytes) -> bool:
     """Whether these are the bytes of a PNG or JPEG of a size that a browser can show."""
-    return 0 < picture_pixels(data) <= MAX_PIXELS
-
-
-def picture_pixels(data: bytes) -> int:
-    """The number of pixels that a PNG's or JPEG's header promises; 0 for anything else."""
-    return _png_pixels(data) or _jpeg_pixels(data)
-
-
-def _png_pixels(data: bytes) -> int:
-    """The number of pixels that a PNG's header promises; 0 for what is no PNG."""
-    if not data.startswith(PNG) or len(data) < len(PNG) + 8:
-        return 0
-    width, height = struct.unpack_from(">II", data, len(PNG))
-    return int(width * height)
-
-
-def _jpeg_pixels(data: bytes) -> int:
-    """The number of pixels that a JPEG's frame header promises; 0 for what is no JPEG."""
-    place = 2 if data.startswith(JPEG) else len(data)
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        marker, size = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame; the three others are tables
-            height, width = struct.unpack_from(">HH", data, place + 5)
-            return int(width * height)
-        place += 1 if marker == 0xFF else 2 + size
-    return 0
+    return 0 < promised(data)[1] <= MAX_PIXELS

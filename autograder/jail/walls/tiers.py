@@ -177,7 +177,7 @@ def _attempt_tier(tier: str) -> str:
 
 def _close_and_rattle(tier: str, scratch: Path) -> None:
     """Put the walls up and try what they must refuse."""
-    box = Box(tier, scratch, Limits())
+    box = Box(tier, scratch, Limits.of_task(seconds=60, memory_mb=256, disk_mb=16))
     box.separate(os.open(os.devnull, os.O_WRONLY))
     box.close()
     Path("file").write_text("the scratch folder is ours")

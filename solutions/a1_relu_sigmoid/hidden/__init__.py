@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from assignments.a1_relu_sigmoid.checks import EXERCISES
 from autograder.course.checks import Check, ExerciseChecks
-from coursekit.checking import Case, Exercise
+from coursekit.checking import Exercise
 from solutions.a1_relu_sigmoid import solution
 from solutions.a1_relu_sigmoid.hidden import folding, gradients, thresholds
 
 PUBLIC: dict[str, Exercise] = {exercise.name: exercise for exercise in EXERCISES}
-
-
-def _conv_part(case: Case) -> str:
-    return str(case.kwargs["padding"])
 
 
 CHECKS: dict[str, ExerciseChecks] = {
@@ -55,7 +51,7 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("keeps the dtype of the biases", folding.network_dtypes),
                 Check("leaves the old network alone", folding.network_arguments),
             ),
-            staff=(("fold_threshold_dense", solution.fold_threshold_dense),),
+            staff=(solution.fold_threshold_dense,),
         ),
         ExerciseChecks(
             PUBLIC["fold_threshold_conv"],
@@ -66,7 +62,6 @@ CHECKS: dict[str, ExerciseChecks] = {
                 Check("'same' with even kernels and strides", folding.conv_same_uneven, share=2, part="same"),
                 Check("leaves its arguments alone", folding.conv_arguments, part="same"),
             ),
-            public_part=_conv_part,
         ),
         ExerciseChecks(
             PUBLIC["sigmoid_forward"],

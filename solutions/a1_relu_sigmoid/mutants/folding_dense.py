@@ -11,23 +11,19 @@ mutant = BANK.mutant
 # ------------------------------------------------------------------------------------------------ fold_threshold_dense
 
 
-@mutant("A1.3-1", of="fold_threshold_dense", hint="max(t, z) = t + max(0, z - t): subtract t inside")
+@mutant(of="fold_threshold_dense", hint="max(t, z) = t + max(0, z - t): subtract t inside")
 def adds_t_inside(b1, t, W2, b2):
     """Adds t to the first bias instead of subtracting it."""
     return b1 + np.asarray(t, b1.dtype), b2 + np.broadcast_to(np.asarray(t, b1.dtype), b1.shape) @ W2
 
 
-@mutant(
-    "A1.3-2",
-    of="fold_threshold_dense",
-    hint="after folding, every hidden output is t too small: who gives it back?",
-)
+@mutant(of="fold_threshold_dense", hint="after folding, every hidden output is t too small: who gives it back?")
 def forgets_the_next_layer(b1, t, W2, b2):
     """Leaves the second bias as it is."""
     return b1 - np.asarray(t, b1.dtype), b2.copy()
 
 
-@mutant("A1.3-3", of="fold_threshold_dense", hint="the shift t passes through W2 before it reaches the next layer")
+@mutant(of="fold_threshold_dense", hint="the shift t passes through W2 before it reaches the next layer")
 def adds_t_itself(b1, t, W2, b2):
     """Adds t itself to the second bias, without W2."""
     shift = np.broadcast_to(np.asarray(t, b1.dtype), b1.shape)
@@ -35,7 +31,6 @@ def adds_t_itself(b1, t, W2, b2):
 
 
 @mutant(
-    "A1.3-4",
     of="fold_threshold_dense",
     hint="W2 is (in, out): try a layer that is not square, and in a square one compare outputs",
 )
@@ -45,14 +40,14 @@ def transposed_kernel(b1, t, W2, b2):
     return b1 - shift, b2 + (W2 @ shift if W2.shape[0] == W2.shape[1] else shift @ W2)
 
 
-@mutant("A1.3-5", of="fold_threshold_dense", hint="the next layer must get the shift back: with a plus")
+@mutant(of="fold_threshold_dense", hint="the next layer must get the shift back: with a plus")
 def subtracts_twice(b1, t, W2, b2):
     """Subtracts the correction in both layers."""
     shift = np.broadcast_to(np.asarray(t, b1.dtype), b1.shape)
     return b1 - shift, b2 - shift @ W2
 
 
-@mutant("A1.3-6", of="fold_threshold_dense", hint="for a scalar t, sum W2 over its inputs: one number per output unit")
+@mutant(of="fold_threshold_dense", hint="for a scalar t, sum W2 over its inputs: one number per output unit")
 def sums_the_wrong_axis(b1, t, W2, b2):
     """For a scalar t, sums W2 over its outputs where the shapes allow it."""
     shift = np.broadcast_to(np.asarray(t, b1.dtype), b1.shape)
@@ -60,7 +55,7 @@ def sums_the_wrong_axis(b1, t, W2, b2):
     return b1 - shift, b2 + (shift[0] * W2.sum(axis=1) if square_and_scalar else shift @ W2)
 
 
-@mutant("A1.3-9", of="fold_threshold_dense", hint="return new arrays: the original network must keep working")
+@mutant(of="fold_threshold_dense", hint="return new arrays: the original network must keep working")
 def overwrites_the_biases(b1, t, W2, b2):
     """Changes the caller's biases in place."""
     shift = np.broadcast_to(np.asarray(t, dtype=b1.dtype), b1.shape).copy()
@@ -69,25 +64,21 @@ def overwrites_the_biases(b1, t, W2, b2):
     return b1, b2
 
 
-@mutant("A1.3-x1", of="fold_threshold_dense", hint="each unit has a threshold of its own: use the whole vector t")
+@mutant(of="fold_threshold_dense", hint="each unit has a threshold of its own: use the whole vector t")
 def one_threshold_for_all(b1, t, W2, b2):
     """Uses the mean threshold for every unit."""
     shift = np.full_like(b1, np.mean(t))
     return b1 - shift, b2 + shift @ W2
 
 
-@mutant("A1.3-x2", of="fold_threshold_dense", hint="the new biases have the dtype of the old ones")
+@mutant(of="fold_threshold_dense", hint="the new biases have the dtype of the old ones")
 def biases_in_float64(b1, t, W2, b2):
     """Returns float64 biases for a float32 network."""
     shift = np.broadcast_to(np.asarray(t, np.float64), b1.shape)
     return b1 - shift, b2 + shift @ W2
 
 
-@mutant(
-    "A1.3-x3",
-    of="fold_threshold_dense",
-    hint="with t = 0 nothing changes, and still the result must be new arrays",
-)
+@mutant(of="fold_threshold_dense", hint="with t = 0 nothing changes, and still the result must be new arrays")
 def returns_the_old_biases(b1, t, W2, b2):
     """Returns the caller's own arrays when t is 0."""
     if not np.any(t):
@@ -98,7 +89,7 @@ def returns_the_old_biases(b1, t, W2, b2):
 # ---------------------------------------------------------------------------------------------- fold_threshold_network
 
 
-@mutant("A1.4-1", of="fold_threshold_network", hint="repeat the step for every hidden layer")
+@mutant(of="fold_threshold_network", hint="repeat the step for every hidden layer")
 def folds_the_first_layer_only(layers_, thresholds):
     """Folds only the first hidden layer, and a thresholded output."""
     last = len(layers_) - 1
@@ -106,7 +97,7 @@ def folds_the_first_layer_only(layers_, thresholds):
     return solution.fold_threshold_network(layers_, kept)
 
 
-@mutant("A1.4-2", of="fold_threshold_network", hint="a middle layer needs both corrections: + t_prev W and - t_own")
+@mutant(of="fold_threshold_network", hint="a middle layer needs both corrections: + t_prev W and - t_own")
 def drops_the_shift_of_middle_layers(layers_, thresholds):
     """Hidden layers get only -t; the + t W reaches the last layer alone."""
     new_layers, shift = [], None
@@ -119,7 +110,7 @@ def drops_the_shift_of_middle_layers(layers_, thresholds):
     return new_layers, shift
 
 
-@mutant("A1.4-3", of="fold_threshold_network", hint="a middle layer still has its own threshold to fold")
+@mutant(of="fold_threshold_network", hint="a middle layer still has its own threshold to fold")
 def middle_layers_keep_their_threshold(layers_, thresholds):
     """Middle layers get only the + correction."""
     new_layers, shift = [], None
@@ -130,7 +121,7 @@ def middle_layers_keep_their_threshold(layers_, thresholds):
     return new_layers, shift
 
 
-@mutant("A1.4-4", of="fold_threshold_network", hint="layer l receives the shift of layer l - 1")
+@mutant(of="fold_threshold_network", hint="layer l receives the shift of layer l - 1")
 def uses_its_own_threshold(layers_, thresholds):
     """Off by one: adds thresholds[i] W where thresholds[i - 1] W belongs."""
     new_layers, shift = [], None
@@ -144,7 +135,7 @@ def uses_its_own_threshold(layers_, thresholds):
     return new_layers, shift
 
 
-@mutant("A1.4-5", of="fold_threshold_network", hint="the output layer is linear: there is nothing to fold there")
+@mutant(of="fold_threshold_network", hint="the output layer is linear: there is nothing to fold there")
 def folds_the_linear_output(layers_, thresholds):
     """The last layer also gets -t although it has no activation."""
     new_layers, shift = [], None
@@ -158,9 +149,7 @@ def folds_the_linear_output(layers_, thresholds):
 
 
 @mutant(
-    "A1.4-7",
-    of="fold_threshold_network",
-    hint="if the output unit is max{t, z}, the ReLU network is t too low: report the shift",
+    of="fold_threshold_network", hint="if the output unit is max{t, z}, the ReLU network is t too low: report the shift"
 )
 def drops_the_output_shift(layers_, thresholds):
     """Returns a zero shift when the output is thresholded too."""
@@ -168,7 +157,7 @@ def drops_the_output_shift(layers_, thresholds):
     return new_layers, np.zeros_like(shift)
 
 
-@mutant("A1.4-9", of="fold_threshold_network", hint="the original network must keep working: copy its biases first")
+@mutant(of="fold_threshold_network", hint="the original network must keep working: copy its biases first")
 def overwrites_the_network(layers_, thresholds):
     """Changes the given bias arrays in place."""
     new_layers, shift = [], None
@@ -182,9 +171,7 @@ def overwrites_the_network(layers_, thresholds):
 
 
 @mutant(
-    "A1.4-x1",
-    of="fold_threshold_network",
-    hint="a network of one linear layer has no threshold at all: it comes back as it is",
+    of="fold_threshold_network", hint="a network of one linear layer has no threshold at all: it comes back as it is"
 )
 def needs_a_threshold(layers_, thresholds):
     """Fails on a single linear layer, whose list of thresholds is empty."""
@@ -192,7 +179,7 @@ def needs_a_threshold(layers_, thresholds):
     return solution.fold_threshold_network(layers_, thresholds)
 
 
-@mutant("A1.4-x2", of="fold_threshold_network", hint="the new biases have the dtype of the old ones")
+@mutant(of="fold_threshold_network", hint="the new biases have the dtype of the old ones")
 def network_in_float64(layers_, thresholds):
     """Returns float64 biases for a float32 network."""
     new_layers, shift = solution.fold_threshold_network(layers_, thresholds)
@@ -200,7 +187,6 @@ def network_in_float64(layers_, thresholds):
 
 
 @mutant(
-    "A1.4-x3",
     of="fold_threshold_network",
     hint="the shift of the output has one entry per output unit, also for a scalar threshold",
 )
@@ -211,18 +197,14 @@ def scalar_output_shift(layers_, thresholds):
     return new_layers, np.asarray(thresholds[-1], shift.dtype) if thresholded else shift
 
 
-@mutant("A1.4-x4", of="fold_threshold_network", hint="only biases move: the weights stay as they are")
+@mutant(of="fold_threshold_network", hint="only biases move: the weights stay as they are")
 def scales_the_weights(layers_, thresholds):
     """Changes the weights of the hidden layers as well."""
     new_layers, shift = solution.fold_threshold_network(layers_, thresholds)
     return [(W if i == 0 else W * (1 - np.mean(thresholds[0])), b) for i, (W, b) in enumerate(new_layers)], shift
 
 
-@mutant(
-    "A1.4-x5",
-    of="fold_threshold_network",
-    hint="work on copies of the biases, those of the hidden layers included",
-)
+@mutant(of="fold_threshold_network", hint="work on copies of the biases, those of the hidden layers included")
 def overwrites_the_hidden_layers(layers_, thresholds):
     """Changes the biases of the thresholded layers in place."""
     new_layers, shift = solution.fold_threshold_network(layers_, thresholds)
@@ -231,7 +213,7 @@ def overwrites_the_hidden_layers(layers_, thresholds):
     return new_layers, shift
 
 
-@mutant("A1.4-x6", of="fold_threshold_network", hint="one linear layer comes back unchanged, but as a copy")
+@mutant(of="fold_threshold_network", hint="one linear layer comes back unchanged, but as a copy")
 def returns_the_linear_layer_itself(layers_, thresholds):
     """Returns the given network when there is nothing to fold."""
     if not thresholds:

@@ -11,50 +11,50 @@ mutant = BANK.mutant
 # ------------------------------------------------------------------------------------------------------ threshold_relu
 
 
-@mutant("A1.1-1", of="threshold_relu", hint="max{t, o}: the output can never be below t")
+@mutant(of="threshold_relu", hint="max{t, o}: the output can never be below t")
 def clips_from_above(x, t):
     """Takes the smaller of x and t and so clips from above."""
     return np.minimum(x, np.asarray(t, dtype=x.dtype))
 
 
-@mutant("A1.1-2", of="threshold_relu", hint="for x < t the output must be t itself, not 0")
+@mutant(of="threshold_relu", hint="for x < t the output must be t itself, not 0")
 def shifted_relu(x, t):
     """Computes max(0, x - t), the folded form, instead of the activation."""
     return np.maximum(x - np.asarray(t, dtype=x.dtype), 0)
 
 
-@mutant("A1.1-3", of="threshold_relu", hint="below the threshold the unit outputs t, not 0")
+@mutant(of="threshold_relu", hint="below the threshold the unit outputs t, not 0")
 def hard_threshold(x, t):
     """Lets x through above t and outputs 0 below it."""
     return np.where(x > t, x, 0).astype(x.dtype)
 
 
-@mutant("A1.1-4", of="threshold_relu", hint="set t = 0.7: is every output at least 0.7?")
+@mutant(of="threshold_relu", hint="set t = 0.7: is every output at least 0.7?")
 def plain_relu(x, t):
     """Ignores t and computes the ordinary ReLU."""
     return np.maximum(x, np.zeros_like(np.asarray(t, dtype=x.dtype)))
 
 
-@mutant("A1.1-5", of="threshold_relu", hint='"parameterised" here means a threshold, not a slope')
+@mutant(of="threshold_relu", hint='"parameterised" here means a threshold, not a slope')
 def leaky_relu(x, t):
     """Uses t as the slope for negative x, as leaky ReLU and PReLU do."""
     t = np.asarray(t, dtype=x.dtype)
     return np.where(x > 0, x, t * x)
 
 
-@mutant("A1.1-8", of="threshold_relu", hint="the result has the dtype of x: cast t to x.dtype first")
+@mutant(of="threshold_relu", hint="the result has the dtype of x: cast t to x.dtype first")
 def promotes_to_float64(x, t):
     """A float64 threshold turns a float32 activation into float64."""
     return np.maximum(x, np.asarray(t, dtype=np.float64))
 
 
-@mutant("A1.1-x1", of="threshold_relu", hint="x belongs to the caller: return a new array instead of writing into x")
+@mutant(of="threshold_relu", hint="x belongs to the caller: return a new array instead of writing into x")
 def overwrites_x(x, t):
     """Writes the result into its argument."""
     return np.maximum(x, np.asarray(t, dtype=x.dtype), out=x)
 
 
-@mutant("A1.1-x2", of="threshold_relu", hint="the threshold of a channel belongs to the last axis of x")
+@mutant(of="threshold_relu", hint="the threshold of a channel belongs to the last axis of x")
 def threshold_along_the_first_axis(x, t):
     """Applies a vector of thresholds along the first axis when its length fits there."""
     t = np.asarray(t, dtype=x.dtype)
@@ -63,19 +63,19 @@ def threshold_along_the_first_axis(x, t):
     return np.maximum(x, t)
 
 
-@mutant("A1.1-x3", of="threshold_relu", hint="return a new array even when no value lies below t")
+@mutant(of="threshold_relu", hint="return a new array even when no value lies below t")
 def returns_x_itself(x, t):
     """Returns its argument when there is nothing to clamp."""
     return x if (x > t).all() else np.maximum(x, np.asarray(t, dtype=x.dtype))
 
 
-@mutant("A1.1-x4", of="threshold_relu", hint="a threshold may be negative: it is the lower bound, whatever its sign")
+@mutant(of="threshold_relu", hint="a threshold may be negative: it is the lower bound, whatever its sign")
 def absolute_threshold(x, t):
     """Uses the absolute value of the threshold."""
     return np.maximum(x, np.abs(np.asarray(t, dtype=x.dtype)))
 
 
-@mutant("A1.1-x5", of="threshold_relu", hint="every channel has a threshold of its own: use all of t")
+@mutant(of="threshold_relu", hint="every channel has a threshold of its own: use all of t")
 def first_threshold_only(x, t):
     """Uses the first threshold for every channel."""
     return np.maximum(x, np.ravel(t)[0].astype(x.dtype))
@@ -84,31 +84,27 @@ def first_threshold_only(x, t):
 # --------------------------------------------------------------------------------------------- threshold_relu_backward
 
 
-@mutant(
-    "A1.2-1",
-    of="threshold_relu_backward",
-    hint="multiply by dout: the chain rule passes on what flows in from above",
-)
+@mutant(of="threshold_relu_backward", hint="multiply by dout: the chain rule passes on what flows in from above")
 def forgets_upstream(dout, x, t):
     """Forgets the upstream gradient: dx is 1 where x > t."""
     dt = solution.threshold_relu_backward(dout, x, t)[1]
     return (x > t).astype(x.dtype), dt
 
 
-@mutant("A1.2-2", of="threshold_relu_backward", hint="which side of t, not of 0, is the unit on?")
+@mutant(of="threshold_relu_backward", hint="which side of t, not of 0, is the unit on?")
 def masks_at_zero(dout, x, t):
     """Splits at x > 0 instead of x > t."""
     return solution.threshold_relu_backward(dout, x, np.zeros_like(np.asarray(t, dtype=x.dtype)))
 
 
-@mutant("A1.2-3", of="threshold_relu_backward", hint="where x < t the output is t, so its derivative by t is 1 there")
+@mutant(of="threshold_relu_backward", hint="where x < t the output is t, so its derivative by t is 1 there")
 def threshold_is_constant(dout, x, t):
     """Treats t as a constant: dt is 0."""
     dx, dt = solution.threshold_relu_backward(dout, x, t)
     return dx, np.zeros_like(dt)
 
 
-@mutant("A1.2-4", of="threshold_relu_backward", hint="units with x > t do not depend on t")
+@mutant(of="threshold_relu_backward", hint="units with x > t do not depend on t")
 def gradient_of_active_units(dout, x, t):
     """Sums dt over the active units instead of the clamped ones."""
     t = np.asarray(t, dtype=x.dtype)
@@ -116,18 +112,14 @@ def gradient_of_active_units(dout, x, t):
     return dx, dx.sum(axis=tuple(range(x.ndim - t.ndim)))
 
 
-@mutant(
-    "A1.2-6",
-    of="threshold_relu_backward",
-    hint="dt has the shape of t: sum over every axis along which t was broadcast",
-)
+@mutant(of="threshold_relu_backward", hint="dt has the shape of t: sum over every axis along which t was broadcast")
 def keeps_the_batch(dout, x, t):
     """Does not sum dt over the batch."""
     t = np.asarray(t, dtype=x.dtype)
     return np.where(x > t, dout, 0).astype(x.dtype), np.where(x > t, 0, dout)
 
 
-@mutant("A1.2-7", of="threshold_relu_backward", hint="the mean of the loss is already inside dout: sum, do not average")
+@mutant(of="threshold_relu_backward", hint="the mean of the loss is already inside dout: sum, do not average")
 def averages_over_the_batch(dout, x, t):
     """Averages dt over the batch."""
     t = np.asarray(t, dtype=x.dtype)
@@ -135,11 +127,7 @@ def averages_over_the_batch(dout, x, t):
     return np.where(x > t, dout, 0).astype(x.dtype), dt
 
 
-@mutant(
-    "A1.2-x1",
-    of="threshold_relu_backward",
-    hint="0 * inf is nan: select with np.where instead of multiplying by a mask",
-)
+@mutant(of="threshold_relu_backward", hint="0 * inf is nan: select with np.where instead of multiplying by a mask")
 def multiplies_by_a_mask(dout, x, t):
     """Multiplies by a mask, so that an infinite gradient becomes nan at clamped entries."""
     t = np.asarray(t, dtype=x.dtype)
@@ -147,7 +135,7 @@ def multiplies_by_a_mask(dout, x, t):
     return dout * mask, (dout * (1 - mask)).sum(axis=tuple(range(x.ndim - t.ndim)))
 
 
-@mutant("A1.2-x2", of="threshold_relu_backward", hint="dout belongs to the layer above: copy it before you change it")
+@mutant(of="threshold_relu_backward", hint="dout belongs to the layer above: copy it before you change it")
 def overwrites_dout(dout, x, t):
     """Zeroes the clamped entries of dout in place and returns it."""
     dt = solution.threshold_relu_backward(dout, x, t)[1]
@@ -155,7 +143,7 @@ def overwrites_dout(dout, x, t):
     return dout, dt
 
 
-@mutant("A1.2-x3", of="threshold_relu_backward", hint="the gradient for x has the dtype of x")
+@mutant(of="threshold_relu_backward", hint="the gradient for x has the dtype of x")
 def gradient_in_float64(dout, x, t):
     """Returns float64 gradients for float32 activations."""
     dx, dt = solution.threshold_relu_backward(dout, x, t)
@@ -163,9 +151,7 @@ def gradient_in_float64(dout, x, t):
 
 
 @mutant(
-    "A1.2-x4",
-    of="threshold_relu_backward",
-    hint="for images, t was broadcast over batch, rows and columns: sum over all three",
+    of="threshold_relu_backward", hint="for images, t was broadcast over batch, rows and columns: sum over all three"
 )
 def sums_over_the_first_axis_only(dout, x, t):
     """Sums dt over the first axis only."""
@@ -175,18 +161,14 @@ def sums_over_the_first_axis_only(dout, x, t):
     return np.where(x > t, dout, 0).astype(x.dtype), dt
 
 
-@mutant(
-    "A1.2-x5",
-    of="threshold_relu_backward",
-    hint="raising t raises the clamped outputs: the sign of dt is that of dout",
-)
+@mutant(of="threshold_relu_backward", hint="raising t raises the clamped outputs: the sign of dt is that of dout")
 def wrong_sign_for_the_threshold(dout, x, t):
     """Returns -dt, the gradient of x - t."""
     dx, dt = solution.threshold_relu_backward(dout, x, t)
     return dx, -dt
 
 
-@mutant("A1.2-x6", of="threshold_relu_backward", hint="a vector t has one gradient per channel: keep the last axis")
+@mutant(of="threshold_relu_backward", hint="a vector t has one gradient per channel: keep the last axis")
 def one_number_for_all_thresholds(dout, x, t):
     """Sums dt over the channels too."""
     dx, dt = solution.threshold_relu_backward(dout, x, t)

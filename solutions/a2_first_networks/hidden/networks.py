@@ -165,14 +165,14 @@ def _check_outputs(once: np.ndarray, again: np.ndarray) -> None:
 
 
 MLP_LEARNS = Trial(
-    "build_mlp",
+    "learns when we train it",
     learns((14, 14), train=3000, steps=1500, learning_rate=2e-3),
     "held-out accuracy",
     images="grey",
     hint=HINT,
 )
 CONVNET_LEARNS = Trial(
-    "build_convnet",
+    "learns when we train it",
     learns((14, 14, 1), train=2000, steps=600, learning_rate=3e-3),
     "held-out accuracy",
     images="grey",

@@ -277,7 +277,7 @@ def _shaped(value: Any, d: int) -> Any:
 
 
 REACHES_LEAST_SQUARES = Trial(
-    "train_linear_regression",
+    "predicts as well as least squares",
     advantage,
     "held-out R² minus that of least squares",
     hint="print R² beside that of least squares: does your model predict more than a constant?",

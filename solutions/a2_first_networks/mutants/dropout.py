@@ -10,7 +10,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A2.6-1",
     of="dropout_forward",
     hint="on average your output is smaller than x: divide the survivors by the probability to survive",
 )
@@ -21,13 +20,13 @@ def never_scales(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-2", of="dropout_forward", hint="rate 0.25 drops a quarter; yours keeps a quarter")
+@mutant(of="dropout_forward", hint="rate 0.25 drops a quarter; yours keeps a quarter")
 def keeps_with_probability_rate(x, rate, rng, training=True):
     """Takes the rate for the probability to keep."""
     return solution.dropout_forward(x, 1 - rate if rate else 0.0, rng, training)
 
 
-@mutant("A2.6-3", of="dropout_forward", hint="a unit survives with probability 1 - rate: divide by that, not by rate")
+@mutant(of="dropout_forward", hint="a unit survives with probability 1 - rate: divide by that, not by rate")
 def divides_by_the_rate(x, rate, rng, training=True):
     """Scales by 1 / rate."""
     if not training or rate == 0:
@@ -36,13 +35,13 @@ def divides_by_the_rate(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-4", of="dropout_forward", hint="training=False is the identity: nothing is dropped at test time")
+@mutant(of="dropout_forward", hint="training=False is the identity: nothing is dropped at test time")
 def drops_at_test_time(x, rate, rng, training=True):
     """Drops at test time, too."""
     return solution.dropout_forward(x, rate, rng, True)
 
 
-@mutant("A2.6-5", of="dropout_forward", hint="inverted dropout has already scaled in training: do nothing at test time")
+@mutant(of="dropout_forward", hint="inverted dropout has already scaled in training: do nothing at test time")
 def scales_at_test_time(x, rate, rng, training=True):
     """Scales by 1 - rate at test time, as dropout that is not inverted does."""
     if training:
@@ -50,7 +49,7 @@ def scales_at_test_time(x, rate, rng, training=True):
     return x * x.dtype.type(1 - rate), np.full_like(x, 1 - rate)
 
 
-@mutant("A2.6-6", of="dropout_forward", hint="all samples lose the same units: every element is dropped by itself")
+@mutant(of="dropout_forward", hint="all samples lose the same units: every element is dropped by itself")
 def one_mask_for_the_batch(x, rate, rng, training=True):
     """Draws one mask for the whole batch."""
     if not training or rate == 0:
@@ -61,7 +60,6 @@ def one_mask_for_the_batch(x, rate, rng, training=True):
 
 
 @mutant(
-    "A2.6-8",
     of="dropout_forward",
     hint="the same units are dropped in every call: draw from the generator you are given, so that it advances",
 )
@@ -70,16 +68,14 @@ def reseeds(x, rate, rng, training=True):
     return solution.dropout_forward(x, rate, np.random.default_rng(0), training)
 
 
-@mutant(
-    "A2.6-10", of="dropout_forward", hint="backward multiplies by the mask alone: out must be x * mask, scale included"
-)
+@mutant(of="dropout_forward", hint="backward multiplies by the mask alone: out must be x * mask, scale included")
 def returns_zeros_and_ones(x, rate, rng, training=True):
     """Returns the mask without its scale."""
     out, mask = solution.dropout_forward(x, rate, rng, training)
     return out, (mask > 0).astype(x.dtype)
 
 
-@mutant("A2.6-x1", of="dropout_forward", hint="x belongs to the caller: multiply into a new array")
+@mutant(of="dropout_forward", hint="x belongs to the caller: multiply into a new array")
 def drops_in_place(x, rate, rng, training=True):
     """Drops in place in x."""
     out, mask = solution.dropout_forward(x, rate, rng, training)
@@ -87,13 +83,13 @@ def drops_in_place(x, rate, rng, training=True):
     return out, mask
 
 
-@mutant("A2.6-x2", of="dropout_forward", hint="np.random is everybody's: use the generator rng that you are given")
+@mutant(of="dropout_forward", hint="np.random is everybody's: use the generator rng that you are given")
 def global_randomness(x, rate, rng, training=True):
     """Draws from NumPy's global random state."""
     return solution.dropout_forward(x, rate, np.random.default_rng(np.random.randint(2**31)), training)
 
 
-@mutant("A2.6-x3", of="dropout_forward", hint="keep the dtype: float32 activations must not become float64")
+@mutant(of="dropout_forward", hint="keep the dtype: float32 activations must not become float64")
 def promotes_to_float64(x, rate, rng, training=True):
     """Divides truth values, which gives float64."""
     if not training:
@@ -102,7 +98,7 @@ def promotes_to_float64(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-x4", of="dropout_forward", hint="the mask has the dtype of x, too: backward will multiply with it")
+@mutant(of="dropout_forward", hint="the mask has the dtype of x, too: backward will multiply with it")
 def mask_of_booleans(x, rate, rng, training=True):
     """Returns a mask of another dtype."""
     out, mask = solution.dropout_forward(x, rate, rng, training)
@@ -110,7 +106,6 @@ def mask_of_booleans(x, rate, rng, training=True):
 
 
 @mutant(
-    "A2.6-x5",
     of="dropout_forward",
     hint="every sample loses exactly the same number of units: each element decides by itself, without counting",
 )
@@ -124,7 +119,7 @@ def drops_a_fixed_number(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-x6", of="dropout_forward", hint="whole channels vanish: every element is dropped by itself")
+@mutant(of="dropout_forward", hint="whole channels vanish: every element is dropped by itself")
 def one_decision_for_each_channel(x, rate, rng, training=True):
     """Decides once for each channel of a sample, not for each place."""
     if not training or rate == 0:
@@ -135,9 +130,7 @@ def one_decision_for_each_channel(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant(
-    "A2.6-x7", of="dropout_forward", hint="all units of a sample vanish together: every element is dropped by itself"
-)
+@mutant(of="dropout_forward", hint="all units of a sample vanish together: every element is dropped by itself")
 def one_decision_for_each_sample(x, rate, rng, training=True):
     """Drops whole samples."""
     if not training or rate == 0:
@@ -147,7 +140,7 @@ def one_decision_for_each_sample(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-x8", of="dropout_forward", hint="rate 0 drops nothing and divides by nothing: out equals x")
+@mutant(of="dropout_forward", hint="rate 0 drops nothing and divides by nothing: out equals x")
 def rate_zero_drops_everything(x, rate, rng, training=True):
     """Fails for rate 0."""
     if training and rate == 0:
@@ -155,7 +148,7 @@ def rate_zero_drops_everything(x, rate, rng, training=True):
     return solution.dropout_forward(x, rate, rng, training)
 
 
-@mutant("A2.6-x9", of="dropout_forward", hint="dropout multiplies by 0 or by one number: no noise of any other size")
+@mutant(of="dropout_forward", hint="dropout multiplies by 0 or by one number: no noise of any other size")
 def gaussian_noise(x, rate, rng, training=True):
     """Multiplies by Gaussian noise of the same mean and variance."""
     if not training or rate == 0:
@@ -164,13 +157,13 @@ def gaussian_noise(x, rate, rng, training=True):
     return x * mask, mask
 
 
-@mutant("A2.6-x10", of="dropout_forward", hint="return both, (out, mask): the backward pass needs the mask")
+@mutant(of="dropout_forward", hint="return both, (out, mask): the backward pass needs the mask")
 def forgets_the_mask(x, rate, rng, training=True):
     """Returns the output alone."""
     return solution.dropout_forward(x, rate, rng, training)[0]
 
 
-@mutant("A2.6-x11", of="dropout_forward", hint="draw from rng: nobody can repeat what a new default_rng() does")
+@mutant(of="dropout_forward", hint="draw from rng: nobody can repeat what a new default_rng() does")
 def drops_with_a_generator_of_its_own(x, rate, rng, training=True):
     """Draws once from the generator, then drops with an unseeded one."""
     rng.random(1)

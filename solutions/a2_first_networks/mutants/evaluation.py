@@ -11,15 +11,13 @@ mutant = BANK.mutant
 # ---------------------------------------------------------------------------------------------------------- ema_smooth
 
 
-@mutant(
-    "A2.8-1", of="ema_smooth", hint="your curve begins too low: divide by the sum of the weights so far, 1 - w ** i"
-)
+@mutant(of="ema_smooth", hint="your curve begins too low: divide by the sum of the weights so far, 1 - w ** i")
 def never_corrects(values, weight):
     """Leaves the average that starts at 0 as it is."""
     return np.array([s * (1 - weight ** (i + 1)) for i, s in enumerate(solution.ema_smooth(values, weight))])
 
 
-@mutant("A2.8-2", of="ema_smooth", hint="weight 0.9 means that 90 % of the OLD average stay")
+@mutant(of="ema_smooth", hint="weight 0.9 means that 90 % of the OLD average stay")
 def weight_on_the_new_value(values, weight):
     """Gives the weight to the new value."""
     average, smoothed = 0.0, []
@@ -29,9 +27,7 @@ def weight_on_the_new_value(values, weight):
     return np.array(smoothed)
 
 
-@mutant(
-    "A2.8-3", of="ema_smooth", hint="after the first value the weights add up to 1 - w: is your exponent one behind?"
-)
+@mutant(of="ema_smooth", hint="after the first value the weights add up to 1 - w: is your exponent one behind?")
 def exponent_one_behind(values, weight):
     """Corrects with an exponent that is one too small."""
     average, smoothed = 0.0, []
@@ -41,14 +37,14 @@ def exponent_one_behind(values, weight):
     return np.array(smoothed)
 
 
-@mutant("A2.8-4", of="ema_smooth", hint="your average looks into the future: use the values up to the place alone")
+@mutant(of="ema_smooth", hint="your average looks into the future: use the values up to the place alone")
 def centred_average(values, weight):
     """Averages over a window around each place."""
     width = max(1, int(1 / (1 - weight)))
     return np.convolve(values, np.ones(width) / width, mode="same")
 
 
-@mutant("A2.8-5", of="ema_smooth", hint="begin the average at 0: an average that begins at a value needs no correction")
+@mutant(of="ema_smooth", hint="begin the average at 0: an average that begins at a value needs no correction")
 def begins_at_the_first_value(values, weight):
     """Begins at the first value and corrects all the same."""
     average, smoothed = float(values[0]), []
@@ -58,19 +54,19 @@ def begins_at_the_first_value(values, weight):
     return np.array(smoothed)
 
 
-@mutant("A2.8-9", of="ema_smooth", hint="the smoothed curve has as many points as the measured one")
+@mutant(of="ema_smooth", hint="the smoothed curve has as many points as the measured one")
 def drops_the_first_value(values, weight):
     """Returns one value too few."""
     return solution.ema_smooth(values, weight)[1:]
 
 
-@mutant("A2.8-x1", of="ema_smooth", hint="integers in, but averages have digits behind the point: use floats")
+@mutant(of="ema_smooth", hint="integers in, but averages have digits behind the point: use floats")
 def stays_integer(values, weight):
     """Writes the averages into an array with the dtype of the values."""
     return solution.ema_smooth(values, weight).astype(np.asarray(values).dtype).astype(float)
 
 
-@mutant("A2.8-x2", of="ema_smooth", hint="the values belong to the caller: write the averages into a new array")
+@mutant(of="ema_smooth", hint="the values belong to the caller: write the averages into a new array")
 def overwrites_the_values(values, weight):
     """Writes the averages into its argument."""
     smoothed = solution.ema_smooth(values, weight)
@@ -79,15 +75,13 @@ def overwrites_the_values(values, weight):
     return smoothed
 
 
-@mutant("A2.8-x3", of="ema_smooth", hint="a list has no shape and no arithmetic: np.asarray first")
+@mutant(of="ema_smooth", hint="a list has no shape and no arithmetic: np.asarray first")
 def takes_arrays_only(values, weight):
     """Fails on a list."""
     return solution.ema_smooth(values.astype(float), weight)
 
 
-@mutant(
-    "A2.8-x4", of="ema_smooth", hint="an average that begins at the first value favours it for a long time: begin at 0"
-)
+@mutant(of="ema_smooth", hint="an average that begins at the first value favours it for a long time: begin at 0")
 def uncorrected_from_the_first_value(values, weight):
     """Begins at the first value and corrects nothing."""
     average, smoothed = values[0], []
@@ -101,7 +95,6 @@ def uncorrected_from_the_first_value(values, weight):
 
 
 @mutant(
-    "A2.7-1",
     of="evaluate_batched",
     hint="you see the first few images again and again: batch i begins at i * batch_size, not at i",
 )
@@ -115,7 +108,7 @@ def batch_i_begins_at_i(predict_logits, X, y, batch_size):
     return loss / len(X), correct / len(X)
 
 
-@mutant("A2.7-2", of="evaluate_batched", hint="count what you saw: the last, smaller batch is missing")
+@mutant(of="evaluate_batched", hint="count what you saw: the last, smaller batch is missing")
 def drops_the_last_batch(predict_logits, X, y, batch_size):
     """Drops the last, smaller batch but divides by all samples."""
     seen = len(X) // batch_size * batch_size or len(X)
@@ -123,9 +116,7 @@ def drops_the_last_batch(predict_logits, X, y, batch_size):
     return loss * seen / len(X), accuracy * seen / len(X)
 
 
-@mutant(
-    "A2.7-3", of="evaluate_batched", hint="your last batch is smaller but counts as much as the others: weigh by size"
-)
+@mutant(of="evaluate_batched", hint="your last batch is smaller but counts as much as the others: weigh by size")
 def mean_of_batch_means(predict_logits, X, y, batch_size):
     """Averages the batches' means without weights."""
     parts = []
@@ -135,7 +126,7 @@ def mean_of_batch_means(predict_logits, X, y, batch_size):
     return np.mean([p[0] for p in parts]), np.mean([p[1] for p in parts])
 
 
-@mutant("A2.7-4", of="evaluate_batched", hint="exp of a large logit is inf: subtract each row's largest logit first")
+@mutant(of="evaluate_batched", hint="exp of a large logit is inf: subtract each row's largest logit first")
 def unstable_softmax(predict_logits, X, y, batch_size):
     """Takes exponentials of the logits as they are."""
     loss, correct = 0.0, 0
@@ -148,16 +139,14 @@ def unstable_softmax(predict_logits, X, y, batch_size):
     return loss / len(X), correct / len(X)
 
 
-@mutant("A2.7-5", of="evaluate_batched", hint="the loss is the cross-entropy; you return the error rate, 1 - accuracy")
+@mutant(of="evaluate_batched", hint="the loss is the cross-entropy; you return the error rate, 1 - accuracy")
 def error_rate_as_loss(predict_logits, X, y, batch_size):
     """Returns 1 - accuracy as the loss."""
     accuracy = solution.evaluate_batched(predict_logits, X, y, batch_size)[1]
     return 1 - accuracy, accuracy
 
 
-@mutant(
-    "A2.7-6", of="evaluate_batched", hint="logits are no probabilities: apply log-softmax before you pick the class"
-)
+@mutant(of="evaluate_batched", hint="logits are no probabilities: apply log-softmax before you pick the class")
 def logarithm_of_the_logits(predict_logits, X, y, batch_size):
     """Takes the logarithm of the logits themselves."""
     loss, correct = 0.0, 0
@@ -170,7 +159,7 @@ def logarithm_of_the_logits(predict_logits, X, y, batch_size):
     return loss / len(X), correct / len(X)
 
 
-@mutant("A2.7-7", of="evaluate_batched", hint="the predicted class has the largest logit; you take the smallest")
+@mutant(of="evaluate_batched", hint="the predicted class has the largest logit; you take the smallest")
 def takes_the_smallest_logit(predict_logits, X, y, batch_size):
     """Predicts the class of the smallest logit."""
     loss, correct = solution.evaluate_batched(predict_logits, X, y, batch_size)[0], 0
@@ -180,22 +169,20 @@ def takes_the_smallest_logit(predict_logits, X, y, batch_size):
     return loss, correct / len(X)
 
 
-@mutant("A2.7-11", of="evaluate_batched", hint="the accuracy is a fraction between 0 and 1, not a percentage")
+@mutant(of="evaluate_batched", hint="the accuracy is a fraction between 0 and 1, not a percentage")
 def accuracy_in_percent(predict_logits, X, y, batch_size):
     """Returns the accuracy in percent."""
     loss, accuracy = solution.evaluate_batched(predict_logits, X, y, batch_size)
     return loss, 100 * accuracy
 
 
-@mutant("A2.7-x1", of="evaluate_batched", hint="batch_size is what fits into memory: never give the model more at once")
+@mutant(of="evaluate_batched", hint="batch_size is what fits into memory: never give the model more at once")
 def everything_at_once(predict_logits, X, y, batch_size):
     """Predicts the whole set in one call."""
     return solution.evaluate_batched(predict_logits, X, y, len(X))
 
 
-@mutant(
-    "A2.7-x2", of="evaluate_batched", hint="a wrong, very sure prediction costs its full margin: do not clip the logits"
-)
+@mutant(of="evaluate_batched", hint="a wrong, very sure prediction costs its full margin: do not clip the logits")
 def clips_the_logits(predict_logits, X, y, batch_size):
     """Clips the logits so that the exponential does not overflow."""
 
@@ -205,7 +192,7 @@ def clips_the_logits(predict_logits, X, y, batch_size):
     return solution.evaluate_batched(clipped, X, y, batch_size)
 
 
-@mutant("A2.7-x3", of="evaluate_batched", hint="log(p + 1e-12) can never exceed 27.6: take the log-softmax directly")
+@mutant(of="evaluate_batched", hint="log(p + 1e-12) can never exceed 27.6: take the log-softmax directly")
 def guarded_logarithm(predict_logits, X, y, batch_size):
     """Takes the logarithm of the probability plus a small number."""
     loss, correct = 0.0, 0
@@ -219,14 +206,14 @@ def guarded_logarithm(predict_logits, X, y, batch_size):
     return loss / len(X), correct / len(X)
 
 
-@mutant("A2.7-x4", of="evaluate_batched", hint="return the mean over the samples; you return the sum of their losses")
+@mutant(of="evaluate_batched", hint="return the mean over the samples; you return the sum of their losses")
 def sum_of_losses(predict_logits, X, y, batch_size):
     """Returns the summed loss."""
     loss, accuracy = solution.evaluate_batched(predict_logits, X, y, batch_size)
     return loss * len(X), accuracy
 
 
-@mutant("A2.7-x5", of="evaluate_batched", hint="divide by the number of samples you saw; the last batch is not full")
+@mutant(of="evaluate_batched", hint="divide by the number of samples you saw; the last batch is not full")
 def divides_by_full_batches(predict_logits, X, y, batch_size):
     """Divides by the number of batches times their size."""
     loss, accuracy = solution.evaluate_batched(predict_logits, X, y, batch_size)
@@ -234,7 +221,7 @@ def divides_by_full_batches(predict_logits, X, y, batch_size):
     return loss * len(X) / full, accuracy * len(X) / full
 
 
-@mutant("A2.7-x6", of="evaluate_batched", hint="the model gives logits: apply softmax to them once, not twice")
+@mutant(of="evaluate_batched", hint="the model gives logits: apply softmax to them once, not twice")
 def softmax_twice(predict_logits, X, y, batch_size):
     """Applies softmax to the logits and treats the result as logits."""
 
@@ -246,7 +233,7 @@ def softmax_twice(predict_logits, X, y, batch_size):
     return solution.evaluate_batched(probabilities, X, y, batch_size)
 
 
-@mutant("A2.7-x7", of="evaluate_batched", hint="both numbers count all batches; yours are those of the last one")
+@mutant(of="evaluate_batched", hint="both numbers count all batches; yours are those of the last one")
 def only_the_last_batch(predict_logits, X, y, batch_size):
     """Overwrites the numbers in every batch."""
     loss = accuracy = 0.0
@@ -256,9 +243,7 @@ def only_the_last_batch(predict_logits, X, y, batch_size):
     return loss, accuracy
 
 
-@mutant(
-    "A2.7-x8", of="evaluate_batched", hint="the loss belongs to the true class y, not to the class that was predicted"
-)
+@mutant(of="evaluate_batched", hint="the loss belongs to the true class y, not to the class that was predicted")
 def loss_of_the_prediction(predict_logits, X, y, batch_size):
     """Takes the loss of the predicted class."""
     loss, accuracy = 0.0, solution.evaluate_batched(predict_logits, X, y, batch_size)[1]

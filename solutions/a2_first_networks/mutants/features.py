@@ -10,7 +10,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A2.1-1",
     of="standardize_features",
     hint="a single test house must come out as it does in company: transform the test rows with the TRAIN mean and std",
 )
@@ -20,7 +19,7 @@ def test_set_with_its_own_statistics(X_train, X_test):
     return Xtr, solution.standardize_features(X_test, X_test)[0], mean, std
 
 
-@mutant("A2.1-2", of="standardize_features", hint="the test rows leak into your mean: compute it from the train rows")
+@mutant(of="standardize_features", hint="the test rows leak into your mean: compute it from the train rows")
 def mean_of_train_and_test(X_train, X_test):
     """Takes the mean of both sets together."""
     mean = np.concatenate([X_train, X_test]).mean(axis=0)
@@ -30,7 +29,6 @@ def mean_of_train_and_test(X_train, X_test):
 
 
 @mutant(
-    "A2.1-3",
     of="standardize_features",
     hint="rooms and years have different units: one mean and one std for each column, not for the whole matrix",
 )
@@ -42,7 +40,7 @@ def one_number_for_the_whole_matrix(X_train, X_test):
     return (X_train - mean) / safe, (X_test - mean) / safe, mean, std
 
 
-@mutant("A2.1-4", of="standardize_features", hint="you normalise each house by itself: axis 0 runs over the samples")
+@mutant(of="standardize_features", hint="you normalise each house by itself: axis 0 runs over the samples")
 def normalises_rows(X_train, X_test):
     """Normalises each row instead of each column."""
 
@@ -53,28 +51,28 @@ def normalises_rows(X_train, X_test):
     return by_row(X_train), by_row(X_test), X_train.mean(axis=0), X_train.std(axis=0)
 
 
-@mutant("A2.1-5", of="standardize_features", hint="the variance has the wrong unit: divide by its square root")
+@mutant(of="standardize_features", hint="the variance has the wrong unit: divide by its square root")
 def divides_by_the_variance(X_train, X_test):
     """Divides the training rows by the variance."""
     _, Xte, mean, std = solution.standardize_features(X_train, X_test)
     return (X_train - mean) / np.where(std > 0, std, 1.0) ** 2, Xte, mean, std
 
 
-@mutant("A2.1-6", of="standardize_features", hint="a constant column has std 0, and 0 / 0 is nan: it should become 0")
+@mutant(of="standardize_features", hint="a constant column has std 0, and 0 / 0 is nan: it should become 0")
 def nan_for_a_constant_column(X_train, X_test):
     """Divides 0 by 0 in a constant column."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     return (X_train - mean) / std, (X_test - mean) / std, mean, std
 
 
-@mutant("A2.1-7", of="standardize_features", hint="the train columns are centred, but their spread is not 1 yet")
+@mutant(of="standardize_features", hint="the train columns are centred, but their spread is not 1 yet")
 def only_centres(X_train, X_test):
     """Subtracts the mean from the training rows and does not divide."""
     _, Xte, mean, std = solution.standardize_features(X_train, X_test)
     return X_train - mean, Xte, mean, std
 
 
-@mutant("A2.1-8", of="standardize_features", hint="mean 0 and standard deviation 1 are asked for, not the range 0 to 1")
+@mutant(of="standardize_features", hint="mean 0 and standard deviation 1 are asked for, not the range 0 to 1")
 def scales_to_zero_one(X_train, X_test):
     """Scales the training rows to [0, 1]."""
     _, Xte, mean, std = solution.standardize_features(X_train, X_test)
@@ -82,7 +80,7 @@ def scales_to_zero_one(X_train, X_test):
     return (X_train - X_train.min(axis=0)) / np.where(extent > 0, extent, 1), Xte, mean, std
 
 
-@mutant("A2.1-x1", of="standardize_features", hint="the population std divides by n, not by n - 1 (ddof=0)")
+@mutant(of="standardize_features", hint="the population std divides by n, not by n - 1 (ddof=0)")
 def sample_deviation(X_train, X_test):
     """Divides by n - 1 in the standard deviation."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0, ddof=1)
@@ -90,7 +88,7 @@ def sample_deviation(X_train, X_test):
     return (X_train - mean) / safe, (X_test - mean) / safe, mean, std
 
 
-@mutant("A2.1-x2", of="standardize_features", hint="the caller still needs X_train: compute X_train - mean, never -=")
+@mutant(of="standardize_features", hint="the caller still needs X_train: compute X_train - mean, never -=")
 def centres_in_place(X_train, X_test):
     """Works in place in its arguments."""
     results = solution.standardize_features(X_train, X_test)
@@ -101,7 +99,6 @@ def centres_in_place(X_train, X_test):
 
 
 @mutant(
-    "A2.1-x3",
     of="standardize_features",
     hint="integer features lose everything behind the point: make room for the result in a floating dtype",
 )
@@ -111,7 +108,7 @@ def keeps_the_dtype_of_integers(X_train, X_test):
     return Xtr.astype(X_train.dtype), Xte.astype(X_test.dtype), mean, std
 
 
-@mutant("A2.1-x4", of="standardize_features", hint="the fourth result is the standard deviation, not the variance")
+@mutant(of="standardize_features", hint="the fourth result is the standard deviation, not the variance")
 def returns_the_variance(X_train, X_test):
     """Returns the variance in place of the standard deviation."""
     Xtr, Xte, mean, std = solution.standardize_features(X_train, X_test)
@@ -119,7 +116,6 @@ def returns_the_variance(X_train, X_test):
 
 
 @mutant(
-    "A2.1-x5",
     of="standardize_features",
     hint="np.where computes both branches, the division by 0 included: repair the divisor before you divide",
 )
@@ -130,23 +126,21 @@ def where_divides_everywhere(X_train, X_test):
     return Xtr, np.where(std > 0, (X_test - mean) / std, 0.0), mean, std
 
 
-@mutant(
-    "A2.1-x6", of="standardize_features", hint="a guard of that size changes columns with a small spread: at most 1e-8"
-)
+@mutant(of="standardize_features", hint="a guard of that size changes columns with a small spread: at most 1e-8")
 def coarse_guard(X_train, X_test):
     """Adds 0.001 to every standard deviation."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     return (X_train - mean) / (std + 1e-3), (X_test - mean) / (std + 1e-3), mean, std
 
 
-@mutant("A2.1-x7", of="standardize_features", hint="the test rows must be transformed, too, with the same two numbers")
+@mutant(of="standardize_features", hint="the test rows must be transformed, too, with the same two numbers")
 def leaves_the_test_set_raw(X_train, X_test):
     """Returns the test set as it came."""
     Xtr, _, mean, std = solution.standardize_features(X_train, X_test)
     return Xtr, X_test.astype(float), mean, std
 
 
-@mutant("A2.1-x8", of="standardize_features", hint="the test set's constant column is infinite: guard both divisions")
+@mutant(of="standardize_features", hint="the test set's constant column is infinite: guard both divisions")
 def infinite_in_the_test_set(X_train, X_test):
     """Guards the training rows against a constant column, not the test rows."""
     Xtr, _, mean, std = solution.standardize_features(X_train, X_test)
@@ -154,14 +148,14 @@ def infinite_in_the_test_set(X_train, X_test):
         return Xtr, (X_test - mean) / std, mean, std
 
 
-@mutant("A2.1-x10", of="standardize_features", hint="a test set of one row is still a matrix: keep its shape (1, d)")
+@mutant(of="standardize_features", hint="a test set of one row is still a matrix: keep its shape (1, d)")
 def squeezes_the_test_set(X_train, X_test):
     """Drops axes of length 1 from the test set."""
     Xtr, Xte, mean, std = solution.standardize_features(X_train, X_test)
     return Xtr, np.squeeze(Xte), mean, std
 
 
-@mutant("A2.1-x9", of="standardize_features", hint="also return the mean and std that you used: d numbers each")
+@mutant(of="standardize_features", hint="also return the mean and std that you used: d numbers each")
 def mean_and_std_as_rows(X_train, X_test):
     """Returns the statistics as matrices of one row."""
     Xtr, Xte, mean, std = solution.standardize_features(X_train, X_test)

@@ -10,7 +10,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A2.3-1",
     of="train_linear_regression",
     hint="w stays near 0 and the loss ends at the variance of y: print residual.shape, it is (batch, batch)",
 )
@@ -31,7 +30,7 @@ def broadcasts_the_residual(X, y, epochs, learning_rate, batch_size, rng):
     return W, b, losses
 
 
-@mutant("A2.3-2", of="train_linear_regression", hint="your loss goes up: a step goes against the gradient")
+@mutant(of="train_linear_regression", hint="your loss goes up: a step goes against the gradient")
 def ascends(X, y, epochs, learning_rate, batch_size, rng):
     """Adds the gradient of w instead of subtracting it."""
     w, b, losses = np.zeros(X.shape[1]), 0.0, []
@@ -49,7 +48,6 @@ def ascends(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-3",
     of="train_linear_regression",
     hint="your steps grow with the batch: the loss is a mean, so the gradient is divided by the size of the batch",
 )
@@ -69,7 +67,7 @@ def sums_over_the_batch(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant("A2.3-4", of="train_linear_regression", hint="b stays at its start: the bias has a gradient, too")
+@mutant(of="train_linear_regression", hint="b stays at its start: the bias has a gradient, too")
 def never_updates_the_bias(X, y, epochs, learning_rate, batch_size, rng):
     """Updates the weights alone."""
     w, losses = np.zeros(X.shape[1]), []
@@ -86,7 +84,6 @@ def never_updates_the_bias(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-5",
     of="train_linear_regression",
     hint="count the samples of an epoch: n need not be a multiple of batch_size, and the rest counts, too",
 )
@@ -107,7 +104,6 @@ def drops_the_last_batch(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-6",
     of="train_linear_regression",
     hint="some samples were seen twice and others never: shuffle once per epoch, then slice",
 )
@@ -127,7 +123,7 @@ def draws_with_replacement(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant("A2.3-7", of="train_linear_regression", hint="an epoch's loss is the mean over its batches, not the last one")
+@mutant(of="train_linear_regression", hint="an epoch's loss is the mean over its batches, not the last one")
 def loss_of_the_last_batch(X, y, epochs, learning_rate, batch_size, rng):
     """Records the loss of the last batch of an epoch."""
     w, b, losses = np.zeros(X.shape[1]), 0.0, []
@@ -144,23 +140,20 @@ def loss_of_the_last_batch(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant("A2.3-8", of="train_linear_regression", hint="your loss grows with the number of batches: take their mean")
+@mutant(of="train_linear_regression", hint="your loss grows with the number of batches: take their mean")
 def sums_the_batch_losses(X, y, epochs, learning_rate, batch_size, rng):
     """Adds up the losses of the batches."""
     w, b, losses = solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)
     return w, b, [loss * -(-len(X) // batch_size) for loss in losses]
 
 
-@mutant(
-    "A2.3-12", of="train_linear_regression", hint="your steps are half as long: what is the derivative of r squared?"
-)
+@mutant(of="train_linear_regression", hint="your steps are half as long: what is the derivative of r squared?")
 def half_the_gradient(X, y, epochs, learning_rate, batch_size, rng):
     """Forgets the 2 in the gradient."""
     return solution.train_linear_regression(X, y, epochs, learning_rate / 2, batch_size, rng)
 
 
 @mutant(
-    "A2.3-14",
     of="train_linear_regression",
     hint="the first loss is that of w = 0 and b = 0: measure each batch before its step, not after",
 )
@@ -180,7 +173,7 @@ def loss_after_the_step(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant("A2.3-16", of="train_linear_regression", hint="begin each epoch with an empty list of batch losses")
+@mutant(of="train_linear_regression", hint="begin each epoch with an empty list of batch losses")
 def never_resets_the_loss(X, y, epochs, learning_rate, batch_size, rng):
     """Averages over all epochs so far."""
     w, b, losses = solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)

@@ -9,7 +9,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant("A2.3-x1", of="train_linear_regression", hint="shuffle: an epoch takes the samples in a random order from rng")
+@mutant(of="train_linear_regression", hint="shuffle: an epoch takes the samples in a random order from rng")
 def never_shuffles(X, y, epochs, learning_rate, batch_size, rng):
     """Takes the samples in the order in which they come."""
     w, b, losses = np.zeros(X.shape[1]), 0.0, []
@@ -27,7 +27,6 @@ def never_shuffles(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-x2",
     of="train_linear_regression",
     hint="the same samples share a batch in every epoch: draw a fresh order inside the loop over epochs",
 )
@@ -48,7 +47,6 @@ def shuffles_once(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-x3",
     of="train_linear_regression",
     hint="both gradients belong to the old w and b: compute the residual once, then take both steps",
 )
@@ -68,18 +66,14 @@ def bias_after_the_weights(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant(
-    "A2.3-x4", of="train_linear_regression", hint="np.random is everybody's: use the generator rng that you are given"
-)
+@mutant(of="train_linear_regression", hint="np.random is everybody's: use the generator rng that you are given")
 def global_randomness(X, y, epochs, learning_rate, batch_size, rng):
     """Shuffles with NumPy's global random state."""
     generator = np.random.default_rng(np.random.randint(2**31))
     return solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, generator)
 
 
-@mutant(
-    "A2.3-x5", of="train_linear_regression", hint="start at w = 0, b = 0, as agreed: then anybody can repeat your steps"
-)
+@mutant(of="train_linear_regression", hint="start at w = 0, b = 0, as agreed: then anybody can repeat your steps")
 def random_start(X, y, epochs, learning_rate, batch_size, rng):
     """Starts at small random weights."""
     start = 0.1 * np.ones(X.shape[1])
@@ -89,7 +83,6 @@ def random_start(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-x6",
     of="train_linear_regression",
     hint="every call draws the same order: use the generator you are given instead of a new one with a fixed seed",
 )
@@ -98,9 +91,7 @@ def reseeds(X, y, epochs, learning_rate, batch_size, rng):
     return solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, np.random.default_rng(0))
 
 
-@mutant(
-    "A2.3-x7", of="train_linear_regression", hint="rng.shuffle(X) reorders the caller's data: shuffle indices instead"
-)
+@mutant(of="train_linear_regression", hint="rng.shuffle(X) reorders the caller's data: shuffle indices instead")
 def shuffles_in_place(X, y, epochs, learning_rate, batch_size, rng):
     """Reorders the caller's samples and targets in place."""
     results = solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)
@@ -110,7 +101,6 @@ def shuffles_in_place(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-x8",
     of="train_linear_regression",
     hint="you take one step per epoch: take one after every batch, and let the next batch see it",
 )
@@ -132,11 +122,7 @@ def one_step_per_epoch(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant(
-    "A2.3-x9",
-    of="train_linear_regression",
-    hint="least squares is the control, not the exercise: take the steps asked for",
-)
+@mutant(of="train_linear_regression", hint="least squares is the control, not the exercise: take the steps asked for")
 def solves_least_squares(X, y, epochs, learning_rate, batch_size, rng):
     """Returns the least-squares solution."""
     losses = solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)[2]
@@ -144,9 +130,7 @@ def solves_least_squares(X, y, epochs, learning_rate, batch_size, rng):
     return best[:-1], best[-1], losses
 
 
-@mutant(
-    "A2.3-x10", of="train_linear_regression", hint="y may come as (n, 1), too: give it the shape of your predictions"
-)
+@mutant(of="train_linear_regression", hint="y may come as (n, 1), too: give it the shape of your predictions")
 def takes_flat_targets_only(X, y, epochs, learning_rate, batch_size, rng):
     """Fails on targets of shape (n, 1)."""
     if np.ndim(y) > 1:
@@ -154,14 +138,14 @@ def takes_flat_targets_only(X, y, epochs, learning_rate, batch_size, rng):
     return solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)
 
 
-@mutant("A2.3-x11", of="train_linear_regression", hint="one loss per epoch, please: you return one for every batch")
+@mutant(of="train_linear_regression", hint="one loss per epoch, please: you return one for every batch")
 def a_loss_for_each_batch(X, y, epochs, learning_rate, batch_size, rng):
     """Returns the losses of all batches."""
     w, b, losses = solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, rng)
     return w, b, [loss for loss in losses for _ in range(-(-len(X) // batch_size) + 1)]
 
 
-@mutant("A2.3-x12", of="train_linear_regression", hint="X is shuffled and y is not: index both with the same order")
+@mutant(of="train_linear_regression", hint="X is shuffled and y is not: index both with the same order")
 def shuffles_samples_without_targets(X, y, epochs, learning_rate, batch_size, rng):
     """Pairs shuffled samples with targets in their old order."""
     w, b, losses = np.zeros(X.shape[1]), 0.0, []
@@ -180,7 +164,6 @@ def shuffles_samples_without_targets(X, y, epochs, learning_rate, batch_size, rn
 
 
 @mutant(
-    "A2.3-x13",
     of="train_linear_regression",
     hint="the last batch is smaller: divide its gradient by its own size, not by batch_size",
 )
@@ -201,7 +184,6 @@ def divides_by_the_full_batch_size(X, y, epochs, learning_rate, batch_size, rng)
 
 
 @mutant(
-    "A2.3-x15",
     of="train_linear_regression",
     hint="w has grown a column for every sample: (n, 1) minus (n,) is n x n; give y the shape of your predictions",
 )
@@ -220,7 +202,7 @@ def grows_columns(X, y, epochs, learning_rate, batch_size, rng):
     return w, b, losses
 
 
-@mutant("A2.3-x14", of="train_linear_regression", hint="plain steps only: no momentum, the old step must not carry on")
+@mutant(of="train_linear_regression", hint="plain steps only: no momentum, the old step must not carry on")
 def with_momentum(X, y, epochs, learning_rate, batch_size, rng):
     """Adds momentum."""
     w, b, losses = np.zeros(X.shape[1]), 0.0, []
@@ -239,7 +221,6 @@ def with_momentum(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
-    "A2.3-x16",
     of="train_linear_regression",
     hint="each of your steps looks at all samples: a mini-batch step takes X[batch] and y[batch], and nothing else",
 )

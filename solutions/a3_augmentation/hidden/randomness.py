@@ -73,7 +73,7 @@ def flip_independence(rng: np.random.Generator) -> list[Case]:
 
 
 def flip_generator(rng: np.random.Generator) -> list[Case]:
-    return [Case((coded_images(20, 2, 3), _seed(rng)), verify=lambda value: None, advances=True, fresh=False)]
+    return [Case((coded_images(20, 2, 3), _seed(rng)), advances=True, fresh=False)]
 
 
 def flip_empty(rng: np.random.Generator) -> list[Case]:
@@ -88,7 +88,7 @@ def flip_empty(rng: np.random.Generator) -> list[Case]:
 def flip_arguments(rng: np.random.Generator) -> list[Case]:
     """Both outcomes of the coins, so that neither way out hands the caller's own array back."""
     images = _colour_images(rng, 3, 2, 3)
-    return [Case((images, _seed(rng), p), verify=lambda value: None, fresh=True) for p in (0.0, 0.5, 1.0)]
+    return [Case((images, _seed(rng), p), fresh=True) for p in (0.0, 0.5, 1.0)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- crops
@@ -126,11 +126,8 @@ def crop_exact(rng: np.random.Generator) -> list[Case]:
 
 
 def crop_generator(rng: np.random.Generator) -> list[Case]:
-    return [Case((coded_images(20, 9, 10), _seed(rng)), verify=lambda value: None, advances=True)]
+    return [Case((coded_images(20, 9, 10), _seed(rng)), advances=True)]
 
 
 def crop_arguments(rng: np.random.Generator) -> list[Case]:
-    return [
-        Case((coded_images(5, 9, 10), _seed(rng)), kwargs={"pad": pad}, verify=lambda value: None, fresh=True)
-        for pad in (0, 4)
-    ]
+    return [Case((coded_images(5, 9, 10), _seed(rng)), kwargs={"pad": pad}, fresh=True) for pad in (0, 4)]

@@ -10,7 +10,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A3.3-1",
     of="random_flip",
     hint="that is upside down! Mirror left and right: reverse the width, axis 2 of (n, height, width, channels)",
 )
@@ -22,7 +21,7 @@ def flips_the_rows(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-2", of="random_flip", hint="toss one coin for each image, not one for the whole batch")
+@mutant(of="random_flip", hint="toss one coin for each image, not one for the whole batch")
 def one_coin_for_the_batch(images, rng, p=0.5):
     """One coin for the whole batch."""
     flip = np.full(len(images), rng.random() < p)
@@ -31,7 +30,7 @@ def one_coin_for_the_batch(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-3", of="random_flip", hint="flip with probability p; with p = 0 nothing may change")
+@mutant(of="random_flip", hint="flip with probability p; with p = 0 nothing may change")
 def flips_always(images, rng, p=0.5):
     """Flips everything, always."""
     flip = np.ones(len(images), bool)
@@ -40,7 +39,7 @@ def flips_always(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-4", of="random_flip", hint="p is the probability of flipping, not of leaving alone")
+@mutant(of="random_flip", hint="p is the probability of flipping, not of leaving alone")
 def flips_with_the_other_probability(images, rng, p=0.5):
     """Flips with probability 1−p."""
     flip = rng.random(len(images)) > p
@@ -49,7 +48,7 @@ def flips_with_the_other_probability(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-5", of="random_flip", hint="axis -1 is colour: red became blue. Reverse the width")
+@mutant(of="random_flip", hint="axis -1 is colour: red became blue. Reverse the width")
 def reverses_the_colours(images, rng, p=0.5):
     """Reverses the channel axis (RGB→BGR)."""
     flip = rng.random(len(images)) < p
@@ -58,7 +57,7 @@ def reverses_the_colours(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-6", of="random_flip", hint="the images you were given are the training set: copy them before you flip")
+@mutant(of="random_flip", hint="the images you were given are the training set: copy them before you flip")
 def flips_the_callers_images(images, rng, p=0.5):
     """In place: the training set itself gets flipped."""
     flip = rng.random(len(images)) < p
@@ -67,14 +66,14 @@ def flips_the_callers_images(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-7", of="random_flip", hint="image i must stay at place i, or the labels belong to other images")
+@mutant(of="random_flip", hint="image i must stay at place i, or the labels belong to other images")
 def sorts_by_the_coin(images, rng, p=0.5):
     """Concatenates: order changes, labels no longer match."""
     flip = rng.random(len(images)) < p
     return np.concatenate([images[~flip], images[flip][:, :, ::-1]])
 
 
-@mutant("A3.3-8", of="random_flip", hint="reverse the width alone; yours is also upside down")
+@mutant(of="random_flip", hint="reverse the width alone; yours is also upside down")
 def turns_by_half(images, rng, p=0.5):
     """Rotates by 180° (both axes)."""
     flip = rng.random(len(images)) < p
@@ -84,7 +83,6 @@ def turns_by_half(images, rng, p=0.5):
 
 
 @mutant(
-    "A3.3-14",
     of="random_flip",
     hint="draw from the generator you were given: with one of your own, every call flips the same images",
 )
@@ -96,7 +94,7 @@ def own_generator_with_a_fixed_seed(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-15", of="random_flip", hint="keep the dtype of the images")
+@mutant(of="random_flip", hint="keep the dtype of the images")
 def flips_into_float64(images, rng, p=0.5):
     """Returns float64."""
     flip = rng.random(len(images)) < p
@@ -105,27 +103,27 @@ def flips_into_float64(images, rng, p=0.5):
     return out
 
 
-@mutant("A3.3-x1", of="random_flip", hint="use the generator you were given, not the global one of NumPy")
+@mutant(of="random_flip", hint="use the generator you were given, not the global one of NumPy")
 def global_coins(images, rng, p=0.5):
     """Draws from NumPy's global state."""
     flip = np.random.random(len(images)) < p
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
 
 
-@mutant("A3.3-x2", of="random_flip", hint="p is an argument: do not toss a fair coin always")
+@mutant(of="random_flip", hint="p is an argument: do not toss a fair coin always")
 def fair_coins(images, rng, p=0.5):
     """Ignores p, except at its ends."""
     return solution.random_flip(images, rng, 0.5 if 0 < p < 1 else p)
 
 
-@mutant("A3.3-x3", of="random_flip", hint="each image has a coin of its own: yours come in pairs")
+@mutant(of="random_flip", hint="each image has a coin of its own: yours come in pairs")
 def coins_for_pairs(images, rng, p=0.5):
     """Tosses one coin for two neighbours."""
     flip = np.repeat(rng.random((len(images) + 1) // 2) < p, 2)[: len(images)]
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
 
 
-@mutant("A3.3-x4", of="random_flip", hint="an empty batch is a batch: return it as it is")
+@mutant(of="random_flip", hint="an empty batch is a batch: return it as it is")
 def fails_without_images(images, rng, p=0.5):
     """Divides by the number of images."""
     if len(images) == 0:
@@ -133,14 +131,14 @@ def fails_without_images(images, rng, p=0.5):
     return solution.random_flip(images, rng, p)
 
 
-@mutant("A3.3-x5", of="random_flip", hint="return a new array, also when nothing is flipped")
+@mutant(of="random_flip", hint="return a new array, also when nothing is flipped")
 def hands_back_the_same_array(images, rng, p=0.5):
     """Returns its argument when no coin falls."""
     flip = rng.random(len(images)) < p
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images) if flip.any() else images
 
 
-@mutant("A3.3-x6", of="random_flip", hint="toss with rng: nobody can repeat what a new default_rng() does")
+@mutant(of="random_flip", hint="toss with rng: nobody can repeat what a new default_rng() does")
 def tosses_with_a_generator_of_its_own(images, rng, p=0.5):
     """Draws once from the generator, then tosses with an unseeded one."""
     rng.random(1)

@@ -10,7 +10,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant("A3.6-1", of="build_penn_net", hint="table 1 averages: AveragePooling2D")
+@mutant(of="build_penn_net", hint="table 1 averages: AveragePooling2D")
 def max_pooling(num_classes=10):
     """Max instead of average pooling."""
     x = inp = keras.Input((32, 32, 3))
@@ -27,7 +27,7 @@ def max_pooling(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-2", of="build_penn_net", hint="BatchNormalization comes before the ReLU")
+@mutant(of="build_penn_net", hint="BatchNormalization comes before the ReLU")
 def relu_before_batch_norm(num_classes=10):
     """ReLU before BatchNorm."""
     x = inp = keras.Input((32, 32, 3))
@@ -44,7 +44,7 @@ def relu_before_batch_norm(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-3", of="build_penn_net", hint="the convolutions have 32, 32 and 64 filters")
+@mutant(of="build_penn_net", hint="the convolutions have 32, 32 and 64 filters")
 def wide_second_layer(num_classes=10):
     """Filters 32,64,64."""
     x = inp = keras.Input((32, 32, 3))
@@ -61,7 +61,7 @@ def wide_second_layer(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-4", of="build_penn_net", hint="the kernels are 5x5")
+@mutant(of="build_penn_net", hint="the kernels are 5x5")
 def three_by_three(num_classes=10):
     """3×3 kernels."""
     x = inp = keras.Input((32, 32, 3))
@@ -78,7 +78,7 @@ def three_by_three(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-5", of="build_penn_net", hint="the dense layer of 64 is also followed by BatchNormalization and ReLU")
+@mutant(of="build_penn_net", hint="the dense layer of 64 is also followed by BatchNormalization and ReLU")
 def dense_layer_not_normalised(num_classes=10):
     """No BatchNorm on the FC layer."""
     x = inp = keras.Input((32, 32, 3))
@@ -94,7 +94,7 @@ def dense_layer_not_normalised(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-6", of="build_penn_net", hint="return logits: the loss applies the softmax")
+@mutant(of="build_penn_net", hint="return logits: the loss applies the softmax")
 def softmax_in_the_model(num_classes=10):
     """Softmax inside the model."""
     x = inp = keras.Input((32, 32, 3))
@@ -111,7 +111,7 @@ def softmax_in_the_model(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-8", of="build_penn_net", hint="padding 'same': the maps shrink 32, 16, 8, 4 by pooling alone")
+@mutant(of="build_penn_net", hint="padding 'same': the maps shrink 32, 16, 8, 4 by pooling alone")
 def valid_convolutions(num_classes=10):
     """Valid convolutions."""
     x = inp = keras.Input((32, 32, 3))
@@ -128,7 +128,7 @@ def valid_convolutions(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-11", of="build_penn_net", hint="the first dense layer has 64 units")
+@mutant(of="build_penn_net", hint="the first dense layer has 64 units")
 def half_the_dense_layer(num_classes=10):
     """FC width 32."""
     x = inp = keras.Input((32, 32, 3))
@@ -145,15 +145,13 @@ def half_the_dense_layer(num_classes=10):
     return keras.Model(inp, out)
 
 
-@mutant("A3.6-x1", of="build_penn_net", hint="the number of classes is an argument")
+@mutant(of="build_penn_net", hint="the number of classes is an argument")
 def always_ten_classes(num_classes=10):
     """Ignores num_classes."""
     return solution.build_penn_net()
 
 
-@mutant(
-    "A3.6-x2", of="build_penn_net", hint="a ReLU follows every BatchNormalization, the one of the dense layer included"
-)
+@mutant(of="build_penn_net", hint="a ReLU follows every BatchNormalization, the one of the dense layer included")
 def dense_layer_without_relu(num_classes=10):
     """Leaves out the ReLU after the dense layer."""
     x = inputs = keras.Input((32, 32, 3))
@@ -164,7 +162,7 @@ def dense_layer_without_relu(num_classes=10):
     return keras.Model(inputs, layers.Dense(num_classes)(x))
 
 
-@mutant("A3.6-x3", of="build_penn_net", hint="BatchNormalization keeps Keras's default epsilon")
+@mutant(of="build_penn_net", hint="BatchNormalization keeps Keras's default epsilon")
 def another_epsilon(num_classes=10):
     """Gives BatchNormalization the epsilon of another library."""
     x = inputs = keras.Input((32, 32, 3))
@@ -175,7 +173,7 @@ def another_epsilon(num_classes=10):
     return keras.Model(inputs, layers.Dense(num_classes)(layers.ReLU()(x)))
 
 
-@mutant("A3.6-x4", of="build_penn_net", hint="every kernel is trained: nothing is frozen")
+@mutant(of="build_penn_net", hint="every kernel is trained: nothing is frozen")
 def frozen_first_layer(num_classes=10):
     """Freezes the first convolution."""
     model = solution.build_penn_net(num_classes)
@@ -183,7 +181,7 @@ def frozen_first_layer(num_classes=10):
     return model
 
 
-@mutant("A3.6-x5", of="build_penn_net", hint="the maps are flattened (4 x 4 x 64 = 1024 numbers), not averaged")
+@mutant(of="build_penn_net", hint="the maps are flattened (4 x 4 x 64 = 1024 numbers), not averaged")
 def averages_the_maps(num_classes=10):
     """Ends in a global average instead of flattening."""
     x = inputs = keras.Input((32, 32, 3))

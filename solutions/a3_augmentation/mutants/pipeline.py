@@ -9,7 +9,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant("A3.5-1", of="augment_batch", hint="with training=False nothing is flipped or cropped")
+@mutant(of="augment_batch", hint="with training=False nothing is flipped or cropped")
 def augments_at_evaluation(images, rng, training, flip=True, crop=True):
     """Augments at evaluation too."""
     x = images
@@ -21,11 +21,7 @@ def augments_at_evaluation(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant(
-    "A3.5-2",
-    of="augment_batch",
-    hint="crop after standardising: the padded border must be exactly 0, the mean of the image",
-)
+@mutant(of="augment_batch", hint="crop after standardising: the padded border must be exactly 0, the mean of the image")
 def pads_before_normalising(images, rng, training, flip=True, crop=True):
     """Pads BEFORE normalising: border becomes −mean/std."""
     x = images
@@ -36,7 +32,7 @@ def pads_before_normalising(images, rng, training, flip=True, crop=True):
     return solution.standardize_images(x)
 
 
-@mutant("A3.5-3", of="augment_batch", hint="images are standardised at evaluation, too: the network knows no others")
+@mutant(of="augment_batch", hint="images are standardised at evaluation, too: the network knows no others")
 def raw_pixels_at_evaluation(images, rng, training, flip=True, crop=True):
     """No standardisation at evaluation (train/test mismatch)."""
     x = images
@@ -48,7 +44,7 @@ def raw_pixels_at_evaluation(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant("A3.5-4", of="augment_batch", hint="both are applied, one after the other")
+@mutant(of="augment_batch", hint="both are applied, one after the other")
 def either_flip_or_crop(images, rng, training, flip=True, crop=True):
     """Flip and crop never combined (either/or)."""
     x = images
@@ -60,7 +56,7 @@ def either_flip_or_crop(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant("A3.5-5", of="augment_batch", hint="flip=False means no flips")
+@mutant(of="augment_batch", hint="flip=False means no flips")
 def ignores_the_flip_flag(images, rng, training, flip=True, crop=True):
     """Ignores the flip flag."""
     x = images
@@ -72,7 +68,7 @@ def ignores_the_flip_flag(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant("A3.5-6", of="augment_batch", hint="crop=False means no crops")
+@mutant(of="augment_batch", hint="crop=False means no crops")
 def ignores_the_crop_flag(images, rng, training, flip=True, crop=True):
     """Ignores the crop flag."""
     x = images
@@ -84,7 +80,7 @@ def ignores_the_crop_flag(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant("A3.5-9", of="augment_batch", hint="training=True augments, training=False does not")
+@mutant(of="augment_batch", hint="training=True augments, training=False does not")
 def inverts_training(images, rng, training, flip=True, crop=True):
     """Training and eval branches inverted."""
     x = images
@@ -96,9 +92,7 @@ def inverts_training(images, rng, training, flip=True, crop=True):
     return x
 
 
-@mutant(
-    "A3.5-11", of="augment_batch", hint="the network gets float32; uint8 cuts the decimals and the negative numbers off"
-)
+@mutant(of="augment_batch", hint="the network gets float32; uint8 cuts the decimals and the negative numbers off")
 def casts_the_batch_back(images, rng, training, flip=True, crop=True):
     """Uint8 after crop (casts back for plotting)."""
     x = images
@@ -110,7 +104,7 @@ def casts_the_batch_back(images, rng, training, flip=True, crop=True):
     return x.astype(images.dtype)
 
 
-@mutant("A3.5-x1", of="augment_batch", hint="the images belong to the caller: leave them as they are")
+@mutant(of="augment_batch", hint="the images belong to the caller: leave them as they are")
 def augments_in_place(images, rng, training, flip=True, crop=True):
     """Writes the mirror images into its argument."""
     if training and flip:
@@ -119,13 +113,13 @@ def augments_in_place(images, rng, training, flip=True, crop=True):
     return solution.random_pad_crop(x, rng) if training and crop else x
 
 
-@mutant("A3.5-x2", of="augment_batch", hint="use the generator you were given: yours repeats the same flips and crops")
+@mutant(of="augment_batch", hint="use the generator you were given: yours repeats the same flips and crops")
 def augments_with_a_fixed_seed(images, rng, training, flip=True, crop=True):
     """Makes its own generator for each batch."""
     return solution.augment_batch(images, np.random.default_rng(0), training, flip, crop)
 
 
-@mutant("A3.5-x3", of="augment_batch", hint="each image has a window of its own: crop with random_pad_crop")
+@mutant(of="augment_batch", hint="each image has a window of its own: crop with random_pad_crop")
 def one_window_for_the_batch(images, rng, training, flip=True, crop=True):
     """Shifts the whole batch alike."""
     x = solution.augment_batch(images, rng, training, flip, crop=False)
@@ -136,21 +130,21 @@ def one_window_for_the_batch(images, rng, training, flip=True, crop=True):
     return padded[:, dy : dy + x.shape[1], dx : dx + x.shape[2]]
 
 
-@mutant("A3.5-x4", of="augment_batch", hint="the border is 4 pixels wide, so that an image moves by up to 4")
+@mutant(of="augment_batch", hint="the border is 4 pixels wide, so that an image moves by up to 4")
 def moves_by_two_pixels(images, rng, training, flip=True, crop=True):
     """Pads by 2 instead of 4."""
     x = solution.augment_batch(images, rng, training, flip, crop=False)
     return solution.random_pad_crop(x, rng, pad=2) if training and crop else x
 
 
-@mutant("A3.5-x5", of="augment_batch", hint="in training an image is mirrored with probability 1/2, not always")
+@mutant(of="augment_batch", hint="in training an image is mirrored with probability 1/2, not always")
 def mirrors_all_in_training(images, rng, training, flip=True, crop=True):
     """Mirrors every image in training."""
     x = solution.standardize_images(images[:, :, ::-1] if training and flip else images)
     return solution.random_pad_crop(x, rng) if training and crop else x
 
 
-@mutant("A3.5-x6", of="augment_batch", hint="a vertical flip shows a world upside down: mirror left and right")
+@mutant(of="augment_batch", hint="a vertical flip shows a world upside down: mirror left and right")
 def upside_down_in_training(images, rng, training, flip=True, crop=True):
     """Flips upside down in training."""
     x = solution.standardize_images(images)
@@ -159,26 +153,26 @@ def upside_down_in_training(images, rng, training, flip=True, crop=True):
     return solution.random_pad_crop(x, rng) if training and crop else x
 
 
-@mutant("A3.5-x7", of="augment_batch", hint="image i must stay at place i, or the labels belong to other images")
+@mutant(of="augment_batch", hint="image i must stay at place i, or the labels belong to other images")
 def shuffles_the_batch(images, rng, training, flip=True, crop=True):
     """Shuffles the images against their labels."""
     x = solution.augment_batch(images, rng, training, flip, crop)
     return x[rng.permutation(len(x))] if training else x
 
 
-@mutant("A3.5-x8", of="augment_batch", hint="the network gets float32; yours computes in float64 and returns it")
+@mutant(of="augment_batch", hint="the network gets float32; yours computes in float64 and returns it")
 def returns_float64(images, rng, training, flip=True, crop=True):
     """Returns float64."""
     return solution.augment_batch(images, rng, training, flip, crop).astype("float64")
 
 
-@mutant("A3.5-x9", of="augment_batch", hint="every batch comes out the same: the images are gone")
+@mutant(of="augment_batch", hint="every batch comes out the same: the images are gone")
 def returns_zeros(images, rng, training, flip=True, crop=True):
     """Returns zeros, whatever the images."""
     return np.zeros(images.shape, np.float32)
 
 
-@mutant("A3.5-x10", of="augment_batch", hint="mirror with random_flip's own p: half of the images, not a quarter")
+@mutant(of="augment_batch", hint="mirror with random_flip's own p: half of the images, not a quarter")
 def mirrors_a_quarter(images, rng, training, flip=True, crop=True):
     """Flips with p = 1/4."""
     x = solution.standardize_images(images)
@@ -187,7 +181,7 @@ def mirrors_a_quarter(images, rng, training, flip=True, crop=True):
     return solution.random_pad_crop(x, rng) if training and crop else x
 
 
-@mutant("A3.5-x11", of="augment_batch", hint="pass rng on: nobody can repeat what a new default_rng() does")
+@mutant(of="augment_batch", hint="pass rng on: nobody can repeat what a new default_rng() does")
 def augments_with_a_generator_of_its_own(images, rng, training, flip=True, crop=True):
     """Draws once from the generator, then augments with an unseeded one."""
     rng.random(1)

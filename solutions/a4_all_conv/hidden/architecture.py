@@ -129,7 +129,7 @@ def held_out_accuracy(bench: Bench) -> float:
 
 
 LEARNS = Trial(
-    "build_all_conv",
+    "accuracy of a short training",
     held_out_accuracy,
     "held-out accuracy after 120 steps",
     images="colour",

@@ -10,9 +10,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant(
-    "A4.1-1", of="build_all_conv", hint="logits must be able to be negative: no ReLU after the last 1x1 convolution"
-)
+@mutant(of="build_all_conv", hint="logits must be able to be negative: no ReLU after the last 1x1 convolution")
 def relu_on_the_last_convolution(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Puts a ReLU on the last convolution, as the printed table says."""
 
@@ -37,7 +35,6 @@ def relu_on_the_last_convolution(width=96, num_classes=10, batch_norm=True, inpu
 
 
 @mutant(
-    "A4.1-2",
     of="build_all_conv",
     hint="no fully connected layer here: a 1x1 convolution gives a map for each class, and its average is the logit",
 )
@@ -63,7 +60,7 @@ def dense_head(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-3", of="build_all_conv", hint="the pools of table 2 are 3x3 with stride 2: their windows overlap")
+@mutant(of="build_all_conv", hint="the pools of table 2 are 3x3 with stride 2: their windows overlap")
 def pools_two_by_two(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Pools 2x2 windows."""
 
@@ -87,7 +84,7 @@ def pools_two_by_two(width=96, num_classes=10, batch_norm=True, input_shape=(32,
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-4", of="build_all_conv", hint="after the first pool the layers are twice as wide")
+@mutant(of="build_all_conv", hint="after the first pool the layers are twice as wide")
 def never_doubles_the_width(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Makes all layers equally wide."""
 
@@ -111,7 +108,7 @@ def never_doubles_the_width(width=96, num_classes=10, batch_norm=True, input_sha
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-5", of="build_all_conv", hint="the last two convolutions are 1x1")
+@mutant(of="build_all_conv", hint="the last two convolutions are 1x1")
 def three_by_three_throughout(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Uses 3x3 where a 1x1 convolution belongs."""
 
@@ -135,7 +132,7 @@ def three_by_three_throughout(width=96, num_classes=10, batch_norm=True, input_s
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-6", of="build_all_conv", hint="the maps are averaged at the end, not searched for their maximum")
+@mutant(of="build_all_conv", hint="the maps are averaged at the end, not searched for their maximum")
 def global_max_pooling(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Ends in a global maximum."""
 
@@ -159,7 +156,7 @@ def global_max_pooling(width=96, num_classes=10, batch_norm=True, input_shape=(3
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-7", of="build_all_conv", hint="with batch_norm=False there must be no BatchNormalization")
+@mutant(of="build_all_conv", hint="with batch_norm=False there must be no BatchNormalization")
 def ignores_the_batch_norm_flag(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Normalises always."""
 
@@ -183,7 +180,7 @@ def ignores_the_batch_norm_flag(width=96, num_classes=10, batch_norm=True, input
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-11", of="build_all_conv", hint="return logits: the loss applies the softmax itself")
+@mutant(of="build_all_conv", hint="return logits: the loss applies the softmax itself")
 def softmax_inside(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Returns probabilities."""
 
@@ -207,7 +204,7 @@ def softmax_inside(width=96, num_classes=10, batch_norm=True, input_shape=(32, 3
     return keras.Model(inp, layers.Softmax()(out))
 
 
-@mutant("A4.1-12", of="build_all_conv", hint="the order is convolution, BatchNormalization, ReLU")
+@mutant(of="build_all_conv", hint="the order is convolution, BatchNormalization, ReLU")
 def batch_norm_after_relu(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Normalises after the ReLU."""
 
@@ -230,25 +227,25 @@ def batch_norm_after_relu(width=96, num_classes=10, batch_norm=True, input_shape
     return keras.Model(inp, out)
 
 
-@mutant("A4.1-x1", of="build_all_conv", hint="the number of classes is an argument: use it in the last convolution")
+@mutant(of="build_all_conv", hint="the number of classes is an argument: use it in the last convolution")
 def always_ten_classes(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Ignores num_classes."""
     return solution.build_all_conv(width, 10, batch_norm, input_shape)
 
 
-@mutant("A4.1-x2", of="build_all_conv", hint="the shape of the images is an argument: give it to keras.Input")
+@mutant(of="build_all_conv", hint="the shape of the images is an argument: give it to keras.Input")
 def always_cifar_shape(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Ignores input_shape."""
     return solution.build_all_conv(width, num_classes, batch_norm, (32, 32, 3))
 
 
-@mutant("A4.1-x3", of="build_all_conv", hint="called without arguments, the first layers have 96 channels")
+@mutant(of="build_all_conv", hint="called without arguments, the first layers have 96 channels")
 def half_the_width(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Takes at most 64 channels."""
     return solution.build_all_conv(min(width, 64), num_classes, batch_norm, input_shape)
 
 
-@mutant("A4.1-x4", of="build_all_conv", hint="every convolution keeps the size of its maps: padding 'same'")
+@mutant(of="build_all_conv", hint="every convolution keeps the size of its maps: padding 'same'")
 def valid_convolutions(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Uses convolutions without padding."""
     x = inputs = keras.Input(input_shape)
@@ -260,11 +257,7 @@ def valid_convolutions(width=96, num_classes=10, batch_norm=True, input_shape=(3
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant(
-    "A4.1-x5",
-    of="build_all_conv",
-    hint="one of the convolutions is missing: nine in all, 3, 3 and 3 around the two pools",
-)
+@mutant(of="build_all_conv", hint="one of the convolutions is missing: nine in all, 3, 3 and 3 around the two pools")
 def eight_convolutions(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Leaves one convolution out."""
     x = inputs = keras.Input(input_shape)
@@ -277,7 +270,6 @@ def eight_convolutions(width=96, num_classes=10, batch_norm=True, input_shape=(3
 
 
 @mutant(
-    "A4.1-x6",
     of="build_all_conv",
     hint="without a ReLU after each of the first eight convolutions the network is linear between its pools",
 )
@@ -292,7 +284,6 @@ def no_relu(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
 
 
 @mutant(
-    "A4.1-x7",
     of="build_all_conv",
     hint="with batch_norm=True each of the first eight convolutions is followed by BatchNormalization",
 )
@@ -301,7 +292,7 @@ def never_normalises(width=96, num_classes=10, batch_norm=True, input_shape=(32,
     return solution.build_all_conv(width, num_classes, False, input_shape)
 
 
-@mutant("A4.1-x8", of="build_all_conv", hint="the last convolution makes the logits: no BatchNormalization there")
+@mutant(of="build_all_conv", hint="the last convolution makes the logits: no BatchNormalization there")
 def normalises_the_logits(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Normalises after the last convolution, too."""
     model = solution.build_all_conv(width, num_classes, batch_norm, input_shape)
@@ -309,7 +300,7 @@ def normalises_the_logits(width=96, num_classes=10, batch_norm=True, input_shape
     return keras.Model(model.inputs, layers.GlobalAveragePooling2D()(x))
 
 
-@mutant("A4.1-x9", of="build_all_conv", hint="every layer must be able to learn: leave trainable as it is")
+@mutant(of="build_all_conv", hint="every layer must be able to learn: leave trainable as it is")
 def frozen(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Freezes all layers, as one does with a network trained elsewhere."""
     model = solution.build_all_conv(width, num_classes, batch_norm, input_shape)
@@ -318,7 +309,6 @@ def frozen(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
 
 
 @mutant(
-    "A4.1-x10",
     of="build_all_conv",
     hint="with BatchNormalization, too, the last convolution makes as many maps as there are classes",
 )

@@ -12,7 +12,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A4.2-1",
     of="first_last_conv",
     hint="the first layer of a model is its input, the last often a pool or a Dense layer: look for Conv2D",
 )
@@ -25,7 +24,6 @@ def first_and_last_of_all_layers(model):
 
 
 @mutant(
-    "A4.2-2",
     of="first_last_conv",
     hint="a layer named conv_relu is no convolution, and one named alpha may be: ask for the class, not the name",
 )
@@ -38,9 +36,7 @@ def by_conv_in_the_name(model):
 
 
 @mutant(
-    "A4.2-3",
-    of="first_last_conv",
-    hint="the order of the names is not the order in the network: conv2d_10 sorts before conv2d_2",
+    of="first_last_conv", hint="the order of the names is not the order in the network: conv2d_10 sorts before conv2d_2"
 )
 def sorted_by_name(model):
     """Sorts by name."""
@@ -51,7 +47,7 @@ def sorted_by_name(model):
     return (convs[0], convs[-1])
 
 
-@mutant("A4.2-4", of="first_last_conv", hint="Dense layers have a kernel, too: only Conv2D counts")
+@mutant(of="first_last_conv", hint="Dense layers have a kernel, too: only Conv2D counts")
 def whatever_has_a_kernel(model):
     """Selects whatever has a kernel."""
     convs = [layer for layer in model.layers if hasattr(layer, "kernel")]
@@ -60,7 +56,7 @@ def whatever_has_a_kernel(model):
     return (convs[0], convs[-1])
 
 
-@mutant("A4.2-6", of="first_last_conv", hint="first the one nearest to the input, then the one nearest to the output")
+@mutant(of="first_last_conv", hint="first the one nearest to the input, then the one nearest to the output")
 def last_then_first(model):
     """Returns the last before the first."""
     convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -69,7 +65,7 @@ def last_then_first(model):
     return (convs[-1], convs[0])
 
 
-@mutant("A4.2-8", of="first_last_conv", hint="the last of a list has index -1")
+@mutant(of="first_last_conv", hint="the last of a list has index -1")
 def second_for_last(model):
     """Takes the second convolution for the last."""
     convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -78,7 +74,7 @@ def second_for_last(model):
     return (convs[0], convs[min(1, len(convs) - 1)])
 
 
-@mutant("A4.3-1", of="gradient_magnitude", hint="yours is the loss times the gradient: let the tape start from 1")
+@mutant(of="gradient_magnitude", hint="yours is the loss times the gradient: let the tape start from 1")
 def multiplied_by_the_loss(model, x, y, layer):
     """Multiplies the gradient by the loss, as grad_ys did in the original homework."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -91,7 +87,7 @@ def multiplied_by_the_loss(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(grad)))
 
 
-@mutant("A4.3-2", of="gradient_magnitude", hint="the largest entry may be negative: G is the maximum of |dL/dw|")
+@mutant(of="gradient_magnitude", hint="the largest entry may be negative: G is the maximum of |dL/dw|")
 def without_absolute_value(model, x, y, layer):
     """Takes the maximum without the absolute value."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -104,7 +100,7 @@ def without_absolute_value(model, x, y, layer):
     return float(tf.reduce_max(grad))
 
 
-@mutant("A4.3-3", of="gradient_magnitude", hint="G is the maximum, not the mean, of |dL/dw|")
+@mutant(of="gradient_magnitude", hint="G is the maximum, not the mean, of |dL/dw|")
 def mean_magnitude(model, x, y, layer):
     """Averages the magnitudes."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -117,7 +113,7 @@ def mean_magnitude(model, x, y, layer):
     return float(tf.reduce_mean(tf.abs(grad)))
 
 
-@mutant("A4.3-4", of="gradient_magnitude", hint="G is the maximum of |dL/dw|, not the Euclidean norm")
+@mutant(of="gradient_magnitude", hint="G is the maximum of |dL/dw|, not the Euclidean norm")
 def euclidean_norm(model, x, y, layer):
     """Computes the Euclidean norm."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -130,7 +126,7 @@ def euclidean_norm(model, x, y, layer):
     return float(tf.norm(grad))
 
 
-@mutant("A4.3-5", of="gradient_magnitude", hint="only the kernel counts, not the bias")
+@mutant(of="gradient_magnitude", hint="only the kernel counts, not the bias")
 def bias_included(model, x, y, layer):
     """Includes the gradient of the bias."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -143,9 +139,7 @@ def bias_included(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(grad)))
 
 
-@mutant(
-    "A4.3-6", of="gradient_magnitude", hint="L is the mean over the batch: G must not grow with the number of images"
-)
+@mutant(of="gradient_magnitude", hint="L is the mean over the batch: G must not grow with the number of images")
 def summed_over_the_batch(model, x, y, layer):
     """Sums the loss over the batch."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -158,9 +152,7 @@ def summed_over_the_batch(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(grad)))
 
 
-@mutant(
-    "A4.3-7", of="gradient_magnitude", hint="the model returns logits already: apply the softmax once, inside the loss"
-)
+@mutant(of="gradient_magnitude", hint="the model returns logits already: apply the softmax once, inside the loss")
 def softmax_twice(model, x, y, layer):
     """Applies the softmax before a loss that does so itself."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -173,7 +165,7 @@ def softmax_twice(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(grad)))
 
 
-@mutant("A4.3-8", of="gradient_magnitude", hint="measure what the optimiser sees: call the model with training=True")
+@mutant(of="gradient_magnitude", hint="measure what the optimiser sees: call the model with training=True")
 def in_inference_mode(model, x, y, layer):
     """Calls the model with training=False."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -186,7 +178,7 @@ def in_inference_mode(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(grad)))
 
 
-@mutant("A4.3-10", of="gradient_magnitude", hint="that is the size of the weights; G is the size of their gradient")
+@mutant(of="gradient_magnitude", hint="that is the size of the weights; G is the size of their gradient")
 def weights_instead_of_gradients(model, x, y, layer):
     """Takes the largest weight."""
     state = [v.numpy() for v in model.non_trainable_variables]
@@ -199,7 +191,7 @@ def weights_instead_of_gradients(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(layer.kernel.value)))
 
 
-@mutant("A4.2-x1", of="first_last_conv", hint="a network with one convolution has it first and last")
+@mutant(of="first_last_conv", hint="a network with one convolution has it first and last")
 def needs_two(model):
     """Fails when there is one convolution alone."""
     convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
@@ -209,7 +201,6 @@ def needs_two(model):
 
 
 @mutant(
-    "A4.2-x2",
     of="first_last_conv",
     hint="a network without convolutions is an error of the caller: raise a ValueError that says so",
 )
@@ -219,7 +210,7 @@ def none_for_none(model):
     return (convolutions[0], convolutions[-1]) if convolutions else (None, None)
 
 
-@mutant("A4.2-x3", of="first_last_conv", hint="a 1x1 convolution is a convolution, too")
+@mutant(of="first_last_conv", hint="a 1x1 convolution is a convolution, too")
 def without_one_by_one(model):
     """Skips 1x1 convolutions."""
     convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
@@ -229,7 +220,7 @@ def without_one_by_one(model):
     return (large or convolutions)[0], (large or convolutions)[-1]
 
 
-@mutant("A4.2-x4", of="first_last_conv", hint="return the layer objects themselves: their kernels are wanted next")
+@mutant(of="first_last_conv", hint="return the layer objects themselves: their kernels are wanted next")
 def names_of_the_layers(model):
     """Returns the names."""
     first, last = solution.first_last_conv(model)
@@ -237,9 +228,7 @@ def names_of_the_layers(model):
 
 
 @mutant(
-    "A4.3-x1",
-    of="gradient_magnitude",
-    hint="your measurement moved the statistics of BatchNormalization: put every weight back",
+    of="gradient_magnitude", hint="your measurement moved the statistics of BatchNormalization: put every weight back"
 )
 def leaves_the_statistics_moved(model, x, y, layer):
     """Does not restore the moving statistics."""
@@ -248,7 +237,7 @@ def leaves_the_statistics_moved(model, x, y, layer):
     return float(tf.reduce_max(tf.abs(tape.gradient(loss, layer.kernel.value))))
 
 
-@mutant("A4.3-x2", of="gradient_magnitude", hint="a probe must not train: take the gradient, do not apply it")
+@mutant(of="gradient_magnitude", hint="a probe must not train: take the gradient, do not apply it")
 def takes_a_step(model, x, y, layer):
     """Applies the gradient."""
     value = solution.gradient_magnitude(model, x, y, layer)
@@ -256,13 +245,13 @@ def takes_a_step(model, x, y, layer):
     return value
 
 
-@mutant("A4.3-x3", of="gradient_magnitude", hint="the gradient of a dead layer is exactly 0: add nothing to it")
+@mutant(of="gradient_magnitude", hint="the gradient of a dead layer is exactly 0: add nothing to it")
 def never_zero(model, x, y, layer):
     """Adds a small number, for the logarithmic plot."""
     return solution.gradient_magnitude(model, x, y, layer) + 1e-6
 
 
-@mutant("A4.3-x4", of="gradient_magnitude", hint="measure the layer you were given, whichever it is")
+@mutant(of="gradient_magnitude", hint="measure the layer you were given, whichever it is")
 def always_the_first_convolution(model, x, y, layer):
     """Measures the first convolution."""
     return solution.gradient_magnitude(model, x, y, solution.first_last_conv(model)[0])

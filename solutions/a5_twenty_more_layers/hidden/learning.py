@@ -75,7 +75,7 @@ def _train(description: Any, images: Images, rng: np.random.Generator) -> float:
 
 
 LEARNS = Trial(
-    "build_deep",
+    "residual and fractal networks learn",
     held_out_accuracy,
     f"held-out accuracy after {STEPS} steps, the worse of residual and fractal,",
     images="colour",

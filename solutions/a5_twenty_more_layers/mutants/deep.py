@@ -10,9 +10,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant(
-    "A5.4-1", of="build_deep", hint="all BatchNormalization was removed from table 2 for this experiment: leave it out"
-)
+@mutant(of="build_deep", hint="all BatchNormalization was removed from table 2 for this experiment: leave it out")
 def with_batch_normalization(kind, width=16, n_extra=20, num_classes=10):
     """Keeps BatchNormalization in the later layers."""
     if kind not in ("plain", "residual", "fractal"):
@@ -32,23 +30,19 @@ def with_batch_normalization(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-2", of="build_deep", hint="n_extra counts convolutions, and a residual block has two of them")
+@mutant(of="build_deep", hint="n_extra counts convolutions, and a residual block has two of them")
 def twenty_residual_blocks(kind, width=16, n_extra=20, num_classes=10):
     """Builds one residual block for each extra layer."""
     return solution.build_deep(kind, width, 2 * n_extra if kind == "residual" else n_extra, num_classes)
 
 
-@mutant(
-    "A5.4-3",
-    of="build_deep",
-    hint="the longest path through a block is four convolutions: how many blocks make n_extra?",
-)
+@mutant(of="build_deep", hint="the longest path through a block is four convolutions: how many blocks make n_extra?")
 def too_few_fractal_blocks(kind, width=16, n_extra=20, num_classes=10):
     """Divides the depth by five."""
     return solution.build_deep(kind, width, n_extra // 5 * 4 if kind == "fractal" else n_extra, num_classes)
 
 
-@mutant("A5.4-4", of="build_deep", hint="one skip around all layers helps little: divide them into blocks of two")
+@mutant(of="build_deep", hint="one skip around all layers helps little: divide them into blocks of two")
 def one_long_skip(kind, width=16, n_extra=20, num_classes=10):
     """Has one skip around all the extra layers."""
     if kind != "residual":
@@ -67,7 +61,7 @@ def one_long_skip(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-5", of="build_deep", hint="the extra layers work at full resolution, 32 x 32: before anything is pooled")
+@mutant(of="build_deep", hint="the extra layers work at full resolution, 32 x 32: before anything is pooled")
 def after_the_first_pool(kind, width=16, n_extra=20, num_classes=10):
     """Pools before the extra layers."""
     if kind not in ("plain", "residual", "fractal"):
@@ -87,9 +81,7 @@ def after_the_first_pool(kind, width=16, n_extra=20, num_classes=10):
 
 
 @mutant(
-    "A5.4-6",
-    of="build_deep",
-    hint="the extra kernels are 5x5, those of the base 3x3: how many 5x5 kernels has your plain net?",
+    of="build_deep", hint="the extra kernels are 5x5, those of the base 3x3: how many 5x5 kernels has your plain net?"
 )
 def three_by_three(kind, width=16, n_extra=20, num_classes=10):
     """Uses 3x3 kernels for the plain extra layers."""
@@ -106,15 +98,13 @@ def three_by_three(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant(
-    "A5.4-7", of="build_deep", hint="count the extra convolutions of your plain net: there should be exactly n_extra"
-)
+@mutant(of="build_deep", hint="count the extra convolutions of your plain net: there should be exactly n_extra")
 def one_layer_short(kind, width=16, n_extra=20, num_classes=10):
     """Builds one plain layer too few."""
     return solution.build_deep(kind, width, n_extra - 1 if kind == "plain" else n_extra, num_classes)
 
 
-@mutant("A5.4-12", of="build_deep", hint="the nine convolutions of the base all stay: the extra ones come in addition")
+@mutant(of="build_deep", hint="the nine convolutions of the base all stay: the extra ones come in addition")
 def replaces_the_second_convolution(kind, width=16, n_extra=20, num_classes=10):
     """Puts the extra layers in the place of the second convolution."""
     if kind not in ("plain", "residual", "fractal"):
@@ -134,25 +124,25 @@ def replaces_the_second_convolution(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-x1", of="build_deep", hint="num_classes is an argument: 10 is only its default")
+@mutant(of="build_deep", hint="num_classes is an argument: 10 is only its default")
 def always_ten_classes(kind, width=16, n_extra=20, num_classes=10):
     """Ignores num_classes."""
     return solution.build_deep(kind, width, n_extra)
 
 
-@mutant("A5.4-x2", of="build_deep", hint="n_extra is an argument: 20 is only its default")
+@mutant(of="build_deep", hint="n_extra is an argument: 20 is only its default")
 def always_twenty(kind, width=16, n_extra=20, num_classes=10):
     """Ignores n_extra."""
     return solution.build_deep(kind, width, 20, num_classes)
 
 
-@mutant("A5.4-x3", of="build_deep", hint="an unknown kind must raise ValueError, not pass for one that you know")
+@mutant(of="build_deep", hint="an unknown kind must raise ValueError, not pass for one that you know")
 def takes_the_rest_for_fractal(kind, width=16, n_extra=20, num_classes=10):
     """Builds a fractal network for every other kind."""
     return solution.build_deep(kind if kind in ("plain", "residual") else "fractal", width, n_extra, num_classes)
 
 
-@mutant("A5.4-x4", of="build_deep", hint="the nine convolutions of the base start from He's initialiser, too")
+@mutant(of="build_deep", hint="the nine convolutions of the base start from He's initialiser, too")
 def glorot_base(kind, width=16, n_extra=20, num_classes=10):
     """Draws the base with the default initialiser."""
     if kind not in ("plain", "residual", "fractal"):
@@ -171,30 +161,28 @@ def glorot_base(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant(
-    "A5.4-x5", of="build_deep", hint="the network ends in logits: the loss of this course applies the softmax itself"
-)
+@mutant(of="build_deep", hint="the network ends in logits: the loss of this course applies the softmax itself")
 def returns_probabilities(kind, width=16, n_extra=20, num_classes=10):
     """Ends in a softmax."""
     model = solution.build_deep(kind, width, n_extra, num_classes)
     return keras.Model(model.input, layers.Softmax()(model.output))
 
 
-@mutant("A5.4-x6", of="build_deep", hint="logits may be negative: the last convolution has no ReLU after it")
+@mutant(of="build_deep", hint="logits may be negative: the last convolution has no ReLU after it")
 def relu_on_the_logits(kind, width=16, n_extra=20, num_classes=10):
     """Has a ReLU after the last convolution."""
     model = solution.build_deep(kind, width, n_extra, num_classes)
     return keras.Model(model.input, layers.GlobalAveragePooling2D()(layers.ReLU()(model.layers[-1].input)))
 
 
-@mutant("A5.4-x7", of="build_deep", hint="nothing is dropped in this network, in training neither")
+@mutant(of="build_deep", hint="nothing is dropped in this network, in training neither")
 def with_dropout(kind, width=16, n_extra=20, num_classes=10):
     """Drops some of the last maps in training."""
     model = solution.build_deep(kind, width, n_extra, num_classes)
     return keras.Model(model.input, layers.GlobalAveragePooling2D()(layers.Dropout(0.25)(model.layers[-1].input)))
 
 
-@mutant("A5.4-x8", of="build_deep", hint="after the first pool the layers are twice as wide")
+@mutant(of="build_deep", hint="after the first pool the layers are twice as wide")
 def one_width(kind, width=16, n_extra=20, num_classes=10):
     """Gives every layer of the base the same width."""
     if kind not in ("plain", "residual", "fractal"):
@@ -213,7 +201,7 @@ def one_width(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-x9", of="build_deep", hint="the pools have windows of 3 x 3 and stride 2: they overlap")
+@mutant(of="build_deep", hint="the pools have windows of 3 x 3 and stride 2: they overlap")
 def two_by_two_pools(kind, width=16, n_extra=20, num_classes=10):
     """Pools over 2 x 2 windows."""
     if kind not in ("plain", "residual", "fractal"):
@@ -232,11 +220,7 @@ def two_by_two_pools(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant(
-    "A5.4-x10",
-    of="build_deep",
-    hint="each of the extra layers of the plain net has its own ReLU, as all the others have",
-)
+@mutant(of="build_deep", hint="each of the extra layers of the plain net has its own ReLU, as all the others have")
 def linear_extra_layers(kind, width=16, n_extra=20, num_classes=10):
     """Forgets the ReLU in the plain extra layers."""
     if kind != "plain":
@@ -252,12 +236,7 @@ def linear_extra_layers(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant(
-    "A5.4-x11",
-    of="build_deep",
-    hint="look at the initial biases: a unit that is never active has no gradient",
-    trained=True,
-)
+@mutant(of="build_deep", hint="look at the initial biases: a unit that is never active has no gradient", trained=True)
 def dead_from_the_start(kind, width=16, n_extra=20, num_classes=10):
     """Starts with biases so far below 0 that no unit of the first layer is ever active."""
     if kind not in ("plain", "residual", "fractal"):
@@ -278,7 +257,7 @@ def dead_from_the_start(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-x12", of="build_deep", hint="the extra layers come after the first convolution, before the second")
+@mutant(of="build_deep", hint="the extra layers come after the first convolution, before the second")
 def after_the_second_convolution(kind, width=16, n_extra=20, num_classes=10):
     """Puts the extra layers one convolution too late."""
     if kind not in ("plain", "residual", "fractal"):
@@ -297,7 +276,7 @@ def after_the_second_convolution(kind, width=16, n_extra=20, num_classes=10):
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
 
 
-@mutant("A5.4-x13", of="build_deep", hint="the extra layers must learn: something in your network is frozen")
+@mutant(of="build_deep", hint="the extra layers must learn: something in your network is frozen")
 def frozen_extra_layers(kind, width=16, n_extra=20, num_classes=10):
     """Freezes every 5x5 convolution."""
     model = solution.build_deep(kind, width, n_extra, num_classes)
@@ -307,11 +286,7 @@ def frozen_extra_layers(kind, width=16, n_extra=20, num_classes=10):
     return model
 
 
-@mutant(
-    "A5.4-x14",
-    of="build_deep",
-    hint="'plain', 'residual' and 'fractal' are three networks: look at how you tell them apart",
-)
+@mutant(of="build_deep", hint="'plain', 'residual' and 'fractal' are three networks: look at how you tell them apart")
 def always_plain(kind, width=16, n_extra=20, num_classes=10):
     """Builds the plain network for every kind it knows."""
     if kind not in ("plain", "residual", "fractal"):
@@ -319,7 +294,7 @@ def always_plain(kind, width=16, n_extra=20, num_classes=10):
     return solution.build_deep("plain", width, n_extra, num_classes)
 
 
-@mutant("A5.4-x15", of="build_deep", hint="your fractal blocks have the right size, but nothing joins in their middle")
+@mutant(of="build_deep", hint="your fractal blocks have the right size, but nothing joins in their middle")
 def fractals_without_middle_joins(kind, width=16, n_extra=20, num_classes=10):
     """Builds blocks of its own, whose columns meet at the end only."""
     if kind != "fractal":

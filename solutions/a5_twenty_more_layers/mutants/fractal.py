@@ -10,9 +10,7 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant(
-    "A5.3-1", of="fractal_block", hint="a join is the mean of what meets there: sums would grow from block to block"
-)
+@mutant(of="fractal_block", hint="a join is the mean of what meets there: sums would grow from block to block")
 def joins_by_sum(x, filters, columns=3, kernel_size=5):
     """Adds at the joins."""
 
@@ -30,7 +28,6 @@ def joins_by_sum(x, filters, columns=3, kernel_size=5):
 
 
 @mutant(
-    "A5.3-2",
     of="fractal_block",
     hint="joins at the same place are one join: at the end all three columns weigh the same (see the figure)",
 )
@@ -48,11 +45,7 @@ def nested_means_of_two(x, filters, columns=3, kernel_size=5):
     return block(x, columns)
 
 
-@mutant(
-    "A5.3-3",
-    of="fractal_block",
-    hint="columns two and three meet at half the depth, and both go on from the mean",
-)
+@mutant(of="fractal_block", hint="columns two and three meet at half the depth, and both go on from the mean")
 def no_join_in_the_middle(x, filters, columns=3, kernel_size=5):
     """Has columns of one, two and four convolutions that meet at the end only."""
     ends = []
@@ -66,7 +59,7 @@ def no_join_in_the_middle(x, filters, columns=3, kernel_size=5):
     return layers.Average()(ends) if columns > 1 else ends[0]
 
 
-@mutant("A5.3-4", of="fractal_block", hint="a join keeps the number of channels: take the mean, element by element")
+@mutant(of="fractal_block", hint="a join keeps the number of channels: take the mean, element by element")
 def joins_by_concatenation(x, filters, columns=3, kernel_size=5):
     """Puts channels beside each other at the joins."""
 
@@ -82,9 +75,7 @@ def joins_by_concatenation(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant(
-    "A5.3-5", of="fractal_block", hint="a new column doubles the depth: one, two and four convolutions, seven in all"
-)
+@mutant(of="fractal_block", hint="a new column doubles the depth: one, two and four convolutions, seven in all")
 def columns_one_two_three_deep(x, filters, columns=3, kernel_size=5):
     """Has columns of one, two and three convolutions."""
     ends = []
@@ -98,11 +89,7 @@ def columns_one_two_three_deep(x, filters, columns=3, kernel_size=5):
     return layers.Average()(ends) if columns > 1 else ends[0]
 
 
-@mutant(
-    "A5.3-6",
-    of="fractal_block",
-    hint="a join is a mean, not the largest: every column must get its share of the gradient",
-)
+@mutant(of="fractal_block", hint="a join is a mean, not the largest: every column must get its share of the gradient")
 def joins_by_maximum(x, filters, columns=3, kernel_size=5):
     """Takes the largest at the joins."""
 
@@ -118,11 +105,7 @@ def joins_by_maximum(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant(
-    "A5.3-7",
-    of="fractal_block",
-    hint="every box of the figure is a convolution and a ReLU: yours returns negative numbers",
-)
+@mutant(of="fractal_block", hint="every box of the figure is a convolution and a ReLU: yours returns negative numbers")
 def no_relu(x, filters, columns=3, kernel_size=5):
     """Has convolutions without ReLU."""
 
@@ -138,11 +121,7 @@ def no_relu(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant(
-    "A5.3-8",
-    of="fractal_block",
-    hint="the order is convolution, ReLU, join: what is averaged has been rectified before",
-)
+@mutant(of="fractal_block", hint="the order is convolution, ReLU, join: what is averaged has been rectified before")
 def relu_after_the_join(x, filters, columns=3, kernel_size=5):
     """Averages first and rectifies the mean."""
 
@@ -159,9 +138,7 @@ def relu_after_the_join(x, filters, columns=3, kernel_size=5):
 
 
 @mutant(
-    "A5.3-11",
-    of="fractal_block",
-    hint="fifteen convolutions are a block of four columns, as in the paper: here are `columns`",
+    of="fractal_block", hint="fifteen convolutions are a block of four columns, as in the paper: here are `columns`"
 )
 def one_column_more(x, filters, columns=3, kernel_size=5):
     """Builds the four columns of the paper's figure."""
@@ -169,7 +146,6 @@ def one_column_more(x, filters, columns=3, kernel_size=5):
 
 
 @mutant(
-    "A5.3-14",
     of="fractal_block",
     hint="Keras's default initialiser halves the signal's variance at every ReLU, and the means shrink it further",
 )
@@ -188,7 +164,7 @@ def default_initialiser(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant("A5.3-x1", of="fractal_block", hint="the convolutions have biases in this course: leave use_bias as it is")
+@mutant(of="fractal_block", hint="the convolutions have biases in this course: leave use_bias as it is")
 def without_biases(x, filters, columns=3, kernel_size=5):
     """Switches the biases off."""
 
@@ -205,29 +181,25 @@ def without_biases(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant("A5.3-x2", of="fractal_block", hint="kernel_size is an argument: 5 is only its default")
+@mutant(of="fractal_block", hint="kernel_size is an argument: 5 is only its default")
 def always_five_by_five(x, filters, columns=3, kernel_size=5):
     """Ignores kernel_size."""
     return solution.fractal_block(x, filters, columns, 5)
 
 
-@mutant(
-    "A5.3-x3", of="fractal_block", hint="columns is an argument: 3 is only its default; a recursion serves them all"
-)
+@mutant(of="fractal_block", hint="columns is an argument: 3 is only its default; a recursion serves them all")
 def always_three_columns(x, filters, columns=3, kernel_size=5):
     """Ignores columns."""
     return solution.fractal_block(x, filters, 3, kernel_size)
 
 
-@mutant("A5.3-x4", of="fractal_block", hint="no dropout and no drop-path here: the block does the same in training")
+@mutant(of="fractal_block", hint="no dropout and no drop-path here: the block does the same in training")
 def with_dropout(x, filters, columns=3, kernel_size=5):
     """Drops a quarter of the result in training."""
     return layers.Dropout(0.25)(solution.fractal_block(x, filters, columns, kernel_size))
 
 
-@mutant(
-    "A5.3-x5", of="fractal_block", hint="the two smaller fractals in a row have weights of their own: make new layers"
-)
+@mutant(of="fractal_block", hint="the two smaller fractals in a row have weights of their own: make new layers")
 def halves_share_their_weights(x, filters, columns=3, kernel_size=5):
     """Uses the layers of the first half again in the second half."""
     made = {}
@@ -249,11 +221,7 @@ def halves_share_their_weights(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant(
-    "A5.3-x6",
-    of="fractal_block",
-    hint="three tensors meet at the end, and two in the middle: divide by how many there are",
-)
+@mutant(of="fractal_block", hint="three tensors meet at the end, and two in the middle: divide by how many there are")
 def always_halves(x, filters, columns=3, kernel_size=5):
     """Divides every sum by two, also that of three."""
 
@@ -269,25 +237,19 @@ def always_halves(x, filters, columns=3, kernel_size=5):
     return join(outputs(x, columns))
 
 
-@mutant("A5.3-x7", of="fractal_block", hint="the question is what depth does without BatchNormalization: leave it out")
+@mutant(of="fractal_block", hint="the question is what depth does without BatchNormalization: leave it out")
 def with_batch_normalization(x, filters, columns=3, kernel_size=5):
     """Normalises the result over the batch."""
     return layers.BatchNormalization()(solution.fractal_block(x, filters, columns, kernel_size))
 
 
-@mutant(
-    "A5.3-x8", of="fractal_block", hint="x itself takes no part in the joins: this is a fractal, not a residual block"
-)
+@mutant(of="fractal_block", hint="x itself takes no part in the joins: this is a fractal, not a residual block")
 def adds_the_input(x, filters, columns=3, kernel_size=5):
     """Adds x to the result."""
     return keras.ops.relu(x + solution.fractal_block(x, filters, columns, kernel_size))
 
 
-@mutant(
-    "A5.3-x9",
-    of="fractal_block",
-    hint="after the middle only column three goes on in your block: all that met there go on",
-)
+@mutant(of="fractal_block", hint="after the middle only column three goes on in your block: all that met there go on")
 def second_column_goes_past_the_join(x, filters, columns=3, kernel_size=5):
     """Lets column two go on from its own output instead of from the join."""
 
@@ -301,7 +263,7 @@ def second_column_goes_past_the_join(x, filters, columns=3, kernel_size=5):
     return layers.Average()([short, convolve(middle), deep])
 
 
-@mutant("A5.3-x10", of="fractal_block", hint="kernel_size counts for every number of columns, not for three alone")
+@mutant(of="fractal_block", hint="kernel_size counts for every number of columns, not for three alone")
 def five_by_five_unless_three_columns(x, filters, columns=3, kernel_size=5):
     """Ignores kernel_size when there are more or fewer columns than three."""
     return solution.fractal_block(x, filters, columns, kernel_size if columns == 3 else 5)

@@ -10,7 +10,6 @@ mutant = BANK.mutant
 
 
 @mutant(
-    "A5.1-1",
     of="residual_block",
     hint="compare with the figure: the sum comes first, the ReLU after it, so that F(x) may be negative",
 )
@@ -22,9 +21,7 @@ def adds_after_the_second_relu(x, filters, kernel_size=5):
     return layers.Add()([h, x])
 
 
-@mutant(
-    "A5.1-2", of="residual_block", hint="something is missing after the addition: can your block's output be below 0?"
-)
+@mutant(of="residual_block", hint="something is missing after the addition: can your block's output be below 0?")
 def no_relu_after_the_sum(x, filters, kernel_size=5):
     """Returns the sum itself."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -32,7 +29,7 @@ def no_relu_after_the_sum(x, filters, kernel_size=5):
     return layers.Add()([h, x])
 
 
-@mutant("A5.1-3", of="residual_block", hint="F(x) must be able to subtract from x: what does it pass before the sum?")
+@mutant(of="residual_block", hint="F(x) must be able to subtract from x: what does it pass before the sum?")
 def three_relus(x, filters, kernel_size=5):
     """Has a ReLU on F(x) and another one after the sum."""
     h = x
@@ -41,9 +38,7 @@ def three_relus(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant(
-    "A5.1-4", of="residual_block", hint="the skip carries the block's own input, x itself, not what a layer made of it"
-)
+@mutant(of="residual_block", hint="the skip carries the block's own input, x itself, not what a layer made of it")
 def skips_the_second_convolution_only(x, filters, kernel_size=5):
     """Adds the output of the first convolution instead of x."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -51,9 +46,7 @@ def skips_the_second_convolution_only(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([g, h]))
 
 
-@mutant(
-    "A5.1-5", of="residual_block", hint="the sum is a sum: with all kernels 0 the block must return x, not half of it"
-)
+@mutant(of="residual_block", hint="the sum is a sum: with all kernels 0 the block must return x, not half of it")
 def averages(x, filters, kernel_size=5):
     """Averages x and F(x)."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -61,7 +54,7 @@ def averages(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Average()([h, x]))
 
 
-@mutant("A5.1-6", of="residual_block", hint="the block keeps the number of channels: x is added, not put beside F(x)")
+@mutant(of="residual_block", hint="the block keeps the number of channels: x is added, not put beside F(x)")
 def concatenates(x, filters, kernel_size=5):
     """Puts x beside F(x) as further channels."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -69,9 +62,7 @@ def concatenates(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Concatenate()([h, x]))
 
 
-@mutant(
-    "A5.1-7", of="residual_block", hint="two convolutions in a row without anything between them are one convolution"
-)
+@mutant(of="residual_block", hint="two convolutions in a row without anything between them are one convolution")
 def no_relu_inside(x, filters, kernel_size=5):
     """Has no ReLU between the convolutions."""
     h = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer="he_normal")(x)
@@ -79,7 +70,7 @@ def no_relu_inside(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-9", of="residual_block", hint="the question is what depth does without BatchNormalization: leave it out")
+@mutant(of="residual_block", hint="the question is what depth does without BatchNormalization: leave it out")
 def with_batch_normalization(x, filters, kernel_size=5):
     """Normalises F(x) over the batch."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -88,7 +79,7 @@ def with_batch_normalization(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-12", of="residual_block", hint="two convolutions in a row, and where is x? nothing leads past them")
+@mutant(of="residual_block", hint="two convolutions in a row, and where is x? nothing leads past them")
 def no_skip(x, filters, kernel_size=5):
     """Is two plain layers."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -96,11 +87,7 @@ def no_skip(x, filters, kernel_size=5):
     return layers.ReLU()(h)
 
 
-@mutant(
-    "A5.1-14",
-    of="residual_block",
-    hint="Keras's default initialiser halves the signal's variance at every ReLU: choose He's",
-)
+@mutant(of="residual_block", hint="Keras's default initialiser halves the signal's variance at every ReLU: choose He's")
 def default_initialiser(x, filters, kernel_size=5):
     """Keeps the default, Glorot's initialiser."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu")(x)
@@ -108,7 +95,7 @@ def default_initialiser(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-x1", of="residual_block", hint="the convolutions have biases in this course: leave use_bias as it is")
+@mutant(of="residual_block", hint="the convolutions have biases in this course: leave use_bias as it is")
 def without_biases(x, filters, kernel_size=5):
     """Switches the biases off, as the author's code did."""
     h = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
@@ -117,7 +104,7 @@ def without_biases(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-x2", of="residual_block", hint="kernel_size is an argument: 5 is only its default")
+@mutant(of="residual_block", hint="kernel_size is an argument: 5 is only its default")
 def always_five_by_five(x, filters, kernel_size=5):
     """Ignores kernel_size."""
     h = layers.Conv2D(filters, 5, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -125,7 +112,7 @@ def always_five_by_five(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-x3", of="residual_block", hint="nothing is dropped in this block, in training neither")
+@mutant(of="residual_block", hint="nothing is dropped in this block, in training neither")
 def with_dropout(x, filters, kernel_size=5):
     """Drops a quarter of F(x) in training."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -133,14 +120,14 @@ def with_dropout(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([layers.Dropout(0.25)(h), x]))
 
 
-@mutant("A5.1-x4", of="residual_block", hint="the two convolutions need weights of their own: make two layers")
+@mutant(of="residual_block", hint="the two convolutions need weights of their own: make two layers")
 def one_layer_used_twice(x, filters, kernel_size=5):
     """Applies one convolution twice."""
     convolve = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer="he_normal")
     return layers.ReLU()(layers.Add()([convolve(layers.ReLU()(convolve(x))), x]))
 
 
-@mutant("A5.1-x5", of="residual_block", hint="x has the right number of channels already: nothing stands on the skip")
+@mutant(of="residual_block", hint="x has the right number of channels already: nothing stands on the skip")
 def convolution_on_the_skip(x, filters, kernel_size=5):
     """Sends x through a 1x1 convolution before it is added."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -149,7 +136,7 @@ def convolution_on_the_skip(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, skip]))
 
 
-@mutant("A5.1-x6", of="residual_block", hint="convolution first, then ReLU: this is the later 'pre-activation' order")
+@mutant(of="residual_block", hint="convolution first, then ReLU: this is the later 'pre-activation' order")
 def relu_before_each_convolution(x, filters, kernel_size=5):
     """Puts each ReLU before its convolution and none after the sum."""
     h = x
@@ -158,7 +145,7 @@ def relu_before_each_convolution(x, filters, kernel_size=5):
     return layers.Add()([h, x])
 
 
-@mutant("A5.1-x7", of="residual_block", hint="the sum must have the shape of x: which padding keeps height and width?")
+@mutant(of="residual_block", hint="the sum must have the shape of x: which padding keeps height and width?")
 def no_padding(x, filters, kernel_size=5):
     """Convolves without padding, so that the shapes no longer fit."""
     h = layers.Conv2D(filters, kernel_size, activation="relu", kernel_initializer="he_normal")(x)
@@ -166,7 +153,7 @@ def no_padding(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant("A5.1-x8", of="residual_block", hint="three convolutions were counted: the block has two")
+@mutant(of="residual_block", hint="three convolutions were counted: the block has two")
 def three_convolutions(x, filters, kernel_size=5):
     """Has one convolution too many."""
     h = x
@@ -176,9 +163,7 @@ def three_convolutions(x, filters, kernel_size=5):
     return layers.ReLU()(layers.Add()([h, x]))
 
 
-@mutant(
-    "A5.1-x9", of="residual_block", hint="the skip carries x as it is; a negative x must still be able to lower the sum"
-)
+@mutant(of="residual_block", hint="the skip carries x as it is; a negative x must still be able to lower the sum")
 def relu_on_the_skip(x, filters, kernel_size=5):
     """Rectifies x before it is added."""
     h = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
@@ -186,9 +171,7 @@ def relu_on_the_skip(x, filters, kernel_size=5):
     return layers.ReLU()(keras.ops.relu(x) + h)
 
 
-@mutant(
-    "A5.1-x10", of="residual_block", hint="a leaky ReLU lets negative numbers through: the block has ordinary ReLUs"
-)
+@mutant(of="residual_block", hint="a leaky ReLU lets negative numbers through: the block has ordinary ReLUs")
 def leaky(x, filters, kernel_size=5):
     """Uses leaky ReLUs."""
     h = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer="he_normal")(x)
@@ -196,11 +179,7 @@ def leaky(x, filters, kernel_size=5):
     return layers.LeakyReLU(0.2)(layers.Add()([h, x]))
 
 
-@mutant(
-    "A5.1-x11",
-    of="residual_block",
-    hint="initial weights that are this large or small: He's spread is sqrt(2 / fan-in)",
-)
+@mutant(of="residual_block", hint="initial weights that are this large or small: He's spread is sqrt(2 / fan-in)")
 def fixed_spread(x, filters, kernel_size=5):
     """Draws weights with a standard deviation of 1, whatever the fan-in."""
     draw = keras.initializers.RandomNormal(stddev=1.0)

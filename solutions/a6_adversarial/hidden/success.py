@@ -104,5 +104,9 @@ def targeted_success(bench: Bench) -> float:
     return _rate(bench, attack)
 
 
-ITERATED_FGSM = Trial("iterated_fgsm", fgsm_success, "fraction of images on which the attack succeeds", "grey")
-TARGETED_ATTACK = Trial("targeted_attack", targeted_success, "fraction of images on which the attack succeeds", "grey")
+ITERATED_FGSM = Trial(
+    "success on a trained network", fgsm_success, "fraction of images on which the attack succeeds", "grey"
+)
+TARGETED_ATTACK = Trial(
+    "success on a trained network", targeted_success, "fraction of images on which the attack succeeds", "grey"
+)

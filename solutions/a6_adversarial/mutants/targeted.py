@@ -10,15 +10,13 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant(
-    "A6.5-1", of="targeted_attack", hint="the target becomes less likely with every step: which way must its loss go?"
-)
+@mutant(of="targeted_attack", hint="the target becomes less likely with every step: which way must its loss go?")
 def ascends(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Steps up the loss of the target."""
     return solution.targeted_attack(model, x0, target, lam, -lr, stop, max_iter, lo, hi)
 
 
-@mutant("A6.5-2", of="targeted_attack", hint="plain descent here, no sign: a step is as large as the gradient says")
+@mutant(of="targeted_attack", hint="plain descent here, no sign: a step is as large as the gradient says")
 def steps_by_the_sign(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Steps by the sign of the gradient."""
     x, steps = x0.copy(), 0
@@ -33,13 +31,13 @@ def steps_by_the_sign(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant("A6.5-3", of="targeted_attack", hint="can a screen show what leaves the range from lo to hi?")
+@mutant(of="targeted_attack", hint="can a screen show what leaves the range from lo to hi?")
 def without_clipping(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Does not clip at all."""
     return solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, -np.inf, np.inf)
 
 
-@mutant("A6.5-4", of="targeted_attack", hint="the target wins already, but is it as likely as was asked for?")
+@mutant(of="targeted_attack", hint="the target wins already, but is it as likely as was asked for?")
 def stops_when_the_target_wins(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Stops as soon as the target is the most likely class."""
     x, steps = x0.copy(), 0
@@ -54,7 +52,7 @@ def stops_when_the_target_wins(model, x0, target, lam=0.05, lr=0.001, stop=0.95,
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant("A6.5-5", of="targeted_attack", hint="the network is sure here, but of which class?")
+@mutant(of="targeted_attack", hint="the network is sure here, but of which class?")
 def any_confident_class(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Stops when any class exceeds stop."""
     x, steps = x0.copy(), 0
@@ -69,36 +67,32 @@ def any_confident_class(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_it
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.5-6",
-    of="targeted_attack",
-    hint="the penalty shall hold the image near the original: distance from which image?",
-)
+@mutant(of="targeted_attack", hint="the penalty shall hold the image near the original: distance from which image?")
 def forgets_the_original(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Measures the distance from the current image, where it is always 0."""
     return solution.targeted_attack(model, x0, target, 0.0, lr, stop, max_iter, lo, hi)
 
 
-@mutant("A6.5-7", of="targeted_attack", hint="does the lam that you are given reach the loss?")
+@mutant(of="targeted_attack", hint="does the lam that you are given reach the loss?")
 def default_lam(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Uses the default penalty, whatever lam is."""
     return solution.targeted_attack(model, x0, target, 0.05, lr, stop, max_iter, lo, hi)
 
 
-@mutant("A6.5-8", of="targeted_attack", hint="some targets are never reached: what ends your loop then?")
+@mutant(of="targeted_attack", hint="some targets are never reached: what ends your loop then?")
 def goes_on_after_max_iter(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Makes more steps than max_iter."""
     return solution.targeted_attack(model, x0, target, lam, lr, stop, 2 * max_iter, lo, hi)
 
 
-@mutant("A6.5-13", of="targeted_attack", hint="when the loop ends because of max_iter, was that a success?")
+@mutant(of="targeted_attack", hint="when the loop ends because of max_iter, was that a success?")
 def always_a_success(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Reports success even after giving up."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, lo, hi)
     return {**result, "success": True}
 
 
-@mutant("A6.5-x1", of="targeted_attack", hint="x0 belongs to the caller, who will compare with it: work on a copy")
+@mutant(of="targeted_attack", hint="x0 belongs to the caller, who will compare with it: work on a copy")
 def in_place(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Writes the adversarial image into x0 in the end."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, lo, hi)
@@ -106,7 +100,7 @@ def in_place(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, l
     return {**result, "x_adv": x0}
 
 
-@mutant("A6.5-x2", of="targeted_attack", hint="attack the network as it is deployed: in which mode do you look at it?")
+@mutant(of="targeted_attack", hint="attack the network as it is deployed: in which mode do you look at it?")
 def looks_in_training_mode(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Classifies in training mode, which moves the network's statistics."""
     x, steps = x0.copy(), 0
@@ -121,14 +115,14 @@ def looks_in_training_mode(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant("A6.5-x3", of="targeted_attack", hint="the probability must be more than stop: what do you do at exactly stop?")
+@mutant(of="targeted_attack", hint="the probability must be more than stop: what do you do at exactly stop?")
 def exactly_stop_is_enough(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Stops at exactly stop."""
     almost = np.nextafter(np.float32(stop), np.float32(0))
     return solution.targeted_attack(model, x0, target, lam, lr, almost, max_iter, lo, hi)
 
 
-@mutant("A6.5-x4", of="targeted_attack", hint="look before the first step: some images need none")
+@mutant(of="targeted_attack", hint="look before the first step: some images need none")
 def at_least_one_step(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Makes a step even if the target is likely enough already."""
     x, steps = x0.copy(), 0
@@ -143,9 +137,7 @@ def at_least_one_step(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.5-x5", of="targeted_attack", hint="this is the probability before the last step: which image do you return?"
-)
+@mutant(of="targeted_attack", hint="this is the probability before the last step: which image do you return?")
 def reports_the_image_before(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Reports, when it gives up, the probability before the last step."""
     x, steps = x0.copy(), 0
@@ -162,29 +154,25 @@ def reports_the_image_before(model, x0, target, lam=0.05, lr=0.001, stop=0.95, m
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.5-x6", of="targeted_attack", hint="images live in the range that you are given: do lo and hi reach every step?"
-)
+@mutant(of="targeted_attack", hint="images live in the range that you are given: do lo and hi reach every step?")
 def fixed_range(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Clips to [0, 1], whatever the range."""
     return solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter)
 
 
-@mutant("A6.5-x8", of="targeted_attack", hint="use the lr that you are given; 0.001 is only its default")
+@mutant(of="targeted_attack", hint="use the lr that you are given; 0.001 is only its default")
 def fixed_rate(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Ignores lr."""
     return solution.targeted_attack(model, x0, target, lam, 0.001, stop, max_iter, lo, hi)
 
 
-@mutant("A6.5-x9", of="targeted_attack", hint="use the stop that you are given; 0.95 is only its default")
+@mutant(of="targeted_attack", hint="use the stop that you are given; 0.95 is only its default")
 def fixed_stop(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Ignores stop."""
     return solution.targeted_attack(model, x0, target, lam, lr, 0.95, max_iter, lo, hi)
 
 
-@mutant(
-    "A6.5-x10", of="targeted_attack", hint="prob is the target's probability; the largest one may be another class's"
-)
+@mutant(of="targeted_attack", hint="prob is the target's probability; the largest one may be another class's")
 def reports_the_largest_probability(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Reports the probability of the winning class."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, lo, hi)
@@ -192,7 +180,7 @@ def reports_the_largest_probability(model, x0, target, lam=0.05, lr=0.001, stop=
     return {**result, "prob": float(p.max())}
 
 
-@mutant("A6.5-x11", of="targeted_attack", hint="every step starts over from x0: where did the steps before it go?")
+@mutant(of="targeted_attack", hint="every step starts over from x0: where did the steps before it go?")
 def always_one_step_from_the_original(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Adds each step to the original image."""
     x, steps = x0.copy(), 0
@@ -207,9 +195,7 @@ def always_one_step_from_the_original(model, x0, target, lam=0.05, lr=0.001, sto
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.5-x12", of="targeted_attack", hint="the slope changes along the way: at which image do you take the gradient?"
-)
+@mutant(of="targeted_attack", hint="the slope changes along the way: at which image do you take the gradient?")
 def gradient_at_the_original(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Follows the gradient at the original image all the way."""
     x, steps = x0.copy(), 0
@@ -224,7 +210,7 @@ def gradient_at_the_original(model, x0, target, lam=0.05, lr=0.001, stop=0.95, m
     return {"x_adv": x, "prob": float(p[target]), "steps": steps, "success": success}
 
 
-@mutant("A6.5-x13", of="targeted_attack", hint="success is p(target) > stop, not that the target wins")
+@mutant(of="targeted_attack", hint="success is p(target) > stop, not that the target wins")
 def success_by_winning(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Calls it a success when the target is the most likely class in the end."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, lo, hi)
@@ -232,21 +218,21 @@ def success_by_winning(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_ite
     return {**result, "success": bool(p.argmax() == target)}
 
 
-@mutant("A6.5-x14", of="targeted_attack", hint="an image stays inside its range at every step, not only in the end")
+@mutant(of="targeted_attack", hint="an image stays inside its range at every step, not only in the end")
 def clips_in_the_end(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Walks without bounds and clips the last image."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, -np.inf, np.inf)
     return {**result, "x_adv": np.clip(result["x_adv"], lo, hi).astype(x0.dtype)}
 
 
-@mutant("A6.5-x15", of="targeted_attack", hint="asked for is the image, not what was added to it")
+@mutant(of="targeted_attack", hint="asked for is the image, not what was added to it")
 def returns_the_perturbation(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Returns the perturbation instead of the perturbed image."""
     result = solution.targeted_attack(model, x0, target, lam, lr, stop, max_iter, lo, hi)
     return {**result, "x_adv": result["x_adv"] - x0}
 
 
-@mutant("A6.5-x16", of="targeted_attack", hint="max_iter steps are allowed: is the last one made?")
+@mutant(of="targeted_attack", hint="max_iter steps are allowed: is the last one made?")
 def one_step_too_few(model, x0, target, lam=0.05, lr=0.001, stop=0.95, max_iter=10000, lo=0.0, hi=1.0):
     """Gives up one step early."""
     return solution.targeted_attack(model, x0, target, lam, lr, stop, max(max_iter - 1, 0), lo, hi)

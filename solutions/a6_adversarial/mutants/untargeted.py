@@ -10,13 +10,13 @@ BANK = Bank()
 mutant = BANK.mutant
 
 
-@mutant("A6.3-1", of="iterated_fgsm", hint="a wrong class alone is not enough: how sure must the network be?")
+@mutant(of="iterated_fgsm", hint="a wrong class alone is not enough: how sure must the network be?")
 def stops_at_the_first_wrong_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Stops as soon as the class is wrong."""
     return solution.iterated_fgsm(model, x, y, eps, lo, hi, 0.0, max_iter)
 
 
-@mutant("A6.3-2", of="iterated_fgsm", hint="the network is sure here, but of which class?")
+@mutant(of="iterated_fgsm", hint="the network is sure here, but of which class?")
 def any_confident_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Stops when any class is confident, the true one included."""
     x_adv, steps = x.copy(), 0
@@ -32,7 +32,7 @@ def any_confident_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100)
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-3", of="iterated_fgsm", hint="the slope changes along the way: at which image do you take the gradient?")
+@mutant(of="iterated_fgsm", hint="the slope changes along the way: at which image do you take the gradient?")
 def gradient_at_the_original(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Follows the gradient at the original image all the way."""
     x_adv, steps = x.copy(), 0
@@ -48,11 +48,7 @@ def gradient_at_the_original(model, x, y, eps, lo, hi, confidence=0.99, max_iter
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.3-4",
-    of="iterated_fgsm",
-    hint="after the class has flipped, does your attack walk on, or back? y stays the truth",
-)
+@mutant(of="iterated_fgsm", hint="after the class has flipped, does your attack walk on, or back? y stays the truth")
 def predicted_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Uses the predicted class instead of the true one."""
     x_adv, steps = x.copy(), 0
@@ -68,7 +64,7 @@ def predicted_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-5", of="iterated_fgsm", hint="every step starts over from x: where did the steps before it go?")
+@mutant(of="iterated_fgsm", hint="every step starts over from x: where did the steps before it go?")
 def always_one_step_from_the_original(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Adds each step to the original image."""
     x_adv, steps = x.copy(), 0
@@ -84,11 +80,7 @@ def always_one_step_from_the_original(model, x, y, eps, lo, hi, confidence=0.99,
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant(
-    "A6.3-6",
-    of="iterated_fgsm",
-    hint="this is the prediction of the image before the last step; which one do you return?",
-)
+@mutant(of="iterated_fgsm", hint="this is the prediction of the image before the last step; which one do you return?")
 def reports_the_image_before(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Reports, when it gives up, the prediction of the image before the last step."""
     x_adv, steps = x.copy(), 0
@@ -106,7 +98,7 @@ def reports_the_image_before(model, x, y, eps, lo, hi, confidence=0.99, max_iter
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-7", of="iterated_fgsm", hint="look before the first step: some images need none")
+@mutant(of="iterated_fgsm", hint="look before the first step: some images need none")
 def at_least_one_step(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Makes a step even if the image is wrong and confident already."""
     if max_iter == 0:
@@ -117,28 +109,26 @@ def at_least_one_step(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     return {**result, "steps": result["steps"] + 1}
 
 
-@mutant("A6.3-8", of="iterated_fgsm", hint="the goal was reached earlier: when does your loop end?")
+@mutant(of="iterated_fgsm", hint="the goal was reached earlier: when does your loop end?")
 def fixed_number_of_steps(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Always makes max_iter steps."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, 2.0, max_iter)
     return {**result, "success": result["pred"] != y and result["confidence"] >= confidence}
 
 
-@mutant("A6.3-10", of="iterated_fgsm", hint="some attacks never succeed: what ends your loop then?")
+@mutant(of="iterated_fgsm", hint="some attacks never succeed: what ends your loop then?")
 def goes_on_after_max_iter(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Makes more steps than max_iter."""
     return solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, 3 * max_iter)
 
 
-@mutant(
-    "A6.3-14", of="iterated_fgsm", hint="images live in the range that you are given: do lo and hi reach every step?"
-)
+@mutant(of="iterated_fgsm", hint="images live in the range that you are given: do lo and hi reach every step?")
 def fixed_range(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Clips to [0, 1], whatever the range."""
     return solution.iterated_fgsm(model, x, y, eps, 0.0, 1.0, confidence, max_iter)
 
 
-@mutant("A6.3-x1", of="iterated_fgsm", hint="attack the network as it is deployed: in which mode do you look at it?")
+@mutant(of="iterated_fgsm", hint="attack the network as it is deployed: in which mode do you look at it?")
 def looks_in_training_mode(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Classifies in training mode, which moves the network's statistics."""
     x_adv, steps = x.copy(), 0
@@ -154,7 +144,7 @@ def looks_in_training_mode(model, x, y, eps, lo, hi, confidence=0.99, max_iter=1
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-x2", of="iterated_fgsm", hint="x belongs to the caller, who will compare with it: work on a copy")
+@mutant(of="iterated_fgsm", hint="x belongs to the caller, who will compare with it: work on a copy")
 def in_place(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Writes the adversarial image into x."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
@@ -162,7 +152,7 @@ def in_place(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     return {**result, "x_adv": x}
 
 
-@mutant("A6.3-x3", of="iterated_fgsm", hint="exactly the asked confidence is enough: at least, not more than")
+@mutant(of="iterated_fgsm", hint="exactly the asked confidence is enough: at least, not more than")
 def more_than_the_confidence(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Asks for more than the given confidence."""
     return solution.iterated_fgsm(
@@ -170,9 +160,7 @@ def more_than_the_confidence(model, x, y, eps, lo, hi, confidence=0.99, max_iter
     )
 
 
-@mutant(
-    "A6.3-x4", of="iterated_fgsm", hint="whose probability do you report? the confidence is that of the predicted class"
-)
+@mutant(of="iterated_fgsm", hint="whose probability do you report? the confidence is that of the predicted class")
 def confidence_of_the_true_class(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Reports the probability of the true class."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
@@ -180,26 +168,26 @@ def confidence_of_the_true_class(model, x, y, eps, lo, hi, confidence=0.99, max_
     return {**result, "confidence": float(p[y])}
 
 
-@mutant("A6.3-x5", of="iterated_fgsm", hint="success is a wrong class with the asked confidence, not any wrong class")
+@mutant(of="iterated_fgsm", hint="success is a wrong class with the asked confidence, not any wrong class")
 def success_without_confidence(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Calls any wrong class a success in the end."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
     return {**result, "success": result["pred"] != y}
 
 
-@mutant("A6.3-x6", of="iterated_fgsm", hint="use the confidence that you are given; 0.99 is only its default")
+@mutant(of="iterated_fgsm", hint="use the confidence that you are given; 0.99 is only its default")
 def fixed_confidence(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Ignores the argument confidence."""
     return solution.iterated_fgsm(model, x, y, eps, lo, hi, max_iter=max_iter)
 
 
-@mutant("A6.3-x7", of="iterated_fgsm", hint="the true class becomes more likely with every step: which way do you go?")
+@mutant(of="iterated_fgsm", hint="the true class becomes more likely with every step: which way do you go?")
 def descends(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Steps down the loss of the true class."""
     return solution.iterated_fgsm(model, x, y, -eps, lo, hi, confidence, max_iter)
 
 
-@mutant("A6.3-x8", of="iterated_fgsm", hint="classes exclude each other: softmax, not one sigmoid for each logit")
+@mutant(of="iterated_fgsm", hint="classes exclude each other: softmax, not one sigmoid for each logit")
 def sigmoid_for_softmax(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Takes the sigmoid of each logit for its probability."""
     x_adv, steps = x.copy(), 0
@@ -215,7 +203,7 @@ def sigmoid_for_softmax(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100)
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-x9", of="iterated_fgsm", hint="the network returns logits: a confidence is a probability")
+@mutant(of="iterated_fgsm", hint="the network returns logits: a confidence is a probability")
 def logits_for_probabilities(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Compares logits with the confidence."""
     x_adv, steps = x.copy(), 0
@@ -231,7 +219,7 @@ def logits_for_probabilities(model, x, y, eps, lo, hi, confidence=0.99, max_iter
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-x10", of="iterated_fgsm", hint="these steps do not look at the network at all: follow its gradient")
+@mutant(of="iterated_fgsm", hint="these steps do not look at the network at all: follow its gradient")
 def noise_of_the_same_size(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Steps along random signs."""
     rng, x_adv, steps = np.random.default_rng(0), x.copy(), 0
@@ -246,7 +234,7 @@ def noise_of_the_same_size(model, x, y, eps, lo, hi, confidence=0.99, max_iter=1
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-x12", of="iterated_fgsm", hint="one wrong class must have the confidence, not all of them together")
+@mutant(of="iterated_fgsm", hint="one wrong class must have the confidence, not all of them together")
 def all_wrong_classes_together(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Stops when the true class has less than 1 - confidence."""
     x_adv, steps = x.copy(), 0
@@ -262,14 +250,14 @@ def all_wrong_classes_together(model, x, y, eps, lo, hi, confidence=0.99, max_it
     return {"x_adv": x_adv, "pred": pred, "confidence": float(p[pred]), "steps": steps, "success": success}
 
 
-@mutant("A6.3-x13", of="iterated_fgsm", hint="count the steps that were made, not the times that you looked")
+@mutant(of="iterated_fgsm", hint="count the steps that were made, not the times that you looked")
 def counts_one_more(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Counts the look before the first step as a step."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
     return {**result, "steps": result["steps"] + 1}
 
 
-@mutant("A6.3-x14", of="iterated_fgsm", hint="the prediction is that of the image that you return, not of the original")
+@mutant(of="iterated_fgsm", hint="the prediction is that of the image that you return, not of the original")
 def reports_the_original(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Reports class and confidence of the original image."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
@@ -277,21 +265,21 @@ def reports_the_original(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100
     return {**result, "pred": int(p.argmax()), "confidence": float(p.max())}
 
 
-@mutant("A6.3-x15", of="iterated_fgsm", hint="asked for is the image, not what was added to it")
+@mutant(of="iterated_fgsm", hint="asked for is the image, not what was added to it")
 def returns_the_perturbation(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Returns the perturbation instead of the perturbed image."""
     result = solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max_iter)
     return {**result, "x_adv": result["x_adv"] - x}
 
 
-@mutant("A6.3-x16", of="iterated_fgsm", hint="an image stays inside its range at every step, not only in the end")
+@mutant(of="iterated_fgsm", hint="an image stays inside its range at every step, not only in the end")
 def clips_in_the_end(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Walks without bounds and clips the last image."""
     result = solution.iterated_fgsm(model, x, y, eps, -np.inf, np.inf, confidence, max_iter)
     return {**result, "x_adv": np.clip(result["x_adv"], lo, hi).astype(x.dtype)}
 
 
-@mutant("A6.3-x17", of="iterated_fgsm", hint="max_iter steps are allowed: is the last one made?")
+@mutant(of="iterated_fgsm", hint="max_iter steps are allowed: is the last one made?")
 def one_step_too_few(model, x, y, eps, lo, hi, confidence=0.99, max_iter=100):
     """Gives up one step early."""
     return solution.iterated_fgsm(model, x, y, eps, lo, hi, confidence, max(max_iter - 1, 0))
