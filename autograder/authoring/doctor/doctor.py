@@ -25,6 +25,7 @@ import nbformat
 from autograder.authoring.doctor.examining import SOLUTION, Judged, builds_networks, functions, judge_functions, tasks
 from autograder.authoring.doctor.forgotten import forgotten
 from autograder.authoring.doctor.keeping import Keeper
+from autograder.authoring.doctor.unfinished import unfinished
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.authoring.misconceptions import Misconduct
 from autograder.authoring.release import Leaking, release_assignment
@@ -101,7 +102,7 @@ def examine(
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
             begun[assignment.name].begin(name, pool)
         for assignment in assignments:
-            seen, mine = Examination(), begun[assignment.name]
+            seen, mine = Examination(findings=unfinished(course, assignment, exercise)), begun[assignment.name]
             for name in assignment.exercises:
                 if exercise in (None, name):
                     seen.add(mine.finish(name))
