@@ -1,4 +1,4 @@
-"""`course grade` and `course feedback`: from submissions to scores and pages, with nbgrader."""
+"""`course grade`: from submissions to scores, with nbgrader."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from autograder.course.config import Course
 
 
 def add(commands: Commands) -> None:
-    """Add both commands to the program."""
-    grade = commands.add_parser("grade", help="grade every submission with nbgrader, on all cores")
-    grade.add_argument("assignment")
-    grade.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
-    grade.add_argument("--force", action="store_true", help="grade again what is graded already")
-    grade.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
-    grade.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
-    grade.set_defaults(run=run_grade)
-
-    feedback = commands.add_parser("feedback", help="write each student's feedback page with nbgrader")
-    feedback.add_argument("assignment")
-    feedback.set_defaults(run=run_feedback)
+    """Add the command to the program."""
+    parser = commands.add_parser("grade", help="grade every submission with nbgrader, on all cores")
+    parser.add_argument("assignment")
+    parser.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
+    parser.add_argument("--force", action="store_true", help="grade again what is graded already")
+    parser.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
+    parser.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
+    parser.set_defaults(run=run)
 
 
-def run_grade(course: Course, arguments: argparse.Namespace) -> int:
+def run(course: Course, arguments: argparse.Namespace) -> int:
     """Grade an assignment and show its scores."""
     from rich.console import Console
 
@@ -56,14 +52,3 @@ def run_grade(course: Course, arguments: argparse.Namespace) -> int:
         trained = {name: "accuracy" in assignment.parts(name) for name in assignment.exercises}
         console.print(timing_table(root, trained))
     return 1 if status or unjudged else 0
-
-
-def run_feedback(course: Course, arguments: argparse.Namespace) -> int:
-    """Write the feedback pages of an assignment."""
-    from rich.console import Console
-
-    from autograder.classroom.scores import generate_feedback
-
-    assignment, root = with_submissions(course, arguments.assignment)
-    status = generate_feedback(root, assignment.name, Console())
-    return 1 if status else 0

@@ -173,7 +173,8 @@ def _exercise(
     judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
-        seen.findings.append(f"{name}: course.yaml gives it points, but autograder/hidden has no checks for it")
+        where = f"solutions/{assignment.folder}/hidden"
+        seen.findings.append(f"{name}: course.yaml gives it points, but {where} has no checks for it")
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     if name not in content.solutions:
@@ -210,7 +211,7 @@ def _mutants(
     name = spec.exercise.name
     parts = {check.name: check.part for check in spec.checks}
     trials = {check.name for check in spec.checks if check.trial}
-    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: thresholds.toml
+    catches: dict[str, list[str]] = {check: [] for check in set(parts) - trials}  # what trials reject: bounds.toml
     hinted = 0
     for mutant in mutants:
         if f"mutant {mutant.id}" not in judged:
