@@ -273,6 +273,15 @@ def fill_in(copy: Path, texts: dict[str, list[tuple[str, str]]]) -> None:
         (copy / file).write_text("".join(line for line in text.splitlines(True) if "TO-DO" not in line))
 
 
+def test_nothing_is_released_that_says_what_its_author_must_do(copy, monkeypatch, capsys):
+    monkeypatch.chdir(copy)
+    assert main(["new", "a7_recurrent", "Recurrent nets"]) == 0
+    assert main(["release", "a7"]) == 2
+    error = capsys.readouterr().err
+    assert "assignments/a7_recurrent/notebook.py:4: a7: begin with" in error
+    assert "design.md" not in error and not (copy / "build").exists()
+
+
 @pytest.mark.slow
 def test_an_exercise_made_filled_in_and_examined(run, copy):
     status, said = run("new", "a1", "leaky_relu")

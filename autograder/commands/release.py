@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from autograder.commands.common import Commands, agreed, nbgrader_root, progress_bar
+from autograder.commands.common import Commands, agreed, chosen, nbgrader_root, progress_bar
 from autograder.course.config import Course
 
 
@@ -18,8 +18,10 @@ def add(commands: Commands) -> None:
 
 def run(course: Course, arguments: argparse.Namespace) -> int:
     """Release one assignment, or all; what leaks is told and not released."""
+    from autograder.authoring.doctor.unfinished import require_finished
     from autograder.authoring.release import Leaking, release_assignment
 
+    require_finished(course, chosen(course, arguments.assignment))
     root, leaking, assignments = nbgrader_root(course), False, agreed(course, arguments.assignment)
     with progress_bar() as progress:
         say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)

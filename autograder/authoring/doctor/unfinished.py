@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.course.config import FILE, Assignment, Course
+from autograder.course.config import FILE, Assignment, Course, CourseError
 
 TODO = re.compile(r"TO-DO (?P<of>\w+): (?P<what>.*?)(?: \|)?$")  # a row of a table ends with a bar
 ORDER = ("notebook.py", "checks.py", "solution.py", "hidden", "mutants", "variants.py", "proofs.md", "design.md")
@@ -24,6 +24,18 @@ def unfinished(course: Course, assignment: Assignment, exercise: str | None = No
             if match and mine:
                 found.append(f"{path.relative_to(course.root)}:{number}: {match['of']}: {match['what']}")
     return found
+
+
+def require_finished(course: Course, assignments: Sequence[Assignment]) -> None:
+    """Refuse what students would read: a note to the author in the notebook or beside the public cases.
+
+    Raises:
+        CourseError: with every such place.
+    """
+    shipping = re.compile(r"assignments/\w+/(notebook|checks)\.py:")
+    found = [todo for assignment in assignments for todo in unfinished(course, assignment) if shipping.match(todo)]
+    if found:
+        raise CourseError([*found, "expected nothing left to do in what students read; do it, and delete the lines"])
 
 
 def _files(course: Course, assignment: Assignment) -> Iterator[Path]:
