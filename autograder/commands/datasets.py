@@ -69,7 +69,7 @@ def verify_datasets(names: Sequence[str] = (), manifest: Mapping[str, Dataset] |
             elif not roots and not names:
                 print(f"{dataset.name}: not fetched")
             else:
-                count += sum(_told(dataset, root) for root in roots or data_folders()[:1])
+                count += sum(_report(dataset, root) for root in roots or data_folders()[:1])
         return FINDINGS if count else DONE
 
     return _answered(work)
@@ -143,7 +143,7 @@ def _place(dataset: Dataset) -> str:
     return f"not fetched: course data fetch {dataset.name}"
 
 
-def _told(dataset: Dataset, root: Path) -> int:
+def _report(dataset: Dataset, root: Path) -> int:
     """Say what is wrong with a dataset's files in one place; how many findings there are."""
     findings = verify(dataset, root)
     if not findings:
