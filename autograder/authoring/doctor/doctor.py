@@ -33,6 +33,7 @@ from autograder.authoring.doctor.examining import (
 from autograder.authoring.doctor.forgotten import forgotten
 from autograder.authoring.doctor.housekeeping import bad_hints, tidiness
 from autograder.authoring.doctor.keeping import Keeper
+from autograder.authoring.doctor.unfinished import unfinished
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.authoring.misconceptions import Misconduct
 from autograder.authoring.release import Leaking, release_assignment
@@ -101,7 +102,7 @@ def examine(
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
             begun[assignment.name].begin(name, pool)
         for assignment in assignments:
-            seen, mine = Examination(), begun[assignment.name]
+            seen, mine = Examination(findings=unfinished(course, assignment, exercise)), begun[assignment.name]
             for name in assignment.exercises:
                 if exercise in (None, name):
                     seen.add(mine.finish(name))
@@ -173,9 +174,8 @@ def _exercise(
     judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
-        seen.findings.append(
-            f"{name}: course.yaml gives it points, but solutions/{assignment.folder}/hidden has no checks for it"
-        )
+        where = f"solutions/{assignment.folder}/hidden"
+        seen.findings.append(f"{name}: course.yaml gives it points, but {where} has no checks for it")
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     if name not in content.solutions:
