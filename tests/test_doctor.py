@@ -22,7 +22,7 @@ def doctor(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Examine a copy of the course in which one text of one file is another."""
 
     def examine(file: str = "", pattern: str = "", replacement: str = "", *options: str) -> tuple[int, str]:
-        for name in ("autograder", "assignments", "solutions", "datasets", "course.yaml"):
+        for name in ("autograder", "assignments", "solutions", "datasets", "course.yaml", "requirements.lock"):
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, tmp_path / name)  # with what Python compiled: nobody waits for that again
