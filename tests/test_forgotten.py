@@ -160,7 +160,7 @@ def test_a_core_check_is_never_to_be_dropped(check, folder):
     others = [CheckResult(c.name, "all", 1.0, c.core, True, 1, int(c.name != check)) for c in spec.checks]
     verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="double.triples")
     seen = Examination()
-    mutant = Mutant("double", load_content(folder).mutants["double"][0].function, "h")
+    mutant = Mutant("double", load_content(folder).mutants["double"][1].function, "h")
     _mutants(seen, spec, [mutant], {"mutant double.triples": [verdict]})
     (finding,) = seen.findings
     assert finding.startswith(f"double: no mutant needs the hidden check {check!r}; add one")

@@ -28,6 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)
         return 130
+    except Exception as error:
+        from coursekit.data.loaders import DatasetError
+
+        if not isinstance(error, DatasetError):
+            raise
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
