@@ -2,8 +2,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A file's tests stay together, and the longest files come first: tests/conftest.py says which.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+QUICK := "not slow and not browser and not real_data"
 
-.PHONY: demo notebooks test test-slow lint bench clean
+.PHONY: demo notebooks test test-slow coverage lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/course demo
@@ -13,14 +16,19 @@ notebooks: $(STAMP)
 
 test: lint
 	$(BIN)/course doctor --quick  # the accuracy items are tested by tests/test_accuracy_items.py
-	$(BIN)/python -m pytest -m "not slow and not browser and not real_data"
+	$(PYTEST) -m $(QUICK)
 
 # What takes minutes: trainings, a class on a busy machine, whole demos, pages in a real browser. `.ci/run` runs both.
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m "slow or browser"
+	$(PYTEST) -m "slow or browser"
+
+# Which lines the quick tests reach. Judges, readers and students' processes are forked or locked in, and not counted.
+coverage: $(STAMP)
+	$(PYTEST) -m $(QUICK) --cov --cov-report=term --cov-report=html:build/coverage
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 bench: $(STAMP)

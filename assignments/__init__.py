@@ -1,0 +1,1 @@
+"""Notebooks, public cases with hints, design notes."""

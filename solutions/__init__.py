@@ -1,0 +1,1 @@
+"""Solutions, hidden checks, mutants, variants, model answers, bounds."""

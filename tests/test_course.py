@@ -101,9 +101,10 @@ def test_unknown_assignment_names_the_known_ones(course, capsys, monkeypatch):
 
 
 def test_limits_of_the_file_are_those_of_the_jail(course):
-    from autograder.grading.grade import _limits
+    from autograder.grading.grade import process_limits
 
-    assert json.loads(course.grading.limits.model_dump_json())["call_seconds"] == _limits(course).call_seconds
+    limits = course.grading.limits
+    assert json.loads(limits.model_dump_json())["call_seconds"] == process_limits(limits).call_seconds
 
 
 @pytest.mark.parametrize("command", ["grade", "feedback"])

@@ -32,7 +32,6 @@ MUTANTS = """
 from autograder.course.bank import Bank
 
 BANK = Bank()
-BANKS = (BANK,)
 mutant = BANK.mutant
 
 
@@ -60,7 +59,6 @@ VARIANTS = """
 from autograder.course.bank import Bank
 
 BANK = Bank()
-BANKS = (BANK,)
 variant = BANK.variant
 
 
@@ -68,6 +66,42 @@ variant = BANK.variant
 def adds(x):
     \"\"\"Adds.\"\"\"
     return x + x
+"""
+FOUND = """
+from autograder.course.bank import Bank
+
+BANK = Bank()
+
+
+@BANK.mutant(of="double", hint="twice")
+def quadruples(x):
+    \"\"\"Quadruples.\"\"\"
+    return 4 * x
+"""
+BESIDE = """
+from autograder.course.bank import Bank
+from autograder.course.checks import Check, ExerciseChecks
+from coursekit.checking import Case, Exercise
+
+BANK = Bank()
+THIRD = Exercise("third", (Case((3.0,), 1.0),), ("a third",))
+THIRD_CHECKS = ExerciseChecks(THIRD, (Check("values", lambda rng: [Case((6.0,), 2.0)]),))
+
+
+@BANK.mutant(of="third", hint="a third")
+def quarters(x):
+    \"\"\"Quarters.\"\"\"
+    return x / 4
+
+
+@BANK.variant(of="third")
+def multiplies(x):
+    \"\"\"Multiplies.\"\"\"
+    return x * (1 / 3)
+
+
+def lost(x):
+    return x / 3
 """
 
 
@@ -79,11 +113,10 @@ def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
     own = tmp_path / "solutions" / FOLDER
     (own / "__init__.py").touch()
     (own / "solution.py").write_text(SOLUTION)
-    (own / "mutants" / "__init__.py").write_text(
-        f"from solutions.{FOLDER}.mutants import known\n\nBANKS = (known.BANK,)\n"
-    )
+    (own / "mutants" / "__init__.py").touch()
     (own / "mutants" / "known.py").write_text(MUTANTS)
-    (own / "mutants" / "lost.py").write_text(VARIANTS.replace("variant", "mutant").replace("def adds", "def lost"))
+    (own / "mutants" / "found.py").write_text(FOUND)
+    (own / "hidden" / "thirds.py").write_text(BESIDE)
     (own / "variants.py").write_text(VARIANTS)
     (own / "hidden" / "__init__.py").write_text(HIDDEN)
     monkeypatch.setattr(solutions, "__path__", [*solutions.__path__, str(tmp_path / "solutions")])
@@ -98,12 +131,20 @@ def folder(tmp_path: Path, monkeypatch) -> Iterator[str]:
 def test_whatever_no_list_holds_is_told_with_its_place(folder):
     assert forgotten(folder) == [
         "mutant doubel.squares: expected an exercise with hidden checks, received 'doubel'; did you mean 'double'?",
-        "known.py:25: adds_two is in no bank, and nothing uses it; "
-        "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS",
-        "lost.py:10: lost is in no bank, and nothing uses it; "
-        "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS",
+        "known.py:24: adds_two is in no bank, and nothing uses it; "
+        "write @mutant(...) or @variant(...) above it, made by a Bank that the module calls BANK",
+        "thirds.py:23: lost is in no bank, and nothing uses it; "
+        "write @mutant(...) or @variant(...) above it, made by a Bank that the module calls BANK",
         "halve: its hidden checks are written, but CHECKS does not hold them; add them, or drop them",
     ]
+
+
+def test_modules_with_mutants_variants_and_checks_are_found(folder):
+    content = load_content(folder)
+    assert [mutant.id for mutant in content.mutants["double"]] == ["double.quadruples", "double.triples"]
+    assert list(content.specs) == ["double", "third"] and "third" in outline.outline(folder)
+    assert [mutant.id for mutant in content.mutants["third"]] == ["third.quarters"]
+    assert [variant.id for variant in content.variants["third"]] == ["third.multiplies"]
 
 
 def test_a_variant_below_everything_else_is_a_variant(folder, tmp_path):
@@ -119,7 +160,7 @@ def test_a_core_check_is_never_to_be_dropped(check, folder):
     others = [CheckResult(c.name, "all", 1.0, c.core, True, 1, int(c.name != check)) for c in spec.checks]
     verdict = Verdict("double", "graded", {"all": 0.0}, others, hint="h", misconception="double.triples")
     seen = Examination()
-    mutant = Mutant("double", load_content(folder).mutants["double"][0].function, "h")
+    mutant = Mutant("double", load_content(folder).mutants["double"][1].function, "h")
     _mutants(seen, spec, [mutant], {"mutant double.triples": [verdict]})
     (finding,) = seen.findings
     assert finding.startswith(f"double: no mutant needs the hidden check {check!r}; add one")

@@ -109,7 +109,7 @@ def test_the_doctor_uses_what_was_kept_unless(monkeypatch, arguments, ci, kept):
         return iter([])
 
     monkeypatch.setattr("autograder.authoring.doctor.doctor.examine", examine)
-    monkeypatch.setattr("autograder.commands.main._chosen", lambda course, name: [])
+    monkeypatch.setattr("autograder.commands.doctor.chosen", lambda course, name: [])
     monkeypatch.delenv("CI", raising=False)
     if ci:
         monkeypatch.setenv("CI", ci)

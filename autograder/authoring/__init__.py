@@ -1,0 +1,1 @@
+"""Makes assignments and proves them: new, build, release, doctor."""

@@ -1,0 +1,1 @@
+"""Runs nbgrader on a whole class, and shows what it wrote."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-from autograder.course.bank import Mutant, Variant
+from autograder.course.bank import Bank, Mutant, Variant
 from autograder.course.checks import ExerciseChecks
 from autograder.course.config import CourseError
 from coursekit.kernel.quiet import no_greetings
@@ -40,13 +42,45 @@ def load_content(folder: str) -> Content:
 
 def _imported(folder: str) -> Content:
     with no_greetings():
-        specs: dict[str, ExerciseChecks] = importlib.import_module(f"solutions.{folder}.hidden").CHECKS
+        specs = _specs(folder)
         solution = importlib.import_module(f"solutions.{folder}.solution")
-        mutants = [m for bank in importlib.import_module(f"solutions.{folder}.mutants").BANKS for m in bank.mutants]
-        variants = [v for bank in importlib.import_module(f"solutions.{folder}.variants").BANKS for v in bank.variants]
+        found = banks(folder)
+    mutants = [mutant for bank in found for mutant in bank.mutants]
+    variants = [variant for bank in found for variant in bank.variants]
     return Content(
         specs,
         {name: getattr(solution, name) for name in specs if hasattr(solution, name)},
         {name: tuple(m for m in mutants if m.exercise == name) for name in specs},
         {name: tuple(v for v in variants if v.exercise == name) for name in specs},
     )
+
+
+def banks(folder: str) -> list[Bank]:
+    """Every bank of an assignment: its modules are found, nobody has to list them."""
+    found = [module.BANK for module in bank_modules(folder) if hasattr(module, "BANK")]
+    return list(dict.fromkeys(found))  # a bank that assignments share may be imported twice
+
+
+def bank_modules(folder: str) -> list[ModuleType]:
+    """The modules made for mutants and variants, and the hidden checks that have theirs beside them."""
+    beside = [module for module in _modules(f"solutions.{folder}.hidden") if hasattr(module, "BANK")]
+    return [*_modules(f"solutions.{folder}.mutants"), *beside, *_modules(f"solutions.{folder}.variants")]
+
+
+def _specs(folder: str) -> dict[str, ExerciseChecks]:
+    """What ``hidden`` lists in ``CHECKS``, and every ``..._CHECKS`` of its modules."""
+    package, *modules = _modules(f"solutions.{folder}.hidden")
+    specs: dict[str, ExerciseChecks] = dict(package.CHECKS)
+    for module in modules:
+        for name, value in vars(module).items():
+            if name.endswith("_CHECKS") and isinstance(value, ExerciseChecks):
+                specs.setdefault(value.exercise.name, value)
+    return specs
+
+
+def _modules(name: str) -> Iterator[ModuleType]:
+    """A module and, if it is a package, the modules in it, by name."""
+    module = importlib.import_module(name)
+    yield module
+    for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        yield importlib.import_module(f"{name}.{inner.name}")

@@ -39,7 +39,11 @@ def outline(folder: str) -> dict[str, Outline]:
         OSError: when there are none.
         ValueError: when something is not written plainly; the message names file and line.
     """
-    return dict(_Module(SOLUTIONS / folder / "hidden" / "__init__.py").outlines())
+    package = SOLUTIONS / folder / "hidden" / "__init__.py"
+    found = dict(_Module(package).outlines())
+    for path in sorted(set(package.parent.glob("*.py")) - {package}):
+        found |= dict(_Module(path).outlines())
+    return found
 
 
 class _Module:

@@ -1,0 +1,1 @@
+"""From a submitted file to a verdict in nbgrader's gradebook."""

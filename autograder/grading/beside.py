@@ -28,13 +28,13 @@ def beside(root: Path) -> Iterator[Path]:
         CourseError: when another command is at work in ``root``, or when it cannot be written.
     """
     scratch = root / SCRATCH
-    with _told(root):
+    with _errors_as_findings(root):
         root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with _told(root):
+            with _errors_as_findings(root):
                 _remove(scratch)
                 scratch.mkdir(mode=0o755)
                 try:
@@ -48,7 +48,7 @@ def beside(root: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _errors_as_findings(root: Path) -> Iterator[None]:
     """Tell what the operating system refuses as a finding, not as a traceback."""
     try:
         yield

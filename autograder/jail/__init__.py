@@ -1,0 +1,1 @@
+"""Where students' code runs: the walls, and the warm server behind them."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.jail import wire, witness
-from autograder.jail.given import Loan, lower
+from autograder.jail.given import CallArguments, pack
 from autograder.jail.inside import outputs
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
@@ -113,7 +113,7 @@ class Student:
         try:
             reply = self._ask(request, self._allow(timeout), 2 * budget + OVERHEAD_BYTES)
             try:
-                return CellResult(outputs.rebuild(reply, budget))
+                return CellResult(outputs.checked_outputs(reply, budget))
             except wire.WireError:
                 raise self._process.kill("malformed reply") from None
         except Died as death:
@@ -216,7 +216,7 @@ class _Call:
         self.misuse: list[str] = []  # of functions of ours: known here, whatever the student's code makes of it
         self._student, self._function, self._args, self._kwargs = student, function, args, kwargs
         self._errstate, self._staff, self._allowance = errstate, staff, allowance
-        self._loan = Loan(dict(enumerate(args)) | dict(kwargs))
+        self._arguments = CallArguments(dict(enumerate(args)) | dict(kwargs))
         self._answers = 0
 
     def make(self, *, repeat: bool = False, canary: bool = False) -> Outcome:
@@ -224,7 +224,7 @@ class _Call:
         functions, memory = dict(self._staff), self._student._memory
         memory.begin()
         lowered = [
-            lower(item, functions, memory, f"{number}{witness.SEPARATOR}")
+            pack(item, functions, memory, f"{number}{witness.SEPARATOR}")
             for number, item in enumerate([*self._args, *self._kwargs.values()])
         ]
         request = {
@@ -276,7 +276,7 @@ class _Call:
             return {"kind": "ValueError", "message": f"{name} takes no whole number beyond {MAX_NUMBER} here"}
         try:
             with at_most(self._allowance.left):
-                return self._loan.call(functions[name], args, kwargs)
+                return self._arguments.call(functions[name], args, kwargs)
         except TooMuchWork:
             limit = f"time limit of {self._allowance.seconds:g} s"
             raise self._student._process.kill(limit, by_limit=True) from None

@@ -1,8 +1,8 @@
 """Arguments that are more than data, on both sides of the walls.
 
-The trusted side *lowers* a given object to plain data, the student's process *lifts* it again and makes it for the
-call. In the other direction a student's function may hand such objects to a function of ours that stands in for an
-earlier exercise: a network that it was lent, a symbolic tensor, a random generator.
+The trusted side *packs* a given object into plain data, the student's process *unpacks* it and makes it for the call.
+In the other direction a student's function may hand such objects to a function of ours that stands in for an earlier
+exercise: a network that it was given, a symbolic tensor, a random generator.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_SHAPE = 4
 # ------------------------------------------------------------------------------------------------- the trusted side
 
 
-def lower(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
+def pack(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
     """Turn given objects into plain data.
 
     Args:
@@ -36,12 +36,12 @@ def lower(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
         functions[name] = value.function
         return _given("remote", function=name, name=value.name)
     if isinstance(value, Given):
-        return _given(value.kind, **value.facts(lambda item: lower(item, functions, memory, path)))
+        return _given(value.kind, **value.facts(lambda item: pack(item, functions, memory, path)))
     if isinstance(value, (tuple, list)):
-        items = [lower(item, functions, memory, f"{path}[{index}]") for index, item in enumerate(value)]
+        items = [pack(item, functions, memory, f"{path}[{index}]") for index, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict):
-        return {key: lower(item, functions, memory, f"{path}[{key!r}]") for key, item in value.items()}
+        return {key: pack(item, functions, memory, f"{path}[{key!r}]") for key, item in value.items()}
     place = memory.place(value, path) if isinstance(value, np.ndarray) else None
     return value if place is None else _given("array", **place)
 
@@ -50,7 +50,7 @@ def _given(kind: str, **facts: Any) -> dict[str, Any]:
     return {KIND: "given", "kind": kind, **facts}
 
 
-class Loan:
+class CallArguments:
     """What of one call's arguments our own functions can be asked about, seen from the trusted side."""
 
     def __init__(self, arguments: Mapping[Any, Any]) -> None:
@@ -60,12 +60,12 @@ class Loan:
     def call(self, function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
         """Call a function of ours on arguments that a student's process chose."""
         generators: list[np.random.Generator] = []
-        made = [self._raise(item, generators) for item in args]
-        named = {key: self._raise(item, generators) for key, item in kwargs.items()}
+        made = [self._made(item, generators) for item in args]
+        named = {key: self._made(item, generators) for key, item in kwargs.items()}
         value = plain(settle(function(*made, **named)))
         return {"value": value, "states": [_state(generator) for generator in generators]}
 
-    def _raise(self, value: Any, generators: list[np.random.Generator]) -> Any:
+    def _made(self, value: Any, generators: list[np.random.Generator]) -> Any:
         if is_kind(value, "rng"):
             generators.append(_generator(value["state"]))
             return generators[-1]
@@ -79,7 +79,7 @@ class Loan:
                 raise ValueError(f"a symbolic tensor of shape {shape}")
             return keras.Input(shape)
         if isinstance(value, (tuple, list)):
-            items = [self._raise(item, generators) for item in value]
+            items = [self._made(item, generators) for item in value]
             return tuple(items) if isinstance(value, tuple) else items
         return value
 
@@ -108,7 +108,7 @@ class SharedArray(Given):
 
 
 @dataclass(frozen=True, eq=False)
-class Lent(Given):
+class StandIn(Given):
     """A callable argument that leads to the trusted side, as it is."""
 
     function: Callable[..., Any]
@@ -118,31 +118,31 @@ class Lent(Given):
         return self.function
 
 
-class Lift:
+class Unpacker:
     """Turns plain data back into given objects, and remembers the networks made from them."""
 
     def __init__(self, stand_in: Callable[[str], Callable[..., Any]], memory: Mapped[Any]) -> None:
         self._stand_in, self._memory = stand_in, memory
         self._lent: list[tuple[Any, str]] = []
 
-    def up(self, value: Any, key: str = "") -> Any:
-        """Invert ``lower``; ``key`` is the argument's position or keyword."""
+    def unpack(self, value: Any, key: str = "") -> Any:
+        """Invert ``pack``; ``key`` is the argument's position or keyword."""
         if is_kind(value, "given"):
             return self._given(value, key)
         if isinstance(value, (tuple, list)):
-            items = [self.up(item) for item in value]
+            items = [self.unpack(item) for item in value]
             return tuple(items) if isinstance(value, tuple) else items
         if isinstance(value, dict):
-            return {name: self.up(item) for name, item in value.items()}
+            return {name: self.unpack(item) for name, item in value.items()}
         return value
 
     def _given(self, value: dict[str, Any], key: str) -> Given:
         if value["kind"] == "array":
             return SharedArray(array(self._memory, value))
         if value["kind"] == "remote":
-            return Lent(self._stand_in(value["function"]), value["name"])
-        lifted = crossing[value["kind"]].lift(value, self.up)
-        return self._watched(lifted, key) if value["kind"] == "network" else lifted
+            return StandIn(self._stand_in(value["function"]), value["name"])
+        unpacked = crossing[value["kind"]].unpacked(value, self.unpack)
+        return self._watched(unpacked, key) if value["kind"] == "network" else unpacked
 
     def _watched(self, network: Any, key: str) -> Given:
         """A network that can be handed back to a function of ours, and whose weights are looked at afterwards."""
@@ -150,7 +150,7 @@ class Lift:
 
         lent, watched = self._lent, []
 
-        class LentNetwork(type(network)):  # type: ignore[misc]
+        class WatchedNetwork(type(network)):  # type: ignore[misc]
             def make(self, made: Mapping[Any, Any]) -> Any:
                 lent.append((super().make(made), key))
                 watched.append(Weights(lent[-1][0]))
@@ -159,9 +159,9 @@ class Lift:
             def state(self, thing: Any) -> Any:
                 return watched[-1].values(), super().state(thing)
 
-        return LentNetwork(network.build, network.name)
+        return WatchedNetwork(network.build, network.name)
 
-    def lend(self, value: Any, touched: list[Any]) -> Any:
+    def hand_over(self, value: Any, touched: list[Any]) -> Any:
         """An argument for a function of ours, as plain data; generators and tensors are entered in ``touched``."""
         if isinstance(value, np.random.Generator):
             touched.append(value)
@@ -173,7 +173,7 @@ class Lift:
             touched.append(value)
             return {KIND: "symbol", "shape": tuple(value.shape[1:])}
         if isinstance(value, (tuple, list)):
-            items = [self.lend(item, touched) for item in value]
+            items = [self.hand_over(item, touched) for item in value]
             return tuple(items) if isinstance(value, tuple) else items
         return plain(value)
 

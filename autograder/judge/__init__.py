@@ -1,0 +1,1 @@
+"""Asks, compares and decides; never runs a student's code."""

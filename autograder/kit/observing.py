@@ -37,13 +37,13 @@ class Given:
 
     kind = ""  # the name that it crosses the walls by
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
-        """What crosses in its place, as plain data; ``lower`` turns what it holds into such data."""
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
+        """What crosses in its place, as plain data; ``pack`` turns what it holds into such data."""
         raise TypeError(f"a given object that cannot cross: {type(self).__name__}")
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
-        """Make it again from its facts; ``up`` inverts ``lower``."""
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
+        """Make it again from its facts; ``unpack`` inverts ``pack``."""
         raise NotImplementedError
 
     def make(self, made: Mapping[Any, Any]) -> Any:
@@ -81,11 +81,11 @@ class Rng(Given):
 
     seed: int
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
         return {"seed": self.seed}
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
         return cls(facts["seed"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:

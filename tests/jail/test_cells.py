@@ -200,7 +200,7 @@ def as_array(data: bytes):
 
 def test_outputs_are_rebuilt_from_text_and_png_alone():
     item = {"output_type": "display_data", "text": "t", "png": as_array(PNG), "html": "<b>"}
-    (output,) = outputs.rebuild([item], budget=1000)
+    (output,) = outputs.checked_outputs([item], budget=1000)
     assert output["data"] == {"text/plain": "t", "image/png": base64.b64encode(PNG).decode()}
 
 
@@ -226,7 +226,7 @@ def test_outputs_are_rebuilt_from_text_and_png_alone():
 )
 def test_other_outputs_are_refused(reply):
     with pytest.raises(WireError):
-        outputs.rebuild(reply, budget=1000)
+        outputs.checked_outputs(reply, budget=1000)
 
 
 # -------------------------------------------------------------------------------------- what Jupyter at home would do

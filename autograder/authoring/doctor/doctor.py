@@ -14,7 +14,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.pool import AsyncResult, Pool
 from pathlib import Path
@@ -26,6 +26,7 @@ from autograder.authoring.doctor.examining import (
     SOLUTION,
     Judged,
     builds_networks,
+    functions,
     judge_functions,
     tasks,
     two_of_one_id,
@@ -33,6 +34,7 @@ from autograder.authoring.doctor.examining import (
 from autograder.authoring.doctor.forgotten import forgotten
 from autograder.authoring.doctor.housekeeping import bad_hints, tidiness
 from autograder.authoring.doctor.keeping import Keeper
+from autograder.authoring.doctor.unfinished import unfinished
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.authoring.misconceptions import Misconduct
 from autograder.authoring.release import Leaking, release_assignment
@@ -97,11 +99,12 @@ def examine(
     begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}  # imports what they need
     with one_task_each(jobs, networks="keras" in sys.modules) as pool:
         chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
+        running: dict[Hashable, list[AsyncResult[Judged]]] = {}
         chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
-            begun[assignment.name].begin(name, pool)
+            begun[assignment.name].begin(name, pool, running)
         for assignment in assignments:
-            seen, mine = Examination(), begun[assignment.name]
+            seen, mine = Examination(findings=unfinished(course, assignment, exercise)), begun[assignment.name]
             for name in assignment.exercises:
                 if exercise in (None, name):
                     seen.add(mine.finish(name))
@@ -132,12 +135,20 @@ class _Begun:
         self._running: dict[str, list[AsyncResult[Judged]]] = {}
         self.misconceptions: dict[str, Misconduct] = {}  # what each mutant does on the public cases, for the release
 
-    def begin(self, name: str, pool: Pool) -> None:
-        """Hand out an exercise's tasks, if there is something to judge that was not judged before."""
+    def begin(self, name: str, pool: Pool, running: dict[Hashable, list[AsyncResult[Judged]]]) -> None:
+        """Hand out an exercise's tasks, if there is something to judge that was not judged before.
+
+        Args:
+            running: tasks handed out for any assignment: what several use is judged once.
+        """
         complete = name in self._content.specs and name in self._content.solutions
         if complete and self._kept(name) is None:
-            shared = tasks(self._course, self._assignment, name, trials=self._trials)
-            self._running[name] = [pool.apply_async(judge_functions, (task,)) for task in shared]
+            known = functions(self._content, name)
+            key = id(self._content.specs[name]), *((who, id(function)) for who, function in known.items())
+            if key not in running:
+                parts = tasks(self._course, self._assignment, name, trials=self._trials)
+                running[key] = [pool.apply_async(judge_functions, (part,)) for part in parts]
+            self._running[name] = running[key]
 
     def finish(self, name: str) -> Examination:
         """What was found of an exercise."""
@@ -173,9 +184,8 @@ def _exercise(
     judged: Mapping[str, Sequence[Verdict]],
 ) -> None:
     if name not in content.specs:
-        seen.findings.append(
-            f"{name}: course.yaml gives it points, but solutions/{assignment.folder}/hidden has no checks for it"
-        )
+        where = f"solutions/{assignment.folder}/hidden"
+        seen.findings.append(f"{name}: course.yaml gives it points, but {where} has no checks for it")
         return
     spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
     if name not in content.solutions:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import ast
 import difflib
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course.bank import Bank
-from autograder.course.content import load_content
+from autograder.course.content import bank_modules, banks, load_content
 from autograder.course.outline import outline
 
 
 def forgotten(folder: str) -> list[str]:
-    """Mutants, variants and hidden checks of an assignment that no list holds; one finding each."""
-    kinds = [f"solutions.{folder}.{kind}" for kind in ("mutants", "variants")]
-    banks = [bank for name in kinds for bank in importlib.import_module(name).BANKS]
-    files = [path for name in kinds for path in _files(Path(str(importlib.import_module(name).__file__)))]
-    return [*_exercises(folder, banks), *_functions(files, banks), *_checks(folder)]
-
-
-def _files(module: Path) -> list[Path]:
-    return sorted(module.parent.glob("*.py")) if module.name == "__init__.py" else [module]
+    """Mutants, variants and hidden checks of an assignment that nothing uses; one finding each."""
+    found = banks(folder)
+    files = [Path(str(module.__file__)) for module in bank_modules(folder)]
+    return [*_exercises(folder, found), *_functions(files, found), *_checks(folder)]
 
 
 def _exercises(folder: str, banks: list[Bank]) -> Iterator[str]:
@@ -38,7 +32,7 @@ def _exercises(folder: str, banks: list[Bank]) -> Iterator[str]:
 
 
 def _functions(files: list[Path], banks: list[Bank]) -> Iterator[str]:
-    """A function that is in no bank and called by none: its decorator is missing, or nobody imports its module."""
+    """A function that is in no bank and called by none: its decorator is missing, or its module has no ``BANK``."""
     functions = [mutant.function for bank in banks for mutant in bank.mutants]
     functions += [variant.function for bank in banks for variant in bank.variants]
     registered = {(f.__code__.co_filename, f.__name__) for f in functions}
@@ -47,7 +41,7 @@ def _functions(files: list[Path], banks: list[Bank]) -> Iterator[str]:
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name not in used and (str(path), node.name) not in registered:
-                remedy = "write @mutant(...) or @variant(...) above it, and name its module's BANK in BANKS"
+                remedy = "write @mutant(...) or @variant(...) above it, made by a Bank that the module calls BANK"
                 yield f"{path.name}:{node.lineno}: {node.name} is in no bank, and nothing uses it; {remedy}"
 
 

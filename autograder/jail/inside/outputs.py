@@ -15,7 +15,7 @@ MAX_OUTPUTS = 1_000
 MAX_PIXELS = 40_000_000  # a small file can hold an image that no browser survives
 
 
-def rebuild(reply: Any, budget: int) -> tuple[dict[str, Any], ...]:
+def checked_outputs(reply: Any, budget: int) -> tuple[dict[str, Any], ...]:
     """Turn a reply into nbformat outputs.
 
     Args:
@@ -28,7 +28,7 @@ def rebuild(reply: Any, budget: int) -> tuple[dict[str, Any], ...]:
     """
     if type(reply) is not list or len(reply) > MAX_OUTPUTS:
         raise WireError("not a list of outputs")
-    outputs = tuple(_rebuild_one(item) for item in reply)
+    outputs = tuple(_checked_output(item) for item in reply)
     if sum(_size(output) for output in outputs) > 2 * budget:  # base64 adds a third
         raise WireError("outputs beyond their budget")
     return outputs
@@ -40,7 +40,7 @@ def stored_size(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")) - quotes
 
 
-def _rebuild_one(item: Any) -> dict[str, Any]:
+def _checked_output(item: Any) -> dict[str, Any]:
     if type(item) is not dict:
         raise WireError("not an output")
     kind = item.get("output_type")

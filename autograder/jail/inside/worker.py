@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.jail import memory, wire
-from autograder.jail.given import Lift
+from autograder.jail.given import Unpacker
 from autograder.jail.inside import canary
 from autograder.jail.inside.entering import Answer, drive, opaque
 from coursekit.models.describing import runnable
@@ -79,20 +79,20 @@ class Worker:
     def _call(self, request: dict[str, Any]) -> Steps:
         self._shell.redirect()
         self._result = (None, None)
-        with self._stand_ins(request["staff"]) as lift:
+        with self._stand_ins(request["staff"]) as unpacker:
             try:
-                outcome = yield from self._observation(request, lift)
+                outcome = yield from self._observation(request, unpacker)
             except BaseException as error:  # what a student's code has left behind
                 outcome = Outcome(error=describe_error(error))
         wire.send_encoded(self._sock, _encoded(self._serial, outcome))
 
-    def _observation(self, request: dict[str, Any], lift: Lift) -> Generator[Any, Answer, Outcome]:
+    def _observation(self, request: dict[str, Any], unpacker: Unpacker) -> Generator[Any, Answer, Outcome]:
         name = request["function"]
         function = canary.meddle if request["canary"] else self._shell.user_ns.get(name)
         if function is None:
             return Outcome(error=CallError("NameError", f"name '{name}' is not defined"))
-        args = [lift.up(item, str(position)) for position, item in enumerate(request["args"])]
-        kwargs = {key: lift.up(item, key) for key, item in request["kwargs"].items()}
+        args = [unpacker.unpack(item, str(position)) for position, item in enumerate(request["args"])]
+        kwargs = {key: unpacker.unpack(item, key) for key, item in request["kwargs"].items()}
         errstate = request["errstate"] or {}
         return (
             yield from observation(
@@ -126,22 +126,22 @@ class Worker:
     # ------------------------------------------------------------------------------------------------ functions of ours
 
     @contextmanager
-    def _stand_ins(self, names: list[str]) -> Iterator[Lift]:
+    def _stand_ins(self, names: list[str]) -> Iterator[Unpacker]:
         """Let ``names`` in the notebook stand for the trusted side's own functions for a while."""
         namespace = self._shell.user_ns
         covered = {name: namespace[name] for name in names if name in namespace}
         lease = self._lease = object()
-        lift = Lift(lambda name: self._stand_in(name, lease, lift), self._memory)
-        namespace.update({name: self._stand_in(name, lease, lift) for name in names})
+        unpacker = Unpacker(lambda name: self._stand_in(name, lease, unpacker), self._memory)
+        namespace.update({name: self._stand_in(name, lease, unpacker) for name in names})
         try:
-            yield lift
+            yield unpacker
         finally:
             self._lease = None
             for name in names:
                 namespace.pop(name, None)
             namespace.update(covered)
 
-    def _stand_in(self, name: str, lease: object, lift: Lift) -> Callable[..., Any]:
+    def _stand_in(self, name: str, lease: object, unpacker: Unpacker) -> Callable[..., Any]:
         settle = self._settle
 
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
@@ -149,13 +149,13 @@ class Worker:
                 return None, RuntimeError(f"{name} was kept beyond the call it was lent for")
             try:
                 touched: list[Any] = []
-                lent = tuple(lift.lend(settle(item), touched) for item in args)
-                named = {key: lift.lend(settle(item), touched) for key, item in kwargs.items()}
+                lent = tuple(unpacker.hand_over(settle(item), touched) for item in args)
+                named = {key: unpacker.hand_over(settle(item), touched) for key, item in kwargs.items()}
                 self._send({"staff": name, "args": lent, "kwargs": named})
                 answer = self._receive()
                 if "kind" in answer:
                     return None, _exception(answer["kind"], answer["message"])
-                return lift.accept(answer, touched), None
+                return unpacker.accept(answer, touched), None
             except BaseException as error:
                 return None, error.with_traceback(None)
 

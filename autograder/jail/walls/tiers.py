@@ -170,12 +170,12 @@ def probe() -> WallsReport:
 def _attempt_tier(tier: str) -> str:
     scratch = Path(tempfile.mkdtemp(prefix="convnet-course-probe-"))
     try:
-        return _attempt(lambda: _close_and_rattle(tier, scratch))
+        return _attempt(lambda: _check_walls(tier, scratch))
     finally:
         shutil.rmtree(scratch)
 
 
-def _close_and_rattle(tier: str, scratch: Path) -> None:
+def _check_walls(tier: str, scratch: Path) -> None:
     """Put the walls up and try what they must refuse."""
     box = Box(tier, scratch, Limits.of_task(seconds=60, memory_mb=256, disk_mb=16))
     box.separate(os.open(os.devnull, os.O_WRONLY))

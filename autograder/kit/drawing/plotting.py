@@ -25,12 +25,12 @@ class BesideAnotherFigure(Given):
 
     value: Any
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
-        return {"value": lower(self.value)}
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"value": pack(self.value)}
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
-        return cls(up(facts["value"]))
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
+        return cls(unpack(facts["value"]))
 
     def make(self, made: Mapping[Any, Any]) -> Any:
         import matplotlib.pyplot as plt  # noqa: PLC0415 - who never plots need not wait for it

@@ -36,11 +36,11 @@ class Symbol(Given):
 
     shape: tuple[int | None, ...]
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
         return {"shape": self.shape}
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
         return cls(facts["shape"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:
@@ -74,11 +74,11 @@ class Network(Given):
         made = self.build()
         return made if isinstance(made, dict) else describe(made)
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
         return {"description": self.description, "name": self.name}
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
         return cls(lambda: facts["description"], facts["name"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:
@@ -105,11 +105,11 @@ class LayerOf(Given):
     argument: int | str
     name: str
 
-    def facts(self, lower: Callable[[Any], Any]) -> dict[str, Any]:
+    def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
         return {"argument": self.argument, "name": self.name}
 
     @classmethod
-    def lift(cls, facts: Mapping[str, Any], up: Callable[[Any], Any]) -> Given:
+    def unpacked(cls, facts: Mapping[str, Any], unpack: Callable[[Any], Any]) -> Given:
         return cls(facts["argument"], facts["name"])
 
     def make(self, made: Mapping[Any, Any]) -> Any:

@@ -1,6 +1,4 @@
-"""Known-wrong implementations of every exercise of a3; see ``solutions/bank.py``."""
+"""Known-wrong implementations of a3: one misconception each, with the sentence that its author needs to read.
 
-from solutions.a3_augmentation.mutants import crop, flip, network, normalisation, pipeline
-from solutions.shared import plot_curves
-
-BANKS = (normalisation.BANK, flip.BANK, crop.BANK, pipeline.BANK, network.BANK, plot_curves.BANK)
+Every module here is found by its ``BANK``.
+"""

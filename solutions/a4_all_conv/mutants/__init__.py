@@ -1,6 +1,4 @@
-"""Known-wrong implementations of every exercise of a4; see ``solutions/bank.py``."""
+"""Known-wrong implementations of a4: one misconception each, with the sentence that its author needs to read.
 
-from solutions.a4_all_conv.mutants import architecture, probe
-from solutions.shared import plot_curves
-
-BANKS = (architecture.BANK, probe.BANK, plot_curves.BANK)
+Every module here is found by its ``BANK``.
+"""

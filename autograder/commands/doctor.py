@@ -1,0 +1,116 @@
+"""`course doctor`: whether assignments, hidden checks and walls keep their contract."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from autograder.commands.common import Commands, chosen, counted
+from autograder.course.config import Course, CourseError
+
+if TYPE_CHECKING:
+    from autograder.authoring.doctor.doctor import Examination
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the program."""
+    parser = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
+    parser.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    parser.add_argument("--jobs", type=int, help="processes at the same time; by default one for each core")
+    parser.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
+    parser.add_argument(
+        "--sweep",
+        type=_count,
+        metavar="SEEDS",
+        help="instead: ask every correct implementation with so many seeds, and show how near they come to a failure",
+    )
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
+    )
+    parser.add_argument("--exercise", help="this exercise alone, without the release")
+    parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
+    parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
+    parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least one seed, received {number}")
+    return number
+
+
+def run(course: Course, arguments: argparse.Namespace) -> int:
+    """Examine one assignment, or all; every breach of the contract is a finding."""
+    from autograder.authoring.doctor.doctor import Examination, examine, examine_walls
+
+    if arguments.sweep:
+        return _sweep(course, arguments)
+    assignments = chosen(course, arguments.assignment)
+    if arguments.exercise:
+        assignments = [assignment for assignment in assignments if arguments.exercise in assignment.exercises]
+        if not assignments:
+            raise CourseError([f"{arguments.exercise}: expected an exercise that course.yaml gives points"])
+    examinations = examine(
+        course,
+        assignments,
+        arguments.jobs,
+        trials=not arguments.quick,
+        exercise=arguments.exercise,
+        keep=not arguments.fresh and not os.environ.get("CI"),
+    )
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    names = [assignment.name for assignment in assignments]
+    whole, parts = Examination(), dict[str, Examination]()
+    for name, seen in zip(names, examinations, strict=True):
+        parts[name] = seen
+        whole.add(seen)
+        say(f"{name} {course.assignments[name].title}")
+        say("".join(f"  {line}\n" for line in [*seen.lines, _tally(seen), *_findings(seen)]), end="")
+    parts["walls"] = walls = examine_walls(course)
+    whole.add(walls)
+    say("".join(f"{line}\n" for line in [*walls.lines, *_findings(walls)]), end="")
+    if len(assignments) > 1:
+        say(f"whole course: {_tally(whole)}")
+    say("all is well" if not whole.findings else counted(len(whole.findings), "finding"))
+    if arguments.json:
+        findings = [{"of": name, "finding": finding} for name, seen in parts.items() for finding in seen.findings]
+        counts = {name: dict(parts[name].counts) for name in names}
+        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
+    return 1 if whole.findings else 0
+
+
+def _findings(seen: Examination) -> list[str]:
+    return [f"FINDING {finding}" for finding in seen.findings]
+
+
+def _sweep(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.authoring.doctor.sweep import Swept, sweep
+
+    numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    say(f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge")
+    for assignment, name, swept in sweep(chosen(course, arguments.assignment), numbers, arguments.jobs):
+        total.add(swept)
+        say(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
+        say("".join(f"  {one}\n" for one in swept.closest.values()), end="")
+        say("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="")
+    say("smallest margin of each tolerance:")
+    say("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
+    say(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
+    if arguments.json:
+        print(json.dumps({"findings": total.losses, "counts": dict(total.counts)}, indent=1))
+    return 1 if total.losses else 0
+
+
+def _tally(seen: Examination) -> str:
+    counts = seen.counts
+    return (
+        f"{counts['caught']} of {counted(counts['mutants'], 'mutant')} caught, "
+        f"{counts['hinted']} with their own hint; {counted(counts['variants'], 'variant')} with full marks"
+        + (f"; {counted(counts['untrained'], 'mutant')} left to a doctor that trains" if counts["untrained"] else "")
+    )

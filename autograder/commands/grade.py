@@ -1,0 +1,54 @@
+"""`course grade`: from submissions to scores, with nbgrader."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from autograder.commands.common import Commands, with_submissions
+from autograder.course.config import ACCURACY, Course
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the program."""
+    parser = commands.add_parser("grade", help="grade every submission with nbgrader, on all cores")
+    parser.add_argument("assignment")
+    parser.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
+    parser.add_argument("--force", action="store_true", help="grade again what is graded already")
+    parser.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
+    parser.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(course: Course, arguments: argparse.Namespace) -> int:
+    """Grade an assignment and show its scores."""
+    from rich.console import Console
+
+    from autograder.classroom.scores import (
+        as_json,
+        autograde,
+        evidence_lines,
+        records,
+        score_table,
+        scores,
+        timing_table,
+        unjudged_lines,
+    )
+
+    assignment, root = with_submissions(course, arguments.assignment)
+    console = Console(stderr=arguments.json)
+    status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
+    rows = scores(root, assignment.name)
+    if arguments.json:
+        print(json.dumps(as_json(rows, records(root, assignment.name)), indent=1, sort_keys=True))
+    else:
+        console.print(score_table(rows, list(assignment.exercises), assignment.title))
+        for line in evidence_lines(root, assignment.name):
+            console.print(line, markup=False, highlight=False)
+    unjudged = unjudged_lines(root, assignment.name)
+    for line in unjudged:
+        console.print(line, style="bold", markup=False, highlight=False)
+    if arguments.timings:
+        trained = {name: ACCURACY in assignment.parts(name) for name in assignment.exercises}
+        console.print(timing_table(root, trained))
+    return 1 if status or unjudged else 0
