@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from autograder.commands.main import main
 from autograder.course.config import Course, CourseError, find_course_root, load_course
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "course.yaml").read_text()
 
 

@@ -17,7 +17,7 @@ from autograder.authoring.new.places import with_assignment, with_cells, with_el
 from autograder.commands.main import main
 from autograder.course.config import CourseError, load_course
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., tuple[int, str]]
 
 

@@ -20,7 +20,7 @@ from autograder.course.outline import SOLUTIONS, outline
 from autograder.grading.agreement import require_agreement
 from autograder.judge.verdict import Verdict
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "course.yaml").read_text()
 CONV = "fold_threshold_conv: {valid: 6, same: 8}"
 WHERE = "assignments.a1"

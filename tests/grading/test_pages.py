@@ -21,7 +21,7 @@ from autograder.grading.pages.notebook import harmless
 from autograder.grading.pages.renderer import Budget, Renderer
 from autograder.grading.pages.texts import markdown_html
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ATTACHED = {"honest.png": {"image/png": png()}}
 
 

@@ -11,7 +11,7 @@ from autograder.authoring.doctor import keeping
 from autograder.authoring.doctor.keeping import Keeper
 from autograder.commands import main as cli
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 A5 = "a5_twenty_more_layers"
 
 

@@ -129,7 +129,7 @@ def test_plain_nbgrader_grades_nothing_without_our_settings(spoil, root):
 def test_a_slip_in_a_lecturers_configuration_is_named_before_grading(root, monkeypatch, capsys):
     without_an_end(root)
     monkeypatch.chdir(root)
-    assert main(["--course", str(Path(__file__).parents[1]), "grade", "a1"]) == 2
+    assert main(["--course", str(Path(__file__).parents[2]), "grade", "a1"]) == 2
     assert "nbgrader_config.py:8: SyntaxError: '(' was never closed; mend it" in capsys.readouterr().err
 
 
