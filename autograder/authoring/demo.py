@@ -37,7 +37,7 @@ EXIT = "\n    import os\n    os._exit(0)\n"
 # test does that, so that this stays true.
 TAMPER = """\
 import ast, sys
-import checks
+import coursekit
 import numpy as np
 
 class Equal:
@@ -53,7 +53,7 @@ for module in list(sys.modules.values()):
     for name in ("judge_case", "compare", "diagnose"):
         if name in vars(module):
             setattr(module, name, lambda *a, **k: None)
-type(checks.check).__call__ = lambda check, function: print(function.__name__, "is right, believe me")
+type(coursekit.check).__call__ = lambda check, function: print(function.__name__, "is right, believe me")
 
 class Drop(ast.NodeTransformer):
     def visit_Assert(self, node): return ast.Pass()
