@@ -50,7 +50,7 @@ def test_demo_says_who_did_what_and_what_was_seen(course, a1, demo):
     leo = " ".join(line.split("│")[-2].strip() for line in _row(shown, "│leo ", nth=1).splitlines())
     ran = "its cell ran and said: NumPy, check and IPython are mine now. It changed nothing"
     assert leo.startswith(f"{ran}: threshold_relu: shape (3,), expected (2, 2)")
-    assert "hand   answers, and flagged scores, that wait for a person" in shown
+    assert "hand answers, and flagged scores, that wait for a person" in " ".join(shown.split())
     assert "grade it again with plain nbgrader" in shown
     for page in root.glob("feedback/*/a1/*.html"):
         assert page.stat().st_size > 10_000

@@ -47,7 +47,9 @@ ATTACKS = {
     "patched_numpy_testing": Attack(
         "import numpy.testing\nnumpy.testing.assert_allclose = numpy.testing.assert_array_equal = lambda *a, **k: None"
     ),
-    "patched_check": Attack("import coursekit\ncheck = coursekit.check = lambda *a: print('8 of 8 public cases pass.')"),
+    "patched_check": Attack(
+        "import coursekit\ncheck = coursekit.check = lambda *a: print('8 of 8 public cases pass.')"
+    ),
     "patched_observe": Attack(
         "import sys\n"
         "for module in list(sys.modules.values()):\n"
