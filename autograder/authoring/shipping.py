@@ -71,7 +71,7 @@ def requirements() -> str:
         CourseError: when the course's lock does not name one of them.
     """
     text = LOCK.read_text(encoding="utf-8")
-    locked = re.findall(r"^([a-z0-9-]+)(==\S+)( ;[^\\\n]*)?", text, re.MULTILINE)
+    locked = re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?(==\S+)( ;[^\\\n]*)?", text, re.MULTILINE)
     missing = sorted(set(NEEDED) - {name for name, _, _ in locked})
     if missing:
         raise CourseError([f"{LOCK.name}: expected a version of {', '.join(missing)}, received none; lock it again"])
