@@ -31,6 +31,11 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--first", type=int, default=0, metavar="SEED", help="the first seed of the sweep, 0 by default"
     )
+    parser.add_argument(
+        "--conditional",
+        action="store_true",
+        help="instead: functions that are right except under one condition on their arguments, which no case may meet",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
@@ -50,6 +55,8 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
 
     if arguments.sweep:
         return _sweep(course, arguments)
+    if arguments.conditional:
+        return _conditional(course, arguments)
     assignments = chosen(course, arguments.assignment)
     if arguments.exercise:
         assignments = [assignment for assignment in assignments if arguments.exercise in assignment.exercises]
@@ -105,6 +112,24 @@ def _sweep(course: Course, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"findings": total.losses, "counts": dict(total.counts)}, indent=1))
     return 1 if total.losses else 0
+
+
+def _conditional(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.authoring.doctor.conditional import examine_conditions
+
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    findings, counts = list[str](), dict[str, dict[str, int]]()
+    assignments = chosen(course, arguments.assignment)
+    for assignment, name, seen in examine_conditions(course.root, assignments, arguments.jobs, arguments.exercise):
+        counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
+        findings += seen.findings
+        told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
+        say(f"{assignment.name} {name:28} {told}")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    say("all is well" if not findings else counted(len(findings), "finding"))
+    if arguments.json:
+        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
+    return 1 if findings else 0
 
 
 def _tally(seen: Examination) -> str:
