@@ -74,7 +74,7 @@ class Bench:
         Raises:
             Refused: when the call fails or does not meet them.
         """
-        outcome = answer(case, lambda: self.ask(case))
+        outcome = answer(case, self.ask)
         failure = judge_case(case, outcome)
         if failure is not None:
             raise Refused(failure.nature)

@@ -42,7 +42,7 @@ from autograder.grading.beside import beside
 from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
-from autograder.grading.gradebook import find_alembic, opened, resolved
+from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
@@ -69,6 +69,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     root = (folder / course_root).resolve()
     _require_order(load_course(root), folder)
     find_alembic()
+    share_engine()
     if BESIDE in os.environ:  # a release that may still be refused: the gradebook is not to know of it
         steps = GenerateAssignment.preprocessors.default_args[0]
         config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -67,7 +66,7 @@ def judge(
     mutants: Sequence[KnownWrong] = (),
     laboratory: Laboratory | None = None,
     recall: Recall | None = None,
-    respond: Callable[[Case, Callable[[], Outcome]], Outcome] = answer,
+    respond: Callable[[Case, Callable[[Case], Outcome]], Outcome] = answer,
 ) -> Verdict:
     """Run every check of an exercise and decide.
 
@@ -87,7 +86,7 @@ def judge(
         mine: list[Judged] = []
         try:
             for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
-                outcome = respond(case, partial(ask, case))
+                outcome = respond(case, ask)
                 failure = judge_case(case, outcome, spec.exercise.returns)
                 mine.append(Judged((check.name, number), case, outcome, failure))
                 if is_missing(outcome):

@@ -80,6 +80,8 @@ class Case:
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
         raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
         pure: the arguments must come back unchanged; where a generator is among them, NumPy's global random state, too.
+        series: the arguments of further calls, made after the first: what is promised of chance shows in many draws.
+            ``measure`` is then given the results of all calls, in order.
         advances: a random generator among the arguments must be drawn from, and decide everything: the call is made
             twice, and equal seeds must give equal results.
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
@@ -96,6 +98,7 @@ class Case:
     measure: Callable[[Any], Any] | None = None
     raises: str = ""
     pure: bool = True
+    series: tuple[tuple[Any, ...], ...] = ()
     advances: bool = False
     fresh: bool = False
     may_share: tuple[str, ...] = ()
@@ -124,15 +127,19 @@ class Refused(ValueError):
 
 def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
     """Make the case's call and measure its result."""
-    return answer(case, lambda: observe(function, case.args, case.kwargs, case.errstate))
+    return answer(case, lambda one: observe(function, one.args, one.kwargs, one.errstate))
 
 
-def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
-    """The outcome of a call, its value replaced by what the case measures of it; of two calls where chance plays."""
-    outcome = _about(case, call())
+def answer(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
+    """The outcome of a call, its value replaced by what the case measures of it; of several calls where chance plays.
+
+    Args:
+        call: makes the one call that a case's own arguments say.
+    """
+    outcome = _in_series(case, call) if case.series else _about(case, call(case))
     if outcome.error is not None:
         return outcome
-    if case.advances and not identical(outcome.value, call().value):
+    if case.advances and not identical(outcome.value, call(case).value):
         return replace(outcome, value=None, error=CallError("NotRepeatable", NOT_REPEATABLE))
     if case.measure is None:
         return outcome
@@ -142,6 +149,18 @@ def answer(case: Case, call: Callable[[], Outcome]) -> Outcome:
         return replace(outcome, value=case.measure(outcome.value))
     except Refused as refusal:
         return replace(outcome, value=None, error=CallError("Refused", str(refusal)))
+
+
+def _in_series(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
+    """The results of a case's calls as one; the first call that goes wrong stands for all."""
+    outcomes: list[Outcome] = []
+    for args in (case.args, *case.series):
+        one = replace(case, args=args, series=())
+        outcomes.append(_about(one, call(one)))
+        if outcomes[-1].error is not None or outcomes[-1].value is None:
+            return outcomes[-1]
+    modified = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.modified))
+    return replace(outcomes[0], value=tuple(outcome.value for outcome in outcomes), modified=modified)
 
 
 def _about(case: Case, outcome: Outcome) -> Outcome:

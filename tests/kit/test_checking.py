@@ -226,6 +226,30 @@ def test_chance_must_come_from_the_given_generator():
     assert "called twice with generators of the same seed, it gave two different results" in coins(case, half_ours)
 
 
+SERIES = Case(
+    (Rng(1),), {"draws": "various"}, measure=lambda values: {"draws": "various" if len(set(values)) > 1 else "one"},
+    series=((Rng(2),), (Rng(3),)),
+)  # fmt: skip
+
+
+def _fails_later(rng):
+    if rng.integers(1 << 30) != np.random.default_rng(1).integers(1 << 30):
+        raise ValueError("not with this one")
+    return 0.5
+
+
+def test_series_of_calls_shows_what_one_call_hides():
+    def own_seed(rng):
+        rng.random()
+        return np.random.default_rng(0).random()
+
+    assert coins(SERIES, lambda rng: rng.random()) == ""
+    assert "draws" in coins(SERIES, own_seed)
+    assert coins(SERIES, _fails_later).startswith("raised ValueError: not with this one")
+    assert coins(SERIES, lambda rng: None).startswith("returned None")
+    assert coins(SERIES, lambda rng: np.random.rand()).startswith("drew from NumPy's global")
+
+
 @pytest.mark.parametrize("one", [{"a": np.float64(np.nan)}, [float("nan"), 1], (np.array([np.nan, 0.0]), "x"), None])
 def test_identical_takes_nan_for_nan_and_no_tolerance(one):
     assert identical(plain(one), plain(one))

@@ -65,7 +65,7 @@ def _notices(case: Case, solution: Callable[..., Any]) -> bool:
     def wrong(*args: Any, **kwargs: Any) -> Any:
         return spoilt(solution(*args, **kwargs))
 
-    outcome = answer(case, lambda: observe(wrong, case.args, case.kwargs, case.errstate))
+    outcome = answer(case, lambda one: observe(wrong, one.args, one.kwargs, one.errstate))
     return judge_case(case, outcome) is not None
 
 

@@ -157,7 +157,7 @@ def _ask(swept: Swept, people: Mapping[str, Steady], case: Case, where: str) -> 
     question = replace(case, measure=measure) if case.measure else case
     for who, steady in people.items():
         swept.counts["cases"] += 1
-        outcome = answer(question, lambda steady=steady: steady(case))  # type: ignore[misc]
+        outcome = answer(question, steady)
         failure = judge_case(case, outcome)
         if failure is not None:
             swept.losses.append(f"{where}: {who}: {failure.nature}")
