@@ -21,6 +21,7 @@ from autograder.course.config import Assignment, Course
 
 CELL_SECONDS = 300.0
 ANNOUNCED = re.compile(r"\bminutes=([0-9.]+)")  # what a cell tells its reader; see ``progress.track``
+QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel on this machine's own network needs no warning of the network
 PATIENCE = 10.0  # times what was announced: other machines are slower, and busy
 Watch = Callable[[int, int, str], None]  # number of the cell, of all cells, what it is
 
@@ -73,6 +74,7 @@ def _run(notebook: NotebookNode, folder: Path, watch: Watch) -> str:
         timeout_func=limit,
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=starts,
+        extra_arguments=QUIET,
     )
     try:
         client.execute(env={**os.environ, "NBGRADER_EXECUTION": "validate"})  # a check that does not pass raises
