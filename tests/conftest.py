@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from damage import hand_in_damaged_class, nbgrader
 from released import Classroom, released
 from xdist.scheduler import LoadScopeScheduling
 
@@ -28,8 +29,8 @@ LONGEST = (
     "test_useless",
 )
 APART = ("test_accuracy_items", "test_doctor", "test_useless")  # their tests share nothing
+DAMAGED = ("damaged", "unreadable", "odd_files")  # words in the names of tests in test_attacks.py, as below
 ONCE = (  # words in the names of tests in test_attacks.py that look at one graded class: once is enough
-    ("damaged", "unreadable", "odd_files"),
     ("folder", "beside_a_graded_notebook"),
     ("render",),
 )
@@ -52,6 +53,8 @@ class _Together(LoadScopeScheduling):
         name, function = Path(file).stem, test.partition("[")[0]
         if name in APART:
             return nodeid
+        if name == "test_pipeline" or any(word in function for word in DAMAGED):
+            return "the damaged class"
         if name == "test_attacks":
             return next((words[0] for words in ONCE if any(word in function for word in words)), function)
         return file
@@ -88,6 +91,16 @@ def content(a1: Assignment) -> Content:
 @pytest.fixture(scope="session")
 def classroom(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     return released(course, "a1", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def damaged_class(classroom: Classroom, tmp_path_factory: pytest.TempPathFactory, private_servers: Path) -> Path:
+    """Every kind of damage, graded once by plain `nbgrader autograde` behind the best walls, with feedback."""
+    root = tmp_path_factory.mktemp("damaged") / "class"
+    hand_in_damaged_class(classroom, root)
+    nbgrader(root, "autograde", "a1")
+    nbgrader(root, "generate_feedback", "a1")
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from damage import DAMAGE, POINTS, UNREADABLE, hand_in_damaged_class, nbgrader
+from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
 
 
-@pytest.fixture(scope="module")
-def graded(classroom, tmp_path_factory, private_servers) -> Path:
+@pytest.fixture
+def graded(damaged_class: Path) -> Path:
     """A class of every kind of submission, graded by one plain `nbgrader autograde`."""
-    root = tmp_path_factory.mktemp("pipeline") / "class"
-    hand_in_damaged_class(classroom, root)
-    nbgrader(root, "autograde", "a1")
-    nbgrader(root, "generate_feedback", "a1")
-    return root
+    return damaged_class
 
 
 def feedback(root: Path, student: str) -> str:
@@ -82,19 +78,12 @@ def test_feedback_shows_verdicts_and_no_expected_value_of_a_hidden_case(graded):
     assert "expected" not in hidden and "should be" not in hidden
 
 
-def test_regrade_gives_identical_verdicts_and_clears_stale_scores(graded):
-    records = {p: p.read_bytes() for p in (graded / "autograded").glob("*/a1/verdicts.json")}
-    before = {row.student: row.exercises for row in scores(graded, "a1")}
-    assert len(records) == len(before)
+def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale_scores(graded):
+    verdicts = {path: path.read_bytes() for path in (graded / "autograded").glob("*/a1/verdicts.json")}
+    before = as_json(scores(graded, "a1"), records(graded, "a1"))
+    assert len(verdicts) == len(scores(graded, "a1"))
     with sqlite3.connect(graded / "gradebook.db") as database:
         database.execute("update grade set auto_score = 99 where auto_score is not null")
-    nbgrader(graded, "autograde", "a1", "--force")
-    assert {row.student: row.exercises for row in scores(graded, "a1")} == before
-    assert {p: p.read_bytes() for p in records} == records
-
-
-def test_course_grade_and_plain_nbgrader_agree(graded):
-    before = as_json(scores(graded, "a1"), records(graded, "a1"))
     root = Path(__file__).resolve().parents[1]
     command = [
         sys.executable,
@@ -116,6 +105,7 @@ def test_course_grade_and_plain_nbgrader_agree(graded):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == before
+    assert {path: path.read_bytes() for path in verdicts} == verdicts
 
 
 def test_due_date_of_the_course_is_that_of_the_gradebook(graded, course):
