@@ -62,7 +62,6 @@ class File:
     images: int
     size: int
     sha256: str
-    md5: str = ""
     url: str = ""
     optional: bool = False
 
@@ -74,7 +73,6 @@ class Archive:
     url: str
     size: int
     sha256: str
-    md5: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.authoring.doctor.examining import TRAINED_TOGETHER, Bench, functions, tasks, two_of_one_id
+from autograder.authoring.doctor.examining import TRAINED_TOGETHER, SeededJudge, functions, tasks, two_of_one_id
 from autograder.course.bank import Bank
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.content import load_content
@@ -76,7 +76,7 @@ def test_each_function_is_asked_once_for_each_case_but_for_the_judged_one():
         return mutant(name, call)
 
     known = [counted("triples", lambda x: 3 * x), counted("adds", lambda x: x + 1), counted("halves", lambda x: x / 2)]
-    bench = Bench(exercise(), known, None)
+    bench = SeededJudge(exercise(), known, None)
     for one in known:
         (verdict,) = bench.verdicts(one.function)
         assert verdict.misconception == one.id
@@ -87,14 +87,14 @@ def test_each_function_is_asked_once_for_each_case_but_for_the_judged_one():
 def test_mutant_that_does_something_else_each_time_is_not_recognised():
     number = count(1)
     random = mutant("random", lambda x: x + next(number))
-    (verdict,) = Bench(exercise(), [random], None).verdicts(random.function)
+    (verdict,) = SeededJudge(exercise(), [random], None).verdicts(random.function)
     assert verdict.misconception == "" and verdict.fraction == {"all": 0.0}
 
 
 def test_mutants_that_agree_on_the_first_failing_case_are_told_apart_by_the_others():
     negative = mutant("wrong below zero", lambda x: np.where(x < 0, x, 3 * x))
     always = mutant("always wrong", lambda x: 3 * x)
-    bench = Bench(exercise(), [always, negative], None)
+    bench = SeededJudge(exercise(), [always, negative], None)
     for one in (always, negative):
         (verdict,) = bench.verdicts(one.function)
         assert verdict.misconception == one.id
@@ -108,7 +108,7 @@ def test_cases_of_a_seed_are_drawn_once():
         return [Case((RIGHT,), 2 * RIGHT)]
 
     spec = ExerciseChecks(exercise().exercise, (Check("drawn", cases),))
-    bench = Bench(spec, [], None)
+    bench = SeededJudge(spec, [], None)
     for _ in range(3):
         bench.verdicts(lambda x: 2 * x)
     assert drawn["times"] == 1

@@ -99,15 +99,15 @@ def judge_functions(task: Task) -> Judged:
     content = load_content(folder)
     spec, mutants = content.specs[task.exercise], content.mutants[task.exercise]
     laboratory = open_laboratory(task.course.data.model_dump(), folder) if task.trials else None
-    bench = Bench(spec, mutants, laboratory)
+    seeded = SeededJudge(spec, mutants, laboratory)
     known, untrained = functions(content, task.exercise), {f"mutant {m.id}" for m in mutants if not m.trained}
     return Judged(
-        {name: bench.verdicts(known[name], trials=name not in untrained) for name in task.functions},
-        {m.id: misconception(spec, m, bench.outcome) for m in mutants if f"mutant {m.id}" in task.functions},
+        {name: seeded.verdicts(known[name], trials=name not in untrained) for name in task.functions},
+        {m.id: misconception(spec, m, seeded.outcome) for m in mutants if f"mutant {m.id}" in task.functions},
     )
 
 
-class Bench:
+class SeededJudge:
     """Judges functions of one exercise with the doctor's seeds; the cases of a seed are drawn once, for all of them."""
 
     def __init__(self, spec: ExerciseChecks, mutants: Sequence[Mutant], laboratory: Laboratory | None) -> None:
