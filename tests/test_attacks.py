@@ -137,7 +137,7 @@ def with_limits(course: Course, **limits: float) -> Course:
 
 @pytest.mark.parametrize("name", judge_attacks.ATTACKS)
 def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, course, classroom, tier):
-    limits = {"call_seconds": 2.0, "cell_seconds": 20.0, "memory_mb": 1024, "judge_seconds": 20.0}
+    limits = {"call_seconds": 1.0, "cell_seconds": 20.0, "memory_mb": 1024, "judge_seconds": 10.0}
     grader = Grader(with_limits(course, **limits), classroom.assignment, classroom.root, tier)
     attack = judge_attacks.ATTACKS[name]
     notebook = classroom.notebook({"fold_threshold_network": attack.source})

@@ -41,7 +41,7 @@ class Wearing:
     copies: int = 1
 
 
-LIMIT = "time limit of 2 s"
+LIMIT = "time limit of 1 s"
 ATTACKS = {
     # -- what the judge does on request is charged to whoever asks
     "endless requests": Wearing(
