@@ -128,8 +128,11 @@ def _names(content: Content, handout: Path, machine: Iterable[Path]) -> Iterator
 
 def _says(text: str, name: str) -> bool:
     """Whether a text holds a name, as words of their own, however it is wrapped."""
-    words = r"\s+".join(re.escape(word) for word in name.split())
-    return bool(re.search(rf"(?<!\w){words}(?!\w)", text))
+    words = name.split()
+    if not all(word in text for word in words):  # most names are nowhere, and to see that takes no pattern
+        return False
+    wrapped = r"\s+".join(map(re.escape, words))
+    return bool(re.search(rf"(?<!\w){wrapped}(?!\w)", text))
 
 
 def _body(source: str) -> list[str]:
