@@ -16,6 +16,8 @@ from coursekit.probing import run
 from solutions.shared.hidden import forward
 
 Weights = list[np.ndarray]
+MLP_DEFAULTS = (28, 28), 100, 10  # of the stubs: the images' shape, the hidden units or filters, the classes
+CONVNET_DEFAULTS = (28, 28, 1), 20, 10
 HINT = "the function is right but it does not learn: look at the initial weights, and at what is trainable"
 
 
@@ -33,7 +35,7 @@ def _dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
 
 
 def _case(args: tuple, shape: tuple, classes: int, weights: Weights, images: np.ndarray, logits: np.ndarray) -> Case:
-    """``args`` are the builder's; it may leave out what the other arguments name, where those are the defaults."""
+    """``args`` is what the builder is called with; whatever they leave out keeps its default."""
     expected = {
         "parameters": sum(weight.size for weight in weights),
         "input shape": shape,
@@ -52,9 +54,6 @@ def mlp_case(rng: np.random.Generator, args: tuple) -> Case:
     images = rng.normal(size=(5, *shape)).astype(np.float32)
     h = forward.relu(_dense(images.reshape(5, -1), *weights[:2]))
     return _case(args, shape, classes, weights, images, _dense(h, *weights[2:]))
-
-
-MLP_DEFAULTS = (28, 28), 100, 10
 
 
 def mlp_function(rng: np.random.Generator) -> list[Case]:
@@ -106,9 +105,6 @@ def convnet_case(rng: np.random.Generator, args: tuple, count: int = 4) -> Case:
     for block in (0, 2):
         x = forward.pool(forward.relu(forward.convolve(x, *weights[block : block + 2])), 2, 2, np.max, same=False)
     return _case(args, shape, classes, weights, images, _dense(x.reshape(count, -1), *weights[4:]))
-
-
-CONVNET_DEFAULTS = (28, 28, 1), 20, 10
 
 
 def convnet_function(rng: np.random.Generator) -> list[Case]:
