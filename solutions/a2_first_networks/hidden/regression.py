@@ -227,7 +227,8 @@ def fit_other_sizes(rng: np.random.Generator) -> list[Case]:
 
 def fit_other_rates(rng: np.random.Generator) -> list[Case]:
     """Whole numbers: with rate 0 nothing is learnt, and the losses stay where they begin."""
-    return [full_batch_case(rng, rng.normal(0.0, 0.3, (5, 2)), rng.normal(1.0, 2.0, 5), 2, rate, 5) for rate in (0, 1)]
+    X, y = rng.normal(0.0, 0.3, (5, 2)), rng.uniform(0.2, 1.0, 5)
+    return [full_batch_case(rng, X, y, 2, rate, 5) for rate in (0, 1)]
 
 
 def fit_mini_batches(rng: np.random.Generator) -> list[Case]:
