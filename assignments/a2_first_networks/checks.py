@@ -77,7 +77,7 @@ def dropped(value, x: np.ndarray):
     facts["out is x * mask"] = bool(np.allclose(out, x * mask, rtol=1e-4, atol=1e-6))
     for axis in range(x.ndim):
         slices = np.moveaxis(mask, axis, 0).reshape(x.shape[axis], -1)
-        facts[f"different slices along axis {axis}"] = len(np.unique(slices, axis=0))
+        facts[f"different slices along axis {axis}"] = len({row.tobytes() for row in slices + 0.0})  # -0.0 is 0
     counts = (mask == 0).reshape(len(mask), -1).sum(axis=1)
     share = float(np.mean(mask == 0))
     facts["rows lose different numbers"] = bool(counts.var() > mask[0].size * share * (1 - share) / 4)

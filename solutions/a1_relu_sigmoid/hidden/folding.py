@@ -11,6 +11,7 @@ import numpy as np
 
 from coursekit.checking import Case
 from solutions.a1_relu_sigmoid.hidden.thresholds import Threshold
+from solutions.shared.hidden.magnitudes import Draw, intensities, large, normal, tiny
 
 Layer = tuple[np.ndarray, np.ndarray]
 
@@ -23,16 +24,27 @@ def fold_dense_loop(b1: np.ndarray, t: Threshold, w2: np.ndarray, b2: np.ndarray
     return b1_new, np.array(b2_new, dtype=b2.dtype)
 
 
-def dense_case(rng: np.random.Generator, m: int, k: int, t: Any, dtype: Any = np.float64, **flags: Any) -> Case:
-    b1, w2, b2 = (rng.normal(size=shape).astype(dtype) for shape in [(m,), (m, k), (k,)])
+def dense_case(
+    rng: np.random.Generator, m: int, k: int, t: Any, dtype: Any = np.float64, draw: Draw = normal, **flags: Any
+) -> Case:
+    b1, w2, b2 = (draw(rng, shape).astype(dtype) for shape in [(m,), (m, k), (k,)])
     return Case((b1, t, w2, b2), fold_dense_loop(b1, t, w2, b2), **flags)
 
 
 def dense_values(rng: np.random.Generator) -> list[Case]:
+    """Thresholds may be whole numbers; layers may be wide, their numbers tiny, large or in [0, 1]."""
     sizes = [(3, 5), (5, 2), (4, 4), (1, 3), (4, 1)]
-    thresholds = [(size, float(rng.uniform(0.3, 1.0)) * sign) for size in sizes for sign in (1, -1)]
-    scalars = [dense_case(rng, *size, t, pure=False) for size, t in thresholds]
-    return scalars + [dense_case(rng, m, k, rng.normal(size=m), pure=False) for m, k in sizes]
+    thresholds = [(size, float(rng.uniform(0.3, 1.0)) * sign) for size in sizes[:4] for sign in (1, -1)]
+    scalars = [dense_case(rng, *size, t, pure=False) for size, t in [*thresholds, ((4, 1), 1), ((2, 65), -2)]]
+    vectors = [dense_case(rng, m, k, rng.normal(size=m), pure=False) for m, k in [*sizes[:4], (65, 2)]]
+    large_thresholds = rng.permutation([2.0, 110.0, 250.0])
+    return [
+        *scalars,
+        *vectors,
+        dense_case(rng, 4, 3, tiny(rng, (4,)), draw=tiny, pure=False),
+        dense_case(rng, 3, 4, large_thresholds, draw=large, pure=False),
+        dense_case(rng, 4, 2, rng.normal(size=4), draw=intensities, pure=False),
+    ]
 
 
 def dense_arguments(rng: np.random.Generator) -> list[Case]:
@@ -40,7 +52,8 @@ def dense_arguments(rng: np.random.Generator) -> list[Case]:
 
 
 def dense_dtypes(rng: np.random.Generator) -> list[Case]:
-    return [dense_case(rng, 3, 2, t, np.float32, pure=False) for t in (np.float64(0.5), np.full(3, 0.5), 0.5)]
+    thresholds = [np.float64(0.5), np.full(3, 0.5), 0.5, np.full(3, 0.5, np.float32)]
+    return [dense_case(rng, 3, 2, t, np.float32, pure=False) for t in thresholds]
 
 
 def fold_network_loop(layers: Sequence[Layer], thresholds: Sequence[Threshold]) -> tuple[list[Layer], np.ndarray]:
@@ -61,21 +74,29 @@ def fold_network_loop(layers: Sequence[Layer], thresholds: Sequence[Threshold]) 
 
 
 def network_case(
-    rng: np.random.Generator, widths: Sequence[int], *, last: bool, vector: bool, dtype: Any = np.float64, **flags: Any
+    rng: np.random.Generator,
+    widths: Sequence[int],
+    *,
+    last: bool,
+    vector: bool,
+    dtype: Any = np.float64,
+    draw: Draw = normal,
+    **flags: Any,
 ) -> Case:
     """A network of the given widths; ``last`` thresholds the output too, ``vector`` gives each unit its own."""
-    layers = [
-        (rng.normal(size=(m, k)).astype(dtype), rng.normal(size=k).astype(dtype)) for m, k in itertools.pairwise(widths)
-    ]
+    layers = [(draw(rng, (m, k)).astype(dtype), draw(rng, (k,)).astype(dtype)) for m, k in itertools.pairwise(widths)]
     hidden = widths[1:] if last else widths[1:-1]
-    thresholds = [rng.normal(size=k).astype(dtype) if vector else float(rng.uniform(0.3, 1.0)) for k in hidden]
+    thresholds = [draw(rng, (k,)).astype(dtype) if vector else float(rng.uniform(0.3, 1.0)) for k in hidden]
     share = tuple(f"[{i}][0]" for i in range(len(layers)))
     return Case((layers, thresholds), fold_network_loop(layers, thresholds), may_share=share, **flags)
 
 
 def network_hidden(rng: np.random.Generator) -> list[Case]:
-    widths = [(3, 5, 2), (4, 4, 4, 4, 4), (2, 6, 3, 5, 4), (3, 3, 3, 3)]
-    return [network_case(rng, w, last=False, vector=v, pure=False) for w in widths for v in (False, True)]
+    """Layers may be wide or of one unit, their numbers tiny, large or in [0, 1]."""
+    widths = [(3, 5, 2), (4, 4, 4, 4, 4), (2, 6, 3, 5, 4), (1, 1, 1), (2, 65, 3)]
+    cases = [network_case(rng, w, last=False, vector=v, pure=False) for w in widths for v in (False, True)]
+    draws = (tiny, large, intensities)
+    return cases + [network_case(rng, (3, 2, 4), last=False, vector=True, draw=draw, pure=False) for draw in draws]
 
 
 def network_output(rng: np.random.Generator) -> list[Case]:
@@ -117,11 +138,12 @@ def conv_case(
     hw: tuple[int, int] | None = None,
     strides: int = 1,
     dtype: Any = np.float64,
+    draw: Draw = normal,
     **flags: Any,
 ) -> Case:
     """With ``hw`` a 'same' convolution on an input of that size, without it a 'valid' one."""
     kh, kw, ci, co = kernel
-    b1, w2, b2 = (rng.normal(size=shape).astype(dtype) for shape in [(ci,), kernel, (co,)])
+    b1, w2, b2 = (draw(rng, shape).astype(dtype) for shape in [(ci,), kernel, (co,)])
     shift = np.broadcast_to(np.asarray(t, float), (ci,))
     if hw is None:
         correction = np.zeros(co)
@@ -136,21 +158,25 @@ def conv_case(
 
 
 def conv_valid(rng: np.random.Generator) -> list[Case]:
-    kernels = [(3, 3, 2, 4), (3, 3, 3, 3), (2, 5, 4, 1), (1, 1, 3, 2)]
-    return [
-        conv_case(rng, kernel, t, strides=s, pure=False)
-        for kernel, s in zip(kernels, (1, 2, 1, 1), strict=True)
-        for t in (0.6, rng.normal(size=kernel[2]))
-    ]
+    """Kernels of any size, 28 and 32 among them; the taps, biases and thresholds may be tiny, large or in [0, 1]."""
+    scalars = [((3, 3, 2, 4), 1, 0.6), ((3, 3, 3, 3), 2, 1), ((2, 5, 4, 1), 1, 0.6), ((1, 28, 28, 1), 1, -0.6)]
+    cases = [conv_case(rng, kernel, t, strides=s, pure=False) for kernel, s, t in scalars]
+    for kernel in [(3, 3, 2, 4), (1, 32, 32, 2), (2, 5, 4, 1), (65, 1, 3, 2), (1, 1, 65, 66)]:
+        cases.append(conv_case(rng, kernel, rng.normal(size=kernel[2]), pure=False))
+    return [*cases, *conv_magnitudes(rng, None)]
+
+
+def conv_magnitudes(rng: np.random.Generator, hw: tuple[int, int] | None) -> list[Case]:
+    thresholds = [(tiny, tiny(rng, (2,))), (large, large(rng, (2,))), (intensities, rng.permutation([0.0, 0.7]))]
+    return [conv_case(rng, (2, 3, 2, 3), t, hw, draw=draw, pure=False) for draw, t in thresholds]
 
 
 def conv_same(rng: np.random.Generator) -> list[Case]:
-    kernels = [(3, 3, 2, 4), (3, 3, 3, 3), (5, 3, 2, 1), (1, 1, 3, 2)]
-    return [
-        conv_case(rng, kernel, t, hw, pure=False)
-        for kernel, hw in zip(kernels, [(7, 6), (5, 5), (4, 9), (3, 4)], strict=True)
-        for t in (0.6, rng.normal(size=kernel[2]))
-    ]
+    scalars = [((3, 3, 2, 4), (7, 6), 0.6), ((3, 3, 3, 3), (5, 5), -1), ((5, 3, 2, 1), (4, 9), 0.6)]
+    cases = [conv_case(rng, kernel, t, hw, pure=False) for kernel, hw, t in scalars]
+    for kernel, hw in [((3, 3, 2, 4), (7, 6)), ((3, 3, 3, 3), (5, 5)), ((1, 1, 3, 2), (3, 4)), ((1, 1, 2, 3), (1, 1))]:
+        cases.append(conv_case(rng, kernel, rng.normal(size=kernel[2]), hw, pure=False))
+    return [*cases, *conv_magnitudes(rng, (2, 3))]
 
 
 def conv_same_uneven(rng: np.random.Generator) -> list[Case]:
@@ -169,7 +195,7 @@ def conv_arguments(rng: np.random.Generator) -> list[Case]:
 
 
 def conv_dtypes(rng: np.random.Generator) -> list[Case]:
-    thresholds = (np.float64(0.5), np.full(2, 0.5))
+    thresholds = (np.float64(0.5), np.full(2, 0.5), np.full(2, 0.5, np.float32))
     return [
         conv_case(rng, (3, 3, 2, 2), t, hw, dtype=np.float32, pure=False) for t in thresholds for hw in (None, (4, 3))
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.checking import AnyFloat, Case, Tolerance
+from solutions.shared.hidden.magnitudes import TINY, Draw, intensities, large, normal, tiny
 
 # COURSE contract: absolute, so that 0.5 * (1 + tanh(x / 2)) stays legal where the sigmoid is tiny.
 SIGMOID_F64 = Tolerance(0.0, 1e-12, "float64, one rounding of each of about ten operations")
@@ -33,9 +34,11 @@ def sigmoid_case(x: np.ndarray, *, any_dtype: bool = False, **flags: Any) -> Cas
 
 
 def sigmoid_values(rng: np.random.Generator) -> list[Case]:
-    shapes: list[tuple[int, ...]] = [(6,), (3, 4), (2, 3, 2), ()]
-    spread = [sigmoid_case(np.asarray(rng.uniform(-6.0, 6.0, shape)), pure=False) for shape in shapes]
-    return [*spread, sigmoid_case(rng.uniform(12.0, 30.0, 8) * rng.choice([-1.0, 1.0], 8), pure=False)]
+    shapes: list[tuple[int, ...]] = [(6,), (70, 2), (3, 3), (2, 3, 2), ()]
+    spread = [np.asarray(rng.uniform(-6.0, 6.0, shape)) for shape in shapes]
+    small = [intensities(rng, (1, 4)), rng.uniform(0.1, 0.9, 5), tiny(rng, (3, 4))]
+    far = [rng.uniform(1.1, 20.0, (3, 4)), rng.uniform(12.0, 30.0, 8) * rng.choice([-1.0, 1.0], 8)]
+    return [sigmoid_case(x, pure=False) for x in [*spread, *small, *far]]
 
 
 def sigmoid_extremes(rng: np.random.Generator) -> list[Case]:
@@ -62,8 +65,11 @@ def sigmoid_backward_case(dout: np.ndarray, s: np.ndarray, **flags: Any) -> Case
 
 
 def sigmoid_backward_values(rng: np.random.Generator) -> list[Case]:
-    shapes: list[tuple[int, ...]] = [(5,), (3, 4), (2, 2, 3), (1, 1)]
+    shapes: list[tuple[int, ...]] = [(5,), (3, 4), (70, 2), (3, 3), (2, 2, 3), (1, 1)]
     draws = [(rng.normal(size=shape) * 3.0, rng.uniform(0.02, 0.98, shape)) for shape in shapes]
+    draws += [(draw(rng, (4, 3)), rng.uniform(0.02, 0.98, (4, 3))) for draw in (tiny, large, intensities)]
+    nearly_0 = rng.uniform(0.001, 0.009, (2, 3))
+    draws += [(rng.normal(size=(2, 3)), nearly_0), (rng.normal(size=(2, 3)), 1.0 - nearly_0)]
     return [sigmoid_backward_case(dout, s, pure=False) for dout, s in draws]
 
 
@@ -81,8 +87,10 @@ def sigmoid_backward_dtypes(rng: np.random.Generator) -> list[Case]:
     return [sigmoid_backward_case(dout, s, pure=False)]
 
 
-def affine_case(rng: np.random.Generator, n: int, d: int, k: int, dtype: Any = np.float64, **flags: Any) -> Case:
-    x, w, b, dout = (rng.normal(size=shape).astype(dtype) for shape in [(n, d), (d, k), (k,), (n, k)])
+def affine_case(
+    rng: np.random.Generator, n: int, d: int, k: int, dtype: Any = np.float64, draw: Draw = normal, **flags: Any
+) -> Case:
+    x, w, b, dout = (draw(rng, shape).astype(dtype) for shape in [(n, d), (d, k), (k,), (n, k)])
     dx, dw, db = np.zeros((n, d)), np.zeros((d, k)), np.zeros(k)
     for i, j, o in itertools.product(range(n), range(d), range(k)):
         dx[i, j] += float(dout[i, o]) * float(w[j, o])
@@ -93,7 +101,14 @@ def affine_case(rng: np.random.Generator, n: int, d: int, k: int, dtype: Any = n
 
 
 def affine_values(rng: np.random.Generator) -> list[Case]:
-    return [affine_case(rng, *size, pure=False) for size in [(6, 3, 5), (4, 4, 4), (1, 3, 2), (5, 2, 2), (3, 3, 4)]]
+    sizes = [(6, 3, 5), (4, 4, 4), (1, 3, 2), (5, 2, 2), (70, 3, 4), (3, 65, 2), (2, 2, 65)]
+    return [
+        *(affine_case(rng, *size, pure=False) for size in sizes),
+        affine_case(rng, 4, 3, 2, draw=intensities, pure=False),
+        affine_case(rng, 4, 3, 2, draw=tiny, tolerance=TINY, pure=False),
+        # Of one sign: db may be float32, and no sum may be much smaller than what it adds up.
+        affine_case(rng, 4, 3, 2, draw=lambda *of: np.abs(large(*of)), pure=False),
+    ]
 
 
 def affine_arguments(rng: np.random.Generator) -> list[Case]:

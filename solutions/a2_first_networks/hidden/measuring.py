@@ -9,7 +9,8 @@ import numpy as np
 
 from assignments.a2_first_networks.checks import ANY_PRECISION, as_floats, at_most, dropped
 from coursekit.checking import Case
-from coursekit.observing import Rng
+from coursekit.observing import Remote, Rng
+from solutions.shared.hidden.magnitudes import TINY, Draw, intensities, large, normal, tiny
 
 # ---------------------------------------------------------------------------------------------------------- ema_smooth
 
@@ -23,11 +24,18 @@ def smooth_case(values: Any, weight: float, **flags: Any) -> Case:
 
 
 def smooth_values(rng: np.random.Generator) -> list[Case]:
-    weights = [float(rng.uniform(0.2, 0.7)), 0.9, 0.0]
-    floats = [smooth_case(rng.normal(1.0, 1.0, n), w, pure=False) for n, w in zip((9, 30, 4), weights)]
+    drawn = float(rng.uniform(0.2, 0.7))
+    floats = [smooth_case(rng.normal(1.0, 1.0, n), w, pure=False) for n, w in [(9, drawn), (70, 0.9), (1, 0.5)]]
     integers = [int(value) for value in rng.integers(-9, 10, 8)]
-    lists = ([float(v) for v in rng.normal(size=5)], 0.6), (integers, 0.8)
-    return [*floats, *(smooth_case(values, weight, pure=False) for values, weight in lists)]
+    lists = [([float(v) for v in rng.normal(size=5)], 0.6), (integers, 0.8)]
+    # Weight 0 gives the values themselves, also when somebody writes 0 and not 0.0.
+    arrays = [(rng.normal(size=4), 0.0), (rng.normal(size=4), 0), (rng.normal(1.0, 1.0, 9).astype(np.float32), drawn)]
+    magnitudes = [(draw(rng, (8,)), drawn) for draw in (large, intensities)]
+    return [
+        *(smooth_case(values, weight, pure=False) for values, weight in [*lists, *arrays, *magnitudes]),
+        smooth_case(tiny(rng, (8,)), drawn, tolerance=TINY, pure=False),
+        *floats,
+    ]
 
 
 def smooth_arguments(rng: np.random.Generator) -> list[Case]:
@@ -37,8 +45,10 @@ def smooth_arguments(rng: np.random.Generator) -> list[Case]:
 # ---------------------------------------------------------------------------------------------------- evaluate_batched
 
 
-def evaluation_case(logits: np.ndarray, labels: np.ndarray, batch_size: int, limit: int, **flags: Any) -> Case:
-    """The images hold their own logits; more than ``limit`` at once do not fit into the model."""
+def evaluation_case(
+    logits: np.ndarray, labels: np.ndarray, batch_size: int, limit: int, images: np.ndarray | None = None, **flags: Any
+) -> Case:
+    """The images hold their own logits, or begin with them; more than ``limit`` at once do not fit into the model."""
     losses, right = [], 0
     flat = logits.reshape(len(logits), -1)
     for row, label in zip(flat, labels, strict=True):
@@ -46,17 +56,50 @@ def evaluation_case(logits: np.ndarray, labels: np.ndarray, batch_size: int, lim
         losses.append(largest + math.log(math.fsum(math.exp(float(z) - largest) for z in row)) - float(row[label]))
         right += int(float(row[label]) == largest)
     expected = (math.fsum(losses) / len(labels), right / len(labels))
-    return Case((at_most(limit), logits, labels, batch_size), expected, tolerance=ANY_PRECISION, **flags)
+    if images is None:
+        args: tuple[Any, ...] = (at_most(limit), logits, labels, batch_size)
+    else:
+        args = (first_pixels(flat.shape[1], limit), images, labels, batch_size)
+    return Case(args, expected, tolerance=ANY_PRECISION, **flags)
+
+
+def first_pixels(classes: int, limit: int) -> Remote:
+    """A model that takes 10 times the first pixels for logits."""
+    limited = at_most(limit).function
+    return Remote(lambda images: limited(10 * images.reshape(len(images), -1)[:, :classes]), "predict_logits")
+
+
+def labels_of(rng: np.random.Generator, logits: np.ndarray) -> np.ndarray:
+    """The later images are classified worse, so that it shows when they are not seen, or weighed otherwise."""
+    n, classes = len(logits), logits.shape[-1]
+    best = logits.reshape(n, classes).argmax(axis=1)
+    return (best + np.where(np.arange(n) < n // 2, 0, rng.integers(1, classes, n))) % classes
 
 
 def evaluation_values(rng: np.random.Generator) -> list[Case]:
-    """The later images are classified worse, so that it shows when they are not seen, or weighed otherwise."""
     cases = []
     for n, classes, batch_size in [(23, 5, 5), (11, 4, 4), (6, 3, 20), (8, 3, 4), (5, 10, 1)]:
         logits = rng.normal(0, 2, (n, 1, 1, classes)).astype(np.float32)
-        best = logits.reshape(n, classes).argmax(axis=1)
-        shifts = np.where(np.arange(n) < n // 2, 0, rng.integers(1, classes, n))
-        cases.append(evaluation_case(logits, (best + shifts) % classes, batch_size, n))
+        cases.append(evaluation_case(logits, labels_of(rng, logits), batch_size, n))
+    return [*cases, *evaluation_images(rng), *evaluation_magnitudes(rng)]
+
+
+def evaluation_images(rng: np.random.Generator) -> list[Case]:
+    """Images of the course's sizes, and of any other, with intensities in [0, 1]."""
+    cases = []
+    for shape, batch_size in [((5, 28, 28, 1), 2), ((4, 32, 32, 3), 3), ((3, 4, 6, 2), 2), ((1, 6, 4, 3), 8)]:
+        images = rng.uniform(0.01, 1.0, shape).astype(np.float32)
+        logits = 10 * images.reshape(len(images), -1)[:, :4]
+        cases.append(evaluation_case(logits, labels_of(rng, logits), batch_size, shape[0], images))
+    return cases
+
+
+def evaluation_magnitudes(rng: np.random.Generator) -> list[Case]:
+    """Many samples, and logits so small that all classes are nearly equal."""
+    cases = []
+    for draw, shape, batch_size in [(normal, (70, 3), 32), (tiny, (9, 4), 4), (intensities, (2, 5), 2)]:
+        logits = draw(rng, shape)
+        cases.append(evaluation_case(logits, labels_of(rng, logits), batch_size, shape[0]))
     return cases
 
 
@@ -82,10 +125,15 @@ SEPARATE = ("different slices", "rows lose")
 
 
 def dropout_case(
-    rng: np.random.Generator, shape: tuple[int, ...], rate: float, told: tuple[str, ...], dtype: Any = np.float64
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    rate: float,
+    told: tuple[str, ...],
+    dtype: Any = np.float64,
+    draw: Draw = normal,
 ) -> Case:
     """``told`` selects facts by how their names begin."""
-    x = rng.normal(1.0, 1.0, shape).astype(dtype)
+    x = draw(rng, shape).astype(dtype)
     share = round(rate / 0.05) * 5
     facts: dict[str, Any] = {
         "dtypes of out and mask": f"{x.dtype}, {x.dtype}",
@@ -103,7 +151,14 @@ def dropout_case(
 
 
 def dropout_mask(rng: np.random.Generator) -> list[Case]:
-    return [dropout_case(rng, (150, 180), rate, VALUES) for rate in (0.2, 0.4, 0.75)]
+    """At least 20,000 elements each, so that shares are sure; among them images of the course's sizes."""
+    return [
+        dropout_case(rng, (150, 180), 0.2, VALUES),
+        dropout_case(rng, (26, 28, 28, 1), 0.4, VALUES, draw=intensities),
+        dropout_case(rng, (7, 32, 32, 3), 0.75, VALUES, np.float32),
+        dropout_case(rng, (145, 145), 0.6, VALUES, draw=large),
+        dropout_case(rng, (12, 13, 14, 11), 0.3, VALUES, draw=tiny),
+    ]
 
 
 def dropout_separate(rng: np.random.Generator) -> list[Case]:
@@ -117,7 +172,7 @@ def dropout_dtype(rng: np.random.Generator) -> list[Case]:
 
 def dropout_off(rng: np.random.Generator) -> list[Case]:
     x = rng.normal(size=(4, 3, 5))
-    cases = [(x, 0.4, Rng(3), False), (x, 0.0, Rng(4), True), (x, 0.0, Rng(5), False)]
+    cases = [(x, 0.4, Rng(3), False), (x, 0.0, Rng(4), True), (x, 0.0, Rng(5), False), (x, 0, Rng(6), True)]
     return [Case(args, (x, np.ones_like(x)), pure=False) for args in cases]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.a2_first_networks.checks import FLOAT32_SUMS, TWELVE_UNITS, TWO_FILTERS, computed, in_training, size
+from assignments.a2_first_networks.checks import FLOAT32_SUMS, TWELVE_UNITS, TWO_FILTERS, computed, in_training
 from autograder.course.trials import Bench, Trial
 from autograder.judge.training import accuracy, fit, fresh
 from coursekit.checking import Case, Refused
@@ -16,6 +16,8 @@ from coursekit.probing import run
 from solutions.shared.hidden import forward
 
 Weights = list[np.ndarray]
+MLP_DEFAULTS = (28, 28), 100, 10  # of the stubs: the images' shape, the hidden units or filters, the classes
+CONVNET_DEFAULTS = (28, 28, 1), 20, 10
 HINT = "the function is right but it does not learn: look at the initial weights, and at what is trainable"
 
 
@@ -33,6 +35,7 @@ def _dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
 
 
 def _case(args: tuple, shape: tuple, classes: int, weights: Weights, images: np.ndarray, logits: np.ndarray) -> Case:
+    """``args`` is what the builder is called with; whatever they leave out keeps its default."""
     expected = {
         "parameters": sum(weight.size for weight in weights),
         "input shape": shape,
@@ -45,37 +48,38 @@ def _case(args: tuple, shape: tuple, classes: int, weights: Weights, images: np.
 # ----------------------------------------------------------------------------------------------------------- build_mlp
 
 
-def mlp_case(rng: np.random.Generator, shape: tuple[int, ...], hidden: int, classes: int, *dropout: float) -> Case:
+def mlp_case(rng: np.random.Generator, args: tuple) -> Case:
+    shape, hidden, classes = (*args, *MLP_DEFAULTS[len(args) :])[:3]
     weights = _drawn(rng, (int(np.prod(shape)), hidden), (hidden, classes))
     images = rng.normal(size=(5, *shape)).astype(np.float32)
     h = forward.relu(_dense(images.reshape(5, -1), *weights[:2]))
-    return _case((shape, hidden, classes, *dropout), shape, classes, weights, images, _dense(h, *weights[2:]))
-
-
-MLP_DEFAULTS = Case(
-    (),
-    {"parameters": 784 * 100 + 100 + 100 * 10 + 10, "input shape": (28, 28), "output shape": (10,)},
-    measure=size,
-)
+    return _case(args, shape, classes, weights, images, _dense(h, *weights[2:]))
 
 
 def mlp_function(rng: np.random.Generator) -> list[Case]:
-    return [mlp_case(rng, (3, 5), 7, 4), mlp_case(rng, (4, 3, 2), 5, 6, 0.4), mlp_case(rng, (6,), 9, 3), MLP_DEFAULTS]
+    return [mlp_case(rng, args) for args in [((3, 5), 7, 4), ((4, 3, 2), 5, 1, 0.4), ((6,), 1, 3), ()]]
 
 
 def mlp_dropout(rng: np.random.Generator) -> list[Case]:
-    rates = [0.0, float(rng.choice([0.2, 0.35, 0.4])), 0.6]
-    return [_dropout_case((3, 4), rate, TWELVE_UNITS, 2000, _one_dropout(rate)) for rate in rates]
+    """Without a rate, and with one of 0 as a whole number, nothing is dropped."""
+    rates: list[tuple[float, ...]] = [(), (0,), (float(rng.choice([0.2, 0.35, 0.4])),), (0.6,)]
+    return [_dropout_case((3, 4), rate, TWELVE_UNITS, 2000, _one_dropout(*rate)) for rate in rates]
 
 
-def _one_dropout(rate: float) -> dict[float, float]:
+def _one_dropout(rate: float = 0.0) -> dict[float, float]:
     """Hidden units of 2, dropped with the rate; each logit is its unit + 1."""
     return {1.0: rate, 2.0 / (1.0 - rate) + 1.0: 1.0 - rate} if rate else {3.0: 1.0}
 
 
 def _dropout_case(
-    shape: tuple[int, ...], rate: float, weights: Any, count: int, occurs: dict[float, float], grid: float = 0.05
+    shape: tuple[int, ...],
+    rate: tuple[float, ...],
+    weights: Any,
+    count: int,
+    occurs: dict[float, float],
+    grid: float = 0.05,
 ) -> Case:
+    """``rate`` holds the rate, or nothing where the builder's default counts."""
     units = 12 if len(shape) == 2 else 2
     shares = {number: round(part / grid) * grid for number, part in sorted(occurs.items())}
     text = ", ".join(f"{round(n, 2):g} in {100 * part:.0f} %" for n, part in shares.items() if part)
@@ -86,46 +90,35 @@ def _dropout_case(
     }
     images = np.ones((count, *shape), np.float32)
     measure = partial(in_training, weights=weights, images=images, grid=grid)
-    return Case((shape, units, 12, rate), expected, measure=measure)
+    return Case((shape, units, 12, *rate), expected, measure=measure)
 
 
 # ------------------------------------------------------------------------------------------------------- build_convnet
 
 
-def convnet_case(
-    rng: np.random.Generator, shape: tuple[int, int, int], filters: int, classes: int, *rate: float
-) -> Case:
+def convnet_case(rng: np.random.Generator, args: tuple, count: int = 4) -> Case:
+    shape, filters, classes = (*args, *CONVNET_DEFAULTS[len(args) :])[:3]
     features = shape[0] // 4 * (shape[1] // 4) * filters
     kernels = [(3, 3, shape[2], filters), (3, 3, filters, filters), (features, classes)]
     weights = _drawn(rng, *kernels)
-    images = x = rng.normal(size=(4, *shape)).astype(np.float32)
+    images = x = rng.normal(size=(count, *shape)).astype(np.float32)
     for block in (0, 2):
         x = forward.pool(forward.relu(forward.convolve(x, *weights[block : block + 2])), 2, 2, np.max, same=False)
-    logits = _dense(x.reshape(4, -1), *weights[4:])
-    return _case((shape, filters, classes, *rate), shape, classes, weights, images, logits)
-
-
-CONVNET_DEFAULTS = Case(
-    (),
-    {
-        "parameters": (9 * 20 + 20) + (9 * 20 * 20 + 20) + (7 * 7 * 20 * 10 + 10),
-        "input shape": (28, 28, 1),
-        "output shape": (10,),
-    },
-    measure=size,
-)
+    return _case(args, shape, classes, weights, images, _dense(x.reshape(count, -1), *weights[4:]))
 
 
 def convnet_function(rng: np.random.Generator) -> list[Case]:
-    return [convnet_case(rng, (8, 12, 1), 3, 4), convnet_case(rng, (12, 4, 2), 4, 5, 0.4), CONVNET_DEFAULTS]
+    named = [convnet_case(rng, args) for args in [((8, 12, 1), 3, 4), ((12, 4, 2), 4, 1, 0.4)]]
+    return [*named, convnet_case(rng, (), count=2)]
 
 
 def convnet_dropout(rng: np.random.Generator) -> list[Case]:
-    rates = [0.0, float(rng.choice([0.1, 0.3])), 0.5]
-    return [_dropout_case((8, 12, 1), rate, TWO_FILTERS, 3000, _two_dropouts(rate), grid=0.1) for rate in rates]
+    """Without a rate, and with one of 0 as a whole number, nothing is dropped."""
+    rates: list[tuple[float, ...]] = [(), (0,), (float(rng.choice([0.1, 0.3])),), (0.5,)]
+    return [_dropout_case((8, 12, 1), rate, TWO_FILTERS, 3000, _two_dropouts(*rate), grid=0.1) for rate in rates]
 
 
-def _two_dropouts(rate: float) -> dict[float, float]:
+def _two_dropouts(rate: float = 0.0) -> dict[float, float]:
     """After block 1: 0 or s = 1 / (1 - rate). Block 2: the largest of four values of 3 or 3 - s, dropped again."""
     s = 1.0 / (1.0 - rate)
     all_kept = (1.0 - rate) ** 4

@@ -12,8 +12,13 @@ import numpy as np
 
 from assignments.a2_first_networks.checks import ANY_PRECISION, STRICT, fitted, standardized
 from autograder.course.trials import Bench, Trial
-from coursekit.checking import AnyFloat, Case, Refused
+from coursekit.checking import AnyFloat, Case, Refused, Tolerance
 from coursekit.observing import Rng
+from solutions.shared.hidden.magnitudes import TINY, Draw, intensities, large, normal, tiny
+
+GUARDED = Tolerance(1e-5, 1e-8, "a guard of 1e-8 on a deviation of at least 0.005")
+HUNDREDS = Tolerance(1e-3, 1e-3, "differences of float32 numbers of some hundred")
+SMALL_STEPS = Tolerance(1e-4, 1e-9, "sums of numbers so small that an absolute 1e-6 would hide them, float32 included")
 
 # ------------------------------------------------------------------------------------------------ standardize_features
 
@@ -33,18 +38,42 @@ def standardize_loop(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, n
 
 def features_case(rng: np.random.Generator, n: int, m: int, d: int, **flags: Any) -> Case:
     """Columns of very different scale, and test rows from elsewhere."""
-    scale, centre = rng.uniform(0.3, 3.0, d) * 10.0 ** rng.integers(-1, 2, d), rng.normal(0, 5, d)
+    scale, centre = rng.uniform(0.4, 3.0, d) * 10.0 ** rng.integers(-1, 2, d), rng.normal(0, 5, d)
     draws = rng.normal(size=(n, d))
     # Two rows may fall together; the guard of 1e-8 that the contract allows must stay below the tolerance.
     train = centre + scale * draws / draws.std(axis=0)
     test = centre + scale * rng.normal(1.0, 2.0, (m, d))
-    return Case((train, test), standardize_loop(train, test), measure=standardized, **flags)
+    return features_of(train, test, **flags)
+
+
+def features_of(train: np.ndarray, test: np.ndarray, constant: Sequence[int] = (), **flags: Any) -> Case:
+    measure = partial(standardized, constant=constant)
+    return Case((train, test), standardize_loop(train, test), measure=measure, **flags)
 
 
 def features_values(rng: np.random.Generator) -> list[Case]:
+    sizes = [(12, 7, 3), (5, 1, 4), (9, 4, 1), (70, 66, 2), (2, 5, 6)]
+    return [*(features_case(rng, *size, pure=False) for size in sizes), *features_magnitudes(rng)]
+
+
+def features_magnitudes(rng: np.random.Generator) -> list[Case]:
+    """Intensities, float32, features over 100, and features below 0.01, whose deviation is still no rounding error."""
+    train, test = rng.normal(0.5, 1.0, (8, 3)), rng.normal(1.5, 2.0, (5, 3))
+    small = both_signs(rng, (6, 2)), rng.uniform(-0.009, 0.009, (3, 2))
     return [
-        features_case(rng, *sizes, pure=False) for sizes in [(12, 7, 3), (5, 1, 4), (9, 4, 1), (3, 3, 3), (2, 5, 6)]
+        features_of(both_signs(rng, (6, 4), 0.5, 0.05), rng.uniform(0.0, 1.0, (4, 4)), pure=False),
+        features_of(train.astype(np.float32), test.astype(np.float32), pure=False),
+        features_of(both_signs(rng, (3, 3), 200.0, 10.0), rng.uniform(50.0, 250.0, (2, 3)), pure=False),
+        features_of(*small, tolerance=GUARDED, pure=False),
     ]
+
+
+def both_signs(
+    rng: np.random.Generator, shape: tuple[int, ...], centre: float = 0.0, unit: float = 0.001
+) -> np.ndarray:
+    """Values 5 to 9 units away from the centre, on both sides of it in each column: no column is nearly constant."""
+    signs = rng.permuted(np.resize([[1.0], [-1.0]], (shape[0], 1)) * np.ones(shape), axis=0)
+    return centre + unit * signs * rng.uniform(5.0, 9.0, shape)
 
 
 def features_constant(rng: np.random.Generator) -> list[Case]:
@@ -54,18 +83,16 @@ def features_constant(rng: np.random.Generator) -> list[Case]:
         for column in constant:
             train[:, column] = float(rng.integers(-4, 5))  # small integers have an exact mean
         test[1] = train[0]
-        expected = standardize_loop(train, test)
-        measure = partial(standardized, constant=constant)
         # First quietly: whoever divides by zero and repairs the result afterwards is told apart from who leaves nan.
-        states = (None, STRICT)
-        cases += [Case((train, test), expected, measure=measure, errstate=state, pure=False) for state in states]
-    return cases
+        cases += [features_of(train, test, constant, errstate=state, pure=False) for state in (None, STRICT)]
+    row = rng.integers(-4, 5, (1, 3)).astype(float)  # of a single training row every column is constant
+    return [*cases, features_of(row, row + rng.normal(size=(3, 3)), range(3), errstate=STRICT, pure=False)]
 
 
 def features_integers(rng: np.random.Generator) -> list[Case]:
     train, test = rng.integers(-9, 10, (6, 3)), rng.integers(-9, 10, (4, 3))
     train[0], train[1] = 10, -10  # no column is constant
-    return [Case((train, test), standardize_loop(train, test), measure=standardized, pure=False)]
+    return [features_of(train, test, pure=False)]
 
 
 def features_arguments(rng: np.random.Generator) -> list[Case]:
@@ -75,9 +102,18 @@ def features_arguments(rng: np.random.Generator) -> list[Case]:
 # ------------------------------------------------------------------------------------------------------------ mse_loss
 
 
-def error_case(rng: np.random.Generator, n: int, truth: tuple, prediction: tuple, *more: float, **flags: Any) -> Case:
+def error_case(
+    rng: np.random.Generator,
+    n: int,
+    truth: tuple,
+    prediction: tuple,
+    *more: float,
+    draw: Draw = normal,
+    dtype: Any = np.float64,
+    **flags: Any,
+) -> Case:
     """``truth`` and ``prediction``: () for a vector, (1,) for a column."""
-    y, p = rng.normal(0, 2, (n, *truth)), rng.normal(0, 2, (n, *prediction))
+    y, p = ((2 * draw(rng, (n, *form))).astype(dtype) for form in (truth, prediction))
     differences = [float(a) - float(b) for a, b in zip(p.ravel(), y.ravel(), strict=True)]
     dloss = more[0] if more else 1.0
     gradient = np.array([dloss * (2 * r) / n for r in differences]).reshape(p.shape)
@@ -86,12 +122,33 @@ def error_case(rng: np.random.Generator, n: int, truth: tuple, prediction: tuple
 
 def error_values(rng: np.random.Generator) -> list[Case]:
     forms = [((), ()), ((), (1,)), ((1,), ()), ((1,), (1,))]
-    return [error_case(rng, n, *form, pure=False) for n in (9, 4) for form in forms]
+    sizes = [*((n, form) for n in (9, 4) for form in forms), (1, ((), (1,))), (1, ((1,), ())), (70, ((1,), ()))]
+    return [*(error_case(rng, n, *form, pure=False) for n, form in sizes), *error_magnitudes(rng)]
+
+
+def error_magnitudes(rng: np.random.Generator) -> list[Case]:
+    return [
+        error_case(rng, 6, (), (1,), dtype=np.float32, pure=False),
+        error_case(rng, 6, (1,), (), draw=lambda *of: intensities(*of) / 2, pure=False),
+        error_case(rng, 6, (), (1,), draw=large, tolerance=HUNDREDS, pure=False),
+        error_case(rng, 6, (1,), (1,), draw=lambda *of: tiny(*of) / 2, tolerance=TINY, pure=False),
+    ]
 
 
 def error_upstream(rng: np.random.Generator) -> list[Case]:
-    values = [float(rng.uniform(1.5, 3.0)), -float(rng.uniform(0.2, 0.8)), 0.0]
-    return [error_case(rng, 5, (), form, value, pure=False) for value in values for form in ((), (1,))]
+    """Upstream gradients over 1, between 0 and 1, negative and 0; 1 also as a whole number."""
+    above, below, negative = (float(rng.uniform(*span)) for span in [(1.5, 3.0), (0.2, 0.8), (-0.8, -0.2)])
+    values = [
+        (above, ()),
+        (above, (1,)),
+        (below, ()),
+        (negative, ()),
+        (negative, (1,)),
+        (0.0, (1,)),
+        (1, ()),
+        (-2, (1,)),
+    ]
+    return [error_case(rng, 5, (), form, value, pure=False) for value, form in values]
 
 
 def error_sizes(rng: np.random.Generator) -> list[Case]:
@@ -134,11 +191,44 @@ def fit_full_batch(rng: np.random.Generator) -> list[Case]:
         (8, 1, 2, 8, True),
     ]:
         X, y = rng.normal(0.5, 1.0, (n, d)), rng.normal(1.0, 2.0, n)
-        w, b, losses = descend(X, y, [list(range(n))] * epochs, 0.05)
-        expected = {"w": np.array(w), "b": np.array(b), "losses": np.array(losses)}
-        args = (X, _form(y, column), epochs, 0.05, size, Rng(int(rng.integers(1 << 30))))
-        cases.append(Case(args, expected, measure=fitted, tolerance=ANY_PRECISION))
-    return cases
+        cases.append(full_batch_case(rng, X, _form(y, column), epochs, 0.05, size))
+    return [*cases, *fit_other_sizes(rng), *fit_other_rates(rng)]
+
+
+def full_batch_case(
+    rng: np.random.Generator,
+    X: np.ndarray,
+    y: np.ndarray,
+    epochs: int,
+    rate: float,
+    size: int,
+    tolerance: Tolerance = ANY_PRECISION,
+) -> Case:
+    """One step for each epoch, whatever the order."""
+    w, b, losses = descend(X, y.ravel(), [list(range(len(X)))] * epochs, rate)
+    expected = {"w": np.array(w), "b": np.array(b), "losses": np.array(losses)}
+    args = (X, y, epochs, rate, size, Rng(int(rng.integers(1 << 30))))
+    return Case(args, expected, measure=fitted, tolerance=tolerance)
+
+
+def fit_other_sizes(rng: np.random.Generator) -> list[Case]:
+    """A single sample, many, more features than samples, float32; then numbers over 100 and below 0.01."""
+    single, many, wide, narrow = (rng.normal(0.5, 1.0, shape) for shape in [(1, 2), (70, 2), (3, 5), (6, 2)])
+    return [
+        full_batch_case(rng, single, rng.normal(1.0, 2.0, (1, 1)), 3, 0.05, 4),
+        full_batch_case(rng, many, rng.normal(1.0, 2.0, 70), 2, 0.05, 70),
+        full_batch_case(rng, wide, rng.normal(1.0, 2.0, 3), 3, 0.05, 3),
+        full_batch_case(rng, narrow.astype(np.float32), rng.normal(1.0, 2.0, (6, 1)).astype(np.float32), 3, 0.05, 6),
+        full_batch_case(rng, large(rng, (6, 2)), large(rng, (6,)), 2, 1e-5, 6),
+        # Targets of one sign: their mean must not be much smaller than they are.
+        full_batch_case(rng, tiny(rng, (6, 2)), np.abs(tiny(rng, (6, 1))), 2, 1.5, 6, tolerance=SMALL_STEPS),
+    ]
+
+
+def fit_other_rates(rng: np.random.Generator) -> list[Case]:
+    """Whole numbers: with rate 0 nothing is learnt, and the losses stay where they begin."""
+    X, y = rng.normal(0.0, 0.3, (5, 2)), rng.uniform(0.2, 1.0, 5)
+    return [full_batch_case(rng, X, y, 2, rate, 5) for rate in (0, 1)]
 
 
 def fit_mini_batches(rng: np.random.Generator) -> list[Case]:
