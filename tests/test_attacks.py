@@ -181,7 +181,9 @@ def test_network_that_wears_out_the_judge_costs_its_author_one_exercise(name, pr
     source, says = judge_attacks.NETWORKS[name]
     limits = {"call_seconds": 3.0, "judge_seconds": 12.0, "judge_memory_mb": 1024}
     grader = Grader(with_limits(course, **limits), classroom_a5.assignment, classroom_a5.root)
-    blank = {name: f"def {name}(*args, **kwargs): raise NotImplementedError" for name in ("residual_block", "fractal_block")}
+    blank = {
+        name: f"def {name}(*args, **kwargs): raise NotImplementedError" for name in ("residual_block", "fractal_block")
+    }
     path = classroom_a5.hand_in("wearing", classroom_a5.notebook({**blank, "build_deep": source}))
     before = fingerprint(classroom_a5.root, "gradebook.db")
     result = grade(grader, path)

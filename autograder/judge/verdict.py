@@ -45,7 +45,7 @@ class Verdict:
     """The judge's decision on one exercise.
 
     Args:
-        fraction: of each part's points, in [0, 1]; empty unless ``status`` is "graded".
+        fraction: of each part's points, in [0, 1]; empty for what is not graded, or drove the grader into a limit.
         hint: one sentence for the student, "" when everything passes.
         misconception: the id of the misconception behind the hint, "" when none was recognised.
         reason: why the exercise was not judged to the end: a limit, a missing function, a fault of the grader.
@@ -81,6 +81,8 @@ class Verdict:
 
         Points for other parts than those that were judged are a fault of the course's, never a student's zero.
         """
+        if self.status == "graded" and not self.fraction:
+            return 0.0  # whatever the parts are
         if self.status != "graded" or set(points) != set(self.fraction):
             return None
         earned = sum(points[part] * self.fraction[part] for part in points)
@@ -133,4 +135,4 @@ def needs_manual(exercise: str, reason: str, traceback: str = "") -> Verdict:
 
 def worn_out(exercise: str, limit: str) -> Verdict:
     """A verdict on what drives the grader itself into a limit: it earns nothing, and a person is asked to look."""
-    return Verdict(exercise, "graded", {"all": 0.0}, reason=f"{limit}, in the grader itself", flagged=True)
+    return Verdict(exercise, "graded", {}, reason=f"{limit}, in the grader itself", flagged=True)

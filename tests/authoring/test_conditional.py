@@ -12,7 +12,7 @@ import pytest
 
 from autograder.authoring.doctor import conditional
 from autograder.authoring.doctor.conditional import outside, survey
-from autograder.authoring.doctor.examining import Bench
+from autograder.authoring.doctor.examining import SeededJudge
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.content import Content, load_content
 from autograder.course.outline import outline
@@ -177,7 +177,7 @@ def test_function_that_is_wrong_under_one_condition_loses_marks(words):
     folder, exercise, condition = CLASSICS[words]
     content = load_content(folder)
     assert exercise in outline(folder)
-    bench, right = Bench(content.specs[exercise], (), None), content.solutions[exercise]
+    bench, right = SeededJudge(content.specs[exercise], (), None), content.solutions[exercise]
     (sound,), (spoilt,) = (bench.verdicts(f) for f in (right, wrong_where(condition, right)))
     assert sound.full and not spoilt.full
 
@@ -190,5 +190,5 @@ def test_builder_with_another_default_rate_loses_marks(exercise):
     def drops_unasked(*args: Any, **kwargs: Any) -> Any:
         return right(**{"dropout": 0.5} | inspect.signature(right).bind(*args, **kwargs).arguments)
 
-    (verdict,) = Bench(content.specs[exercise], (), None).verdicts(drops_unasked)
+    (verdict,) = SeededJudge(content.specs[exercise], (), None).verdicts(drops_unasked)
     assert not verdict.full

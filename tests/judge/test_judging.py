@@ -9,7 +9,7 @@ import pytest
 
 from autograder.course.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
-from autograder.judge.verdict import Verdict
+from autograder.judge.verdict import Verdict, worn_out
 from coursekit.checking import Case, Exercise
 from coursekit.observing import CallError, Outcome, observe
 
@@ -176,3 +176,10 @@ def test_parts_are_weighed_as_the_course_says():
     verdict = Verdict("conv", "graded", {"valid": 1.0, "same": 0.5})
     assert verdict.score({"valid": 6, "same": 8}, 14) == 10.0
     assert verdict.score({"valid": 6, "same": 8}, 7) == 5.0  # the gradebook's maximum counts
+
+
+def test_what_wears_out_the_grader_earns_nothing_in_any_part():
+    verdict = worn_out("conv", "memory limit of 2048 MiB")
+    assert verdict.score({"valid": 6, "same": 8}, 14) == 0.0
+    assert verdict.score({"all": 14}, 14) == 0.0
+    assert verdict.flagged and not verdict.full
