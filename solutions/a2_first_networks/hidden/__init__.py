@@ -81,6 +81,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             (
                 Check("what the mask holds, and out = x * mask", measuring.dropout_mask, share=4, core=True),
                 Check("a decision of its own for every element", measuring.dropout_separate, share=2),
+                Check("how many elements fall, and which, in eight calls", measuring.dropout_over_calls, share=2),
                 Check("nothing happens at test time or for rate 0", measuring.dropout_off, share=2),
                 Check("keeps the dtype of x", measuring.dropout_dtype),
                 Check("draws from the generator given, leaves x alone", measuring.dropout_generator),

@@ -10,6 +10,7 @@ import numpy as np
 from assignments.a2_first_networks.checks import ANY_PRECISION, as_floats, at_most, dropped
 from coursekit.checking import Case
 from coursekit.observing import Remote, Rng
+from solutions.shared.hidden.chance import over_calls, series
 from solutions.shared.hidden.magnitudes import TINY, Draw, intensities, large, normal, tiny
 
 # ---------------------------------------------------------------------------------------------------------- ema_smooth
@@ -164,6 +165,18 @@ def dropout_mask(rng: np.random.Generator) -> list[Case]:
 def dropout_separate(rng: np.random.Generator) -> list[Case]:
     """Twelve images are too few to compare how many elements each of them loses."""
     return [dropout_case(rng, (150, 180), 0.35, SEPARATE), dropout_case(rng, (12, 13, 14, 11), 0.35, SEPARATE[:1])]
+
+
+def dropout_over_calls(rng: np.random.Generator) -> list[Case]:
+    """Neither a fixed share of the elements nor the same ones, whatever generator comes."""
+    x, rate = rng.normal(size=(8, 25)), 0.25
+
+    def measure(values: Any) -> dict[str, str]:
+        for value in values:
+            dropped(value, x)  # refuses what is no dropout of x
+        return over_calls([np.asarray(mask) == 0 for _, mask in values], rate)
+
+    return [series(rng, (x, rate), measure=measure)]
 
 
 def dropout_dtype(rng: np.random.Generator) -> list[Case]:

@@ -168,3 +168,24 @@ def drops_with_a_generator_of_its_own(x, rate, rng, training=True):
     """Draws once from the generator, then drops with an unseeded one."""
     rng.random(1)
     return solution.dropout_forward(x, rate, np.random.default_rng(), training)
+
+
+@mutant(
+    of="dropout_forward",
+    hint="exactly the same number of elements falls in every call: let each element decide by itself",
+)
+def drops_a_fixed_share(x, rate, rng, training=True):
+    """Drops exactly a share rate of all elements."""
+    if not training or rate == 0:
+        return x.copy(), np.ones_like(x)
+    order = rng.permutation(x.size).reshape(x.shape)
+    mask = (order >= round(rate * x.size)).astype(x.dtype) / x.dtype.type(1 - rate)
+    return x * mask, mask
+
+
+@mutant(of="dropout_forward", hint="the generator is drawn from and then not used: all chance comes from its numbers")
+def draws_and_reseeds(x, rate, rng, training=True):
+    """Draws from the generator and then uses another one, with a fixed seed."""
+    if training and rate:
+        rng.random()
+    return solution.dropout_forward(x, rate, np.random.default_rng(0), training)

@@ -1,0 +1,42 @@
+"""What chance does from call to call: a number that varies as a binomial one does, and never the same choice twice.
+
+One call cannot tell a fair coin from a function that always takes exactly half. Eight can: the squared deviations of
+their counts add up to a chi-square variable with eight degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from coursekit.checking import Case
+from coursekit.observing import Rng
+
+CALLS = 8
+LEAST, MOST = 0.1, 60.0  # an honest function falls below with probability 2e-7 (200 coins at 1/4, 64 at 1/2: exact
+# binomial sums), above with 5e-10; one that takes a fixed share has 0 or nearly so, and is caught every time
+NUMBER, CHOICE = "how many, from call to call", "which, from call to call"
+AS_CHANCE_HAS_IT = {NUMBER: "as chance has it", CHOICE: "others each time"}
+
+
+def series(rng: np.random.Generator, before: tuple[Any, ...], after: tuple[Any, ...] = (), **case: Any) -> Case:
+    """The same call with eight generators, which stand between the other arguments."""
+    seeds = rng.integers(1 << 31, size=CALLS)
+    first, *others = [(*before, Rng(int(seed)), *after) for seed in seeds]
+    return Case(first, AS_CHANCE_HAS_IT, series=tuple(others), pure=False, **case)
+
+
+def over_calls(coins: Sequence[np.ndarray], p: float) -> dict[str, str]:
+    """Facts about the coins of all calls.
+
+    Args:
+        coins: bool arrays of one shape, one for each call.
+        p: with which probability each is True.
+    """
+    expected, variance = coins[0].size * p, coins[0].size * p * (1 - p)
+    spread = sum((int(each.sum()) - expected) ** 2 for each in coins) / variance
+    number = "too much the same" if spread < LEAST else "too different" if spread > MOST else "as chance has it"
+    same = all(np.array_equal(each, coins[0]) for each in coins[1:])
+    return {NUMBER: number, CHOICE: "the same each time" if same else "others each time"}
