@@ -11,7 +11,6 @@ from assignments.a5_twenty_more_layers.checks import path_lengths, spread
 from coursekit.models.networks import describe, rebuild
 from solutions.a5_twenty_more_layers import solution
 from solutions.a5_twenty_more_layers.hidden import learning
-from solutions.a5_twenty_more_layers.hidden.weights import convolve
 from solutions.shared.hidden import forward
 
 
@@ -19,7 +18,13 @@ from solutions.shared.hidden import forward
 def test_convolution_by_taps_agrees_with_the_one_by_positions(shape):
     rng = np.random.default_rng(0)
     x, kernel = rng.normal(size=(2, 6, 7, shape[2])), rng.normal(size=shape)
-    np.testing.assert_allclose(convolve(x, kernel), forward.convolve(x, kernel), rtol=1e-12, atol=1e-12)
+    rows, columns = kernel.shape[:2]
+    padded = np.pad(x, [(0, 0), ((rows - 1) // 2, rows // 2), ((columns - 1) // 2, columns // 2), (0, 0)])
+    by_positions = np.zeros((2, 6, 7, shape[3]))
+    for i in range(6):
+        for j in range(7):
+            by_positions[:, i, j] = np.tensordot(padded[:, i : i + rows, j : j + columns], kernel, 3)
+    np.testing.assert_allclose(forward.convolve(x, kernel), by_positions, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4])

@@ -31,9 +31,7 @@ def reference(images: np.ndarray, weights: list[dict[str, np.ndarray]], *, train
 
 
 def values(rng: np.random.Generator) -> list[Case]:
-    seed = int(rng.integers(1 << 30))
-    images = rng.normal(size=(3, 32, 32, 3)).astype(np.float32)
-    weights = set_weights_by_order(solution.build_penn_net(), seed, biases=False)
+    seed, images, weights = _drawn(rng, 10)
 
     def measure(value: Any) -> Any:
         model = borrow(value)
@@ -57,9 +55,26 @@ def values(rng: np.random.Generator) -> list[Case]:
 
 
 def classes(rng: np.random.Generator) -> list[Case]:
+    """The network is the same for other numbers of classes, and for a single one."""
     count = int(rng.choice([3, 7, 100]))
+    return [_sized(rng, count, num_classes=count), _sized(rng, 1, 1)]
+
+
+def _sized(rng: np.random.Generator, classes: int, *args: int, **kwargs: int) -> Case:
+    """The logits for so many classes, of a network made with ``args`` and ``kwargs``."""
+    seed, images, weights = _drawn(rng, classes)
 
     def measure(value: Any) -> Any:
-        return {"output shape": borrow(value).output_shape[1:]}
+        model = borrow(value)
+        set_weights_by_order(model, seed, biases=False)
+        return {"output shape": model.output_shape[1:], "logits": run(model, images)}
 
-    return [Case((), {"output shape": (count,)}, kwargs={"num_classes": count}, measure=measure)]
+    logits = reference(images, weights, training=False).astype(np.float32)
+    return Case(args, {"output shape": (classes,), "logits": logits}, kwargs, measure=measure, tolerance=SUMS)
+
+
+def _drawn(rng: np.random.Generator, classes: int) -> tuple[int, np.ndarray, list[dict[str, np.ndarray]]]:
+    """The seed of the weights, images, and the weights that a right network has then."""
+    seed = int(rng.integers(1 << 30))
+    images = rng.normal(size=(3, 32, 32, 3)).astype(np.float32)
+    return seed, images, set_weights_by_order(solution.build_penn_net(classes), seed, biases=False)

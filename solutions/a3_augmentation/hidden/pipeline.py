@@ -9,7 +9,15 @@ import keras
 import numpy as np
 from keras import layers
 
-from assignments.a3_augmentation.checks import as_batch, bucket, pipeline_case, standardised, uneven_images
+from assignments.a3_augmentation.checks import (
+    STANDARDISED,
+    as_batch,
+    bucket,
+    pipeline_case,
+    pipeline_facts,
+    standardised,
+    uneven_images,
+)
 from autograder.course.trials import Bench, Trial
 from autograder.judge.training import fit, logits
 from coursekit.checking import Case, Refused
@@ -23,11 +31,48 @@ def _case(rng: np.random.Generator, training: bool, **flags: bool) -> Case:
 
 
 def evaluation(rng: np.random.Generator) -> list[Case]:
-    return [_case(rng, False), _case(rng, False, flip=True, crop=True)]
+    """Many images and one, of the course's sizes too, of all kinds of numbers."""
+    grey = rng.uniform(0.2, 0.6, (3, 28, 28, 1)).astype(np.float32)
+    grey[:, 0, 0] = 0.0
+    tiny = rng.choice([-1.0, 1.0], (1, 128, 128, 1)) * rng.uniform(0.0085, 0.0099, (1, 128, 128, 1))
+    return [
+        _case(rng, False),
+        _plain_case(rng, uneven_images(2, 32, 32, int(rng.integers(1 << 31))), {"flip": True, "crop": True}),
+        _plain_case(rng, grey),
+        _plain_case(rng, tiny),
+    ]
+
+
+def _plain_case(rng: np.random.Generator, images: np.ndarray, flags: dict[str, bool] | None = None) -> Case:
+    """What evaluation makes of a batch, number by number."""
+    args = (images, Rng(int(rng.integers(1 << 31))), False)
+    return Case(args, standardised(images).astype(np.float32), flags or {}, tolerance=STANDARDISED, pure=False)
 
 
 def training(rng: np.random.Generator) -> list[Case]:
-    return [_case(rng, True)]
+    """A large batch for its counts; small ones of the course's sizes, of other numbers, of one image."""
+    small = [
+        uneven_images(10, 32, 32, int(rng.integers(1 << 31))),
+        rng.uniform(0.1, 1.0, (11, 28, 28, 1)).astype(np.float32),
+        rng.normal(0.0, 200.0, (10, 9, 8, 1)),
+        uneven_images(1, 9, 11, int(rng.integers(1 << 31))),
+    ]
+    return [_case(rng, True), *(_few_case(rng, images) for images in small)]
+
+
+def _few_case(rng: np.random.Generator, images: np.ndarray) -> Case:
+    """Too few images for counts: each is a window of itself or of its mirror image. That none of ten moves: 1e-19."""
+    facts = pipeline_facts(images)
+
+    def measure(value: Any) -> dict[str, Any]:
+        found = facts(value)
+        moved = found["moved"] != "not at all" if len(images) >= 10 else "one alone may stay where it is"
+        foreign = sorted(set(found["standardised images are"]) - {"itself", "mirrored"})
+        return {"other images": foreign, "any image moved": moved, "border": found["border"], "dtype": found["dtype"]}
+
+    moved = len(images) >= 10 or "one alone may stay where it is"
+    expected: dict[str, Any] = {"other images": [], "any image moved": moved, "border": "0", "dtype": "float32"}
+    return Case((images, Rng(int(rng.integers(1 << 31))), True), expected, measure=measure, pure=False)
 
 
 def flags(rng: np.random.Generator) -> list[Case]:

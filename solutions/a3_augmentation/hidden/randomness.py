@@ -17,6 +17,18 @@ def _seed(rng: np.random.Generator) -> Rng:
     return Rng(int(rng.integers(1 << 31)))
 
 
+def _any_kind_of_images(rng: np.random.Generator, n: int) -> list[np.ndarray]:
+    """Images of the course's two sizes, large and negative numbers, and numbers close to 0, in all dtypes."""
+    intensities = rng.uniform(0.0, 1.0, (n, 28, 28, 1)).astype(np.float32)
+    intensities[:, ::3] = 0.0
+    return [
+        rng.integers(0, 256, (n, 32, 32, 3)).astype(np.uint8),
+        intensities,
+        rng.normal(0.0, 200.0, (n, 6, 5, 3)),
+        rng.uniform(-0.009, 0.009, (n, 4, 7, 2)).astype(np.float32),
+    ]
+
+
 def _only(facts: Any, *names: str) -> Any:
     """A measure that keeps some of the facts."""
 
@@ -30,21 +42,17 @@ def _only(facts: Any, *names: str) -> Any:
 # ---------------------------------------------------------------------------------------------------------------- flips
 
 
-def _colour_images(rng: np.random.Generator, n: int, height: int, width: int) -> np.ndarray:
-    return rng.integers(0, 256, (n, height, width, 3)).astype(np.uint8)
-
-
 def flip_exact(rng: np.random.Generator) -> list[Case]:
-    """p = 1 and p = 0 leave no choice; uint8, float32 and float64."""
+    """p = 1 and p = 0 leave no choice, whether written as whole numbers or not."""
     cases = []
-    for dtype in (np.uint8, np.float32, np.float64):
-        images = _colour_images(rng, 5, 3, 4).astype(dtype)
+    for number, images in enumerate(_any_kind_of_images(rng, 5)):
         mirror = np.zeros_like(images)
-        for n, i, j, c in np.ndindex(images.shape):
-            mirror[n, i, j, c] = images[n, i, images.shape[2] - 1 - j, c]
+        for j in range(images.shape[2]):
+            mirror[:, :, j] = images[:, :, images.shape[2] - 1 - j]
+        kind = int if number == 1 else float
         cases += [
-            Case((images, _seed(rng), 1.0), mirror, pure=False),
-            Case((images, _seed(rng), 0.0), images, pure=False),
+            Case((images, _seed(rng), kind(1)), mirror, pure=False),
+            Case((images, _seed(rng), kind(0)), images, pure=False),
         ]
     return cases
 
@@ -87,28 +95,50 @@ def flip_empty(rng: np.random.Generator) -> list[Case]:
 
 def flip_arguments(rng: np.random.Generator) -> list[Case]:
     """Both outcomes of the coins, so that neither way out hands the caller's own array back."""
-    images = _colour_images(rng, 3, 2, 3)
+    images = rng.integers(0, 256, (3, 2, 3, 3)).astype(np.uint8)
     return [Case((images, _seed(rng), p), fresh=True) for p in (0.0, 0.5, 1.0)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- crops
 
 
-def _crop_case(rng: np.random.Generator, height: int, width: int, pad: int, *names: str) -> Case:
+def _crop_case(rng: np.random.Generator, height: int, width: int, pad: int | None, *names: str) -> Case:
+    """``pad``: None leaves it at its default, 4."""
     images = coded_images(COUNT, height, width)
-    expected = {name: expected_offsets(pad)[name] for name in names}
-    measure = _only(offset_facts(images, pad), *names)
-    return Case((images, _seed(rng)), expected, kwargs={"pad": pad}, measure=measure, pure=False)
+    expected = {name: expected_offsets(pad or 4)[name] for name in names}
+    measure = _only(offset_facts(images, pad or 4), *names)
+    return Case((images, _seed(rng)), expected, kwargs={"pad": pad} if pad else {}, measure=measure, pure=False)
 
 
 def crop_content(rng: np.random.Generator) -> list[Case]:
     names = ("crops of the zero-padded image", "any image moved")
-    return [_crop_case(rng, 9, 10, 4, *names), _crop_case(rng, 7, 5, 2, *names), _crop_case(rng, 5, 5, 1, *names)]
+    coded = [_crop_case(rng, 9, 10, 4, *names), _crop_case(rng, 7, 5, 2, *names), _crop_case(rng, 5, 5, 1, *names)]
+    return coded + [_window_case(rng, images) for images in _any_kind_of_images(rng, 10)]
+
+
+def _window_case(rng: np.random.Generator, images: np.ndarray) -> Case:
+    """A few images of any kind: every window is tried. That none of ten is moved has probability 81**-10 = 1e-19."""
+    height, width = images.shape[1:3]
+    padded = np.pad(images, [(0, 0), (4, 4), (4, 4), (0, 0)])
+
+    def measure(value: Any) -> Any:
+        out = as_batch(value, images)
+        found = np.zeros(len(out), bool)
+        for dy, dx in np.ndindex(9, 9):
+            found |= (out == padded[:, dy : dy + height, dx : dx + width]).reshape(len(out), -1).all(axis=1)
+        return {
+            "crops of the zero-padded image": "all of them" if found.all() else "not all of them",
+            "any image moved": bool((out != images).any()),
+            "dtype": str(out.dtype),
+        }
+
+    expected = {"crops of the zero-padded image": "all of them", "any image moved": True, "dtype": str(images.dtype)}
+    return Case((images, _seed(rng)), expected, measure=measure, pure=False)
 
 
 def crop_offsets(rng: np.random.Generator) -> list[Case]:
     names = ("row offsets", "column offsets")
-    return [_crop_case(rng, 9, 11, 4, *names), _crop_case(rng, 7, 5, 2, *names)]
+    return [_crop_case(rng, 9, 11, None, *names), _crop_case(rng, 7, 5, 2, *names)]
 
 
 def crop_independence(rng: np.random.Generator) -> list[Case]:
@@ -117,12 +147,7 @@ def crop_independence(rng: np.random.Generator) -> list[Case]:
 
 def crop_exact(rng: np.random.Generator) -> list[Case]:
     images = rng.integers(0, 256, (3, 4, 5, 3))
-    cases = [Case((images.astype(d), _seed(rng)), images.astype(d), kwargs={"pad": 0}) for d in (np.uint8, np.float32)]
-
-    def dtype(value: Any) -> Any:
-        return {"dtype": str(as_batch(value, images).dtype)}
-
-    return [*cases, Case((images.astype(np.uint8), _seed(rng)), {"dtype": "uint8"}, measure=dtype, pure=False)]
+    return [Case((images.astype(d), _seed(rng)), images.astype(d), kwargs={"pad": 0}) for d in (np.uint8, np.float32)]
 
 
 def crop_generator(rng: np.random.Generator) -> list[Case]:

@@ -165,6 +165,20 @@ def only_divides(images):
     return x / np.maximum(x.std(axis=(1, 2, 3), keepdims=True), 1e-6)
 
 
+@mutant(of="fit_normalizer", hint="the deviation has ddof 0: divide by the number of pixels, not by one less")
+def deviation_of_a_sample(train_images):
+    """Ddof 1."""
+    x = train_images.astype("float64")
+    return x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2), ddof=1)
+
+
+@mutant(of="fit_normalizer", hint="convert to float64 first: a long sum in float32 rounds every pixel that it adds")
+def sums_in_float32(train_images):
+    """Adds up in single precision."""
+    x = train_images.astype("float32")
+    return x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
+
+
 @mutant(of="fit_normalizer", hint="sum in float64: in float32 a mean over many images loses its last digits")
 def sums_in_float16(train_images):
     """Adds up in half precision."""

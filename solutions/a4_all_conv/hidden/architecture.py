@@ -79,7 +79,16 @@ def outputs(seed: int, images: np.ndarray, *, normalised: bool) -> Callable[[Any
     return measure
 
 
-def case(rng: np.random.Generator, width: int, classes: int, shape: tuple[int, int, int], *, normalised: bool) -> Case:
+WIDTH, CLASSES, SHAPE = 96, 10, (32, 32, 3)  # the defaults, of the paper
+
+
+def case(rng: np.random.Generator, *, normalised: bool, **given: Any) -> Case:
+    """``given``: what the call names; the other parameters keep their defaults."""
+    width, classes, shape = (
+        given.get("width", WIDTH),
+        given.get("num_classes", CLASSES),
+        given.get("input_shape", SHAPE),
+    )
     images = rng.normal(size=(3, *shape)).astype(np.float32)
     seed = int(rng.integers(1 << 30))
     layers = reference_layers(width, classes, shape[-1], seed, normalised=normalised)
@@ -89,31 +98,39 @@ def case(rng: np.random.Generator, width: int, classes: int, shape: tuple[int, i
     }
     if normalised:
         expected["logits in training"] = reference(images, layers, training=True).astype(np.float32)
-    kwargs = {"width": width, "batch_norm": normalised, "input_shape": shape}
-    kwargs |= {"num_classes": classes} if classes != 10 else {}
     measure = outputs(seed, images, normalised=normalised)
-    return Case((), expected, kwargs=kwargs, measure=measure, tolerance=FLOAT32_SUMS)
+    return Case((), expected, kwargs=given, measure=measure, tolerance=FLOAT32_SUMS)
 
 
 def plain(rng: np.random.Generator) -> list[Case]:
     height, width = (int(n) for n in rng.permutation([10, 13]))
     return [
-        case(rng, 3, 10, (32, 32, 3), normalised=False),
-        case(rng, 2, 7, (height, width, 1), normalised=False),
+        case(rng, width=3, batch_norm=False, normalised=False),
+        case(rng, width=2, num_classes=7, batch_norm=False, input_shape=(height, width, 1), normalised=False),
+        case(rng, width=1, num_classes=1, batch_norm=False, input_shape=(6, 5, 2), normalised=False),
     ]
 
 
 def normalised(rng: np.random.Generator) -> list[Case]:
-    return [case(rng, 2, 6, (12, 9, 3), normalised=True)]
+    return [case(rng, width=2, num_classes=6, batch_norm=True, input_shape=(12, 9, 3), normalised=True)]
 
 
 def defaults(rng: np.random.Generator) -> list[Case]:
-    """The defaults are the paper's: 96 channels, ten classes, with BatchNormalization."""
+    """The defaults are the paper's: 96 channels, ten classes, with BatchNormalization; run on small images only."""
 
     def measure(value: Any) -> Any:
-        return {"numbers in all kernels": kernel_weights(borrow(value))}
+        model = borrow(value)
+        fixed = sum(int(np.prod(weight.shape)) for weight in model.non_trainable_weights)
+        shapes = {"input shape": model.input_shape[1:], "output shape": model.output_shape[1:]}
+        return {"numbers in all kernels": kernel_weights(model), "numbers that are not trained": fixed, **shapes}
 
-    return [Case((), {"numbers in all kernels": 1_368_480}, measure=measure)]
+    expected = {
+        "numbers in all kernels": 1_368_480,
+        "numbers that are not trained": 2 * (3 * WIDTH + 5 * 2 * WIDTH),
+        "input shape": SHAPE,
+        "output shape": (CLASSES,),
+    }
+    return [Case((), expected, measure=measure), case(rng, input_shape=(6, 5, 3), normalised=True)]
 
 
 # ------------------------------------------------------------------------------------------------------------ learning

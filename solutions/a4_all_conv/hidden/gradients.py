@@ -72,11 +72,11 @@ def without(rng: np.random.Generator) -> list[Case]:
 Weights = dict[str, np.ndarray]
 
 
-def _network(weights: Weights, *, normalised: bool) -> Network:
+def _network(weights: Weights, shape: tuple[int, ...], *, normalised: bool) -> Network:
     """Conv2D 'one' (2x3) - [BatchNormalization] - ReLU - Conv2D 'two' (1x1) - Flatten - Dense."""
 
     def build() -> Any:
-        inputs = keras.Input((3, 4, 2))
+        inputs = keras.Input(shape)
         x = layers.Conv2D(2, (2, 3), padding="same", name="one")(inputs)
         if normalised:
             x = layers.BatchNormalization(name="norm")(x)
@@ -99,14 +99,28 @@ def _logits(weights: Weights, x: np.ndarray, *, normalised: bool) -> np.ndarray:
     return x.reshape(len(x), -1) @ weights["head"] + weights["head bias"]
 
 
-def _draw(rng: np.random.Generator) -> Weights:
-    shapes = {"one": (2, 3, 2, 2), "two": (1, 1, 2, 2), "head": (24, 3)}
-    weights: Weights = {name: rng.normal(0.0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
+SMALL = (3, 4, 2)
+
+
+def _draw(rng: np.random.Generator, shape: tuple[int, ...] = SMALL, scale: float = 1.0) -> Weights:
+    """Weights for images of this shape whose values are of size ``scale``: all later numbers are of size 1."""
+    height, width, channels = shape
+    flat = height * width * 2
+    shapes = {"one": (2, 3, channels, 2), "two": (1, 1, 2, 2), "head": (flat, 3)}
+    sizes = {"one": 0.7 / scale, "two": 0.7, "head": 0.7 * np.sqrt(24 / flat)}
+    weights: Weights = {name: rng.normal(0.0, sizes[name], shape).astype(np.float32) for name, shape in shapes.items()}
     for name, shape in shapes.items():
         weights[f"{name} bias"] = rng.normal(0.0, 0.5, shape[-1]).astype(np.float32)
     weights |= {"gamma": rng.uniform(0.5, 1.5, 2), "beta": rng.normal(0.0, 0.3, 2)}
     weights |= {"mean": rng.normal(2.0, 0.5, 2), "variance": rng.uniform(3.0, 5.0, 2)}
     return weights
+
+
+def _images(rng: np.random.Generator, count: int, shape: tuple[int, ...], scale: float) -> np.ndarray:
+    """Numbers of both signs up to three times ``scale``, a 0 among them."""
+    x = scale * np.clip(rng.normal(size=(count, *shape)), -3.0, 3.0)
+    x[0, 0, 0, 0] = 0.0
+    return x.astype(np.float32)
 
 
 def _differences(loss: Callable[[np.ndarray], float], kernel: np.ndarray, step: float) -> np.ndarray:
@@ -127,6 +141,8 @@ def _case(
     *,
     normalised: bool,
     count: int = 5,
+    shape: tuple[int, ...] = SMALL,
+    scale: float = 1.0,
     pure: bool = False,
     bias_ahead: bool = False,
 ) -> Case:
@@ -136,9 +152,9 @@ def _case(
         bias_ahead: draw on until the bias has the larger gradient, which does not count.
     """
     while True:
-        weights = _draw(rng)
-        x = rng.normal(size=(count, 3, 4, 2)).astype(np.float32)
-        y = rng.integers(0, 3, count)
+        weights = _draw(rng, shape, scale)
+        x = _images(rng, count, shape, scale)
+        y = rng.integers(int(count == 1), 3, count)  # a single image is never of class 0
 
         def loss(kernel: np.ndarray, weights: Weights = weights, x: np.ndarray = x, y: np.ndarray = y) -> float:
             return forward.mean_cross_entropy(_logits({**weights, layer: kernel}, x, normalised=normalised), y)
@@ -149,7 +165,7 @@ def _case(
         distinct = largest > 1.1 * fine.max() and abs(loss(weights[layer]) - 1.0) > 0.2
         if smooth and distinct and not (bias_ahead and _bias_gradient(weights, layer, x, y) < 1.1 * largest):
             break
-    network = _network(weights, normalised=normalised)
+    network = _network(weights, shape, normalised=normalised)
     return Case((network, x, y, LayerOf(0, layer)), float(largest), tolerance=FLOAT32_SUMS, pure=pure)
 
 
@@ -163,16 +179,21 @@ def _bias_gradient(weights: Weights, layer: str, x: np.ndarray, y: np.ndarray) -
 
 
 def values(rng: np.random.Generator) -> list[Case]:
-    """First and last convolution; a batch and the same kind of network with one image."""
+    """First and last convolution; many images of large numbers, and a single image of the size that the course uses."""
     return [
-        _case(rng, "one", normalised=False),
+        _case(rng, "one", shape=(4, 3, 3), normalised=False),
         _case(rng, "two", normalised=False, bias_ahead=True),
-        _case(rng, "two", normalised=False, count=1),
+        _case(rng, "two", count=66, scale=200.0, normalised=False),
+        _case(rng, "two", count=1, shape=(28, 28, 1), normalised=False),
     ]
 
 
 def training(rng: np.random.Generator) -> list[Case]:
-    return [_case(rng, "one", normalised=True), _case(rng, "two", normalised=True)]
+    """One of them with images of the course's other size, whose numbers are close to 0; the gradient is not."""
+    return [
+        _case(rng, "one", normalised=True),
+        _case(rng, "two", count=2, shape=(32, 32, 3), scale=0.003, normalised=True),
+    ]
 
 
 def untouched(rng: np.random.Generator) -> list[Case]:
@@ -197,5 +218,5 @@ def dead(rng: np.random.Generator) -> list[Case]:
     weights["one bias"] = np.full(2, -100.0, np.float32)
     x = rng.normal(size=(3, 3, 4, 2)).astype(np.float32)
     exactly = type(FLOAT32_SUMS)(0.0, 0.0, "a ReLU that is shut passes exactly nothing")
-    network = _network(weights, normalised=False)
+    network = _network(weights, SMALL, normalised=False)
     return [Case((network, x, rng.integers(0, 3, 3), LayerOf(0, "one")), 0.0, tolerance=exactly, pure=False)]

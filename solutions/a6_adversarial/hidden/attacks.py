@@ -15,7 +15,7 @@ import numpy as np
 
 from assignments.a6_adversarial.checks import with_plain_success
 from coursekit.checking import FLOAT32, Case
-from solutions.a6_adversarial.hidden.nets import Net, deep, guarded, image, linear
+from solutions.a6_adversarial.hidden.nets import Net, deep, even, guarded, image, linear
 
 SHAPE = (2, 3, 1)
 CLEAR = 3e-3  # how far a decision must be from the other one, relative to its scale: 1e4 roundings of float32
@@ -154,7 +154,7 @@ def fgsm_stops(rng: np.random.Generator) -> list[Case]:
 
     return [
         draw(make(False, 0.95, 1.0, 0.9), lambda walk: walk.steps == 0),
-        draw(make(False, 0.62, 0.9, 0.6), lambda walk: walk.steps == 0),
+        draw(make(False, 0.4, 0.9, 0), lambda walk: walk.steps == 0),
         draw(make(True, 0.65, 0.9, 0.6), straight_to_success),
         draw(make(False, 0.5, 0.85, 0.9), straight_to_success),
     ]
@@ -183,11 +183,11 @@ def tie(rng: np.random.Generator) -> tuple[Net, np.ndarray]:
 def fgsm_gives_up(rng: np.random.Generator) -> list[Case]:
     """After max_iter steps, with the prediction of the image that is returned; no step at all may be allowed."""
 
-    def make(max_iter: int) -> tuple[Walk, Case]:
+    def make(max_iter: int, confidence: float = 0.99) -> tuple[Walk, Case]:
         net = deep(rng, SHAPE, 4, 3.0)
         x = image(rng, (1, *SHAPE), 0.3, 0.7)
         y = int(net.logits(x)[0].argmax())
-        return fgsm_case(net, x, y, 0.02, 0.0, 1.0, confidence=0.99, max_iter=max_iter, pure=False)
+        return fgsm_case(net, x, y, 0.02, 0.0, 1.0, confidence=confidence, max_iter=max_iter, pure=False)
 
     def wanted(walk: Walk) -> bool:
         return not walk.result["success"] and not walk.turns
@@ -196,33 +196,51 @@ def fgsm_gives_up(rng: np.random.Generator) -> list[Case]:
         return wanted(walk) and walk.classes[-1] != walk.classes[0]
 
     return [
-        draw(lambda: make(3), wanted),
+        draw(lambda: make(3, 1), wanted),
         draw(lambda: make(7), wrong_but_unsure),
         draw(lambda: make(0), wanted),
     ]
 
 
 def fgsm_bounds(rng: np.random.Generator) -> list[Case]:
-    """Other ranges than [0, 1], also one for each channel."""
+    """Other ranges than [0, 1], also one for each channel, below 0 and close to it; the course's sizes."""
 
-    def make(channels: int, lo: Any, hi: Any, eps: float) -> tuple[Walk, Case]:
-        shape = (2, 2, channels)
-        span = np.max(np.asarray(hi) - np.asarray(lo))
-        net = linear(rng, shape, 3, 1.5 / span)
-        x = (lo + rng.uniform(0.2, 0.8, (1, *shape)) * (np.asarray(hi) - lo)).astype(np.float32)
-        y = int(net.logits(x)[0].argmax())
-        return fgsm_case(net, x, y, eps, lo, hi, confidence=0.7, max_iter=PATIENCE, pure=False)
+    def make(shape: tuple[int, int, int], lo: Any, hi: Any, eps: float) -> tuple[Walk, Case]:
+        net = linear(rng, shape, 3, 1.5 / np.max(np.asarray(hi) - np.asarray(lo)))
+        return _walk_between(rng, net, eps, lo, hi)
 
     def wanted(low: Any, high: Any) -> Callable[[Walk], bool]:
         def touches(walk: Walk) -> bool:
-            last = walk.images[-1]
-            return straight_to_success(walk) and bool(np.any(last == low) and np.any(last == high))
+            last, ends = walk.images[-1], (np.asarray(low), np.asarray(high))
+            return straight_to_success(walk) and all(np.any(np.isclose(last, end, 1e-6, 0)) for end in ends)
 
         return touches
 
-    low, high = np.array([-2.0, -1.0]), np.array([1.5, 2.5])
-    bounds: list[tuple[int, Any, Any, float]] = [(1, -1.0, 1.0, 0.25), (1, 0.0, 255.0, 30.0), (2, low, high, 0.5)]
-    return [draw(partial(make, *bound), wanted(bound[1], bound[2])) for bound in bounds]
+    low, high = np.array([0.0, -200.0, -90.0], np.float32), np.array([150.0, 0.0, -20.0], np.float32)
+    tiny = np.array([0.001, 0.002]), np.array([0.007, 0.009])
+    bounds: list[tuple[tuple[int, int, int], Any, Any, float]] = [
+        ((2, 2, 1), -1.0, 1.0, 0.25),
+        ((3, 2, 1), 0.0, 255.0, 30.0),
+        ((2, 2, 3), low, high, 20.0),
+        ((2, 2, 2), *tiny, 0.0008),
+    ]
+    small = [draw(partial(make, *bound), wanted(bound[1], bound[2])) for bound in bounds]
+    return small + [draw(partial(_course_size, rng, channels), straight_to_success) for channels in (1, 3)]
+
+
+def _course_size(rng: np.random.Generator, channels: int) -> tuple[Walk, Case]:
+    """28 x 28 x 1, bytes from 10 to 240, or 32 x 32 x 3, standardised, with steps of 1."""
+    if channels == 1:
+        return _walk_between(rng, even(rng, (28, 28, 1), 12.0), 12.0, np.array([10.0]), np.array([240.0]))
+    mean, std = np.array([0.49, 0.48, 0.45], np.float32), np.array([0.25, 0.24, 0.26], np.float32)
+    return _walk_between(rng, even(rng, (32, 32, 3), 1.0), 1, -mean / std, (1 - mean) / std)
+
+
+def _walk_between(rng: np.random.Generator, net: Net, eps: float, lo: Any, hi: Any) -> tuple[Walk, Case]:
+    """From an image in the middle of its range to a wrong class with 70 %."""
+    x = (lo + rng.uniform(0.2, 0.8, (1, *net.shape)) * (np.asarray(hi) - lo)).astype(np.float32)
+    y = int(net.logits(x)[0].argmax())
+    return fgsm_case(net, x, y, eps, lo, hi, confidence=0.7, max_iter=PATIENCE, pure=False)
 
 
 def fgsm_arguments(rng: np.random.Generator) -> list[Case]:
@@ -264,7 +282,7 @@ def targeted_walk(
             break
         away = here - start
         if gradients and lam:
-            moved = away[away != 0]  # a pixel held at its bound has not moved at all, in any precision
+            moved = away[away != 0] / (hi - lo)  # a pixel held at its bound has not moved at all, in any precision
             clear = min(clear, FINE * float(np.min(np.abs(moved), initial=1.0)))
         gradient = net.gradient(here, [target]) + lam * np.sign(away) / away.size
         gradients.append(gradient)
@@ -293,21 +311,22 @@ def _start(rng: np.random.Generator, net: Net, lo: float = 0.2, hi: float = 0.8)
 
 
 def targeted_walks(rng: np.random.Generator) -> list[Case]:
-    """To the target's probability, with a penalty that matters, inside [0, 1]."""
+    """To the target's probability, with a penalty that matters, inside [0, 1]; on images of the course's sizes too."""
 
-    def make(net_of: Callable[..., Net], options: dict[str, Any]) -> tuple[Walk, Case]:
-        net = net_of(rng, SHAPE, 3, 2.0)
-        x0, target = _start(rng, net)
-        return targeted_case(net, x0, target, options, pure=False)
+    def make(net_of: Callable[[], Net], options: dict[str, Any]) -> tuple[Walk, Case]:
+        net = net_of()
+        return targeted_case(net, *_start(rng, net), {"max_iter": PATIENCE, **options}, pure=False)
 
     def wanted(walk: Walk) -> bool:
         inside = all(np.all((x > 0) & (x < 1)) for x in walk.images)
-        return 4 <= walk.steps <= SOON and walk.result["success"] and inside
+        return 3 <= walk.steps <= SOON and walk.result["success"] and inside
 
-    kinds: list[tuple[Callable[..., Net], dict[str, Any]]] = [
-        (linear, {"lam": 1.0, "lr": 0.05, "stop": 0.6, "max_iter": PATIENCE}),
-        (deep, {"lam": 0.5, "lr": 0.03, "stop": 0.8, "max_iter": PATIENCE}),
-        (deep, {"lr": 0.04, "max_iter": PATIENCE}),
+    small = partial(deep, rng, SHAPE, 3, 2.0)
+    kinds: list[tuple[Callable[[], Net], dict[str, Any]]] = [
+        (partial(even, rng, (28, 28, 1), 0.06), {"lam": 1.0, "lr": 4.0, "stop": 0.8}),
+        (partial(even, rng, (32, 32, 3), 0.06), {"lam": 2, "lr": 15.0, "stop": 0.8}),
+        (small, {"lam": 0, "lr": 0.03, "stop": 0.8}),
+        (small, {"lr": 0.04}),
     ]
     return [*(draw(partial(make, *kind), wanted) for kind in kinds), _with_defaults(rng)]
 
@@ -340,6 +359,7 @@ def targeted_stops(rng: np.random.Generator) -> list[Case]:
         draw(lambda: make("sure"), lambda walk: walk.steps == 0),
         draw(lambda: make("wins"), lambda walk: 2 <= walk.steps <= SOON),
         draw(lambda: make("another"), lambda walk: 2 <= walk.steps <= SOON),
+        targeted_case(linear(rng, SHAPE, 4), image(rng, (1, *SHAPE)), 2, {"stop": 0, "max_iter": 3}, pure=False)[1],
     ]
 
 
@@ -356,28 +376,28 @@ def targeted_gives_up(rng: np.random.Generator) -> list[Case]:
     Once the target wins in the end, though not surely: that is no success.
     """
 
-    def make(max_iter: int, lr: float, wins: bool) -> tuple[Walk, Case]:
+    def make(max_iter: int, lr: float, wins: bool, stop: float = 0.9) -> tuple[Walk, Case]:
         net = deep(rng, SHAPE, 4, 2.0)
         x0, target = _start(rng, net)
-        options = {"lr": lr, "stop": 0.9, "max_iter": max_iter}
+        options = {"lr": lr, "stop": stop, "max_iter": max_iter}
         walk, case = targeted_case(net, x0, target, options, pure=False)
         return (walk, case) if (walk.classes[-1] == target) == wins else (NO_WALK, case)
 
     def wanted(walk: Walk) -> bool:
         return not walk.result["success"]
 
-    kinds = [(4, 0.02, False), (7, 0.06, True), (0, 0.02, False)]
+    kinds: list[tuple[Any, ...]] = [(4, 0.02, False, 1), (7, 0.06, True), (0, 0.02, False)]
     return [draw(partial(make, *kind), wanted) for kind in kinds]
 
 
 def targeted_bounds(rng: np.random.Generator) -> list[Case]:
-    """Pixels that reach an end of [lo, hi] stay there; the range need not be [0, 1]."""
+    """Pixels that reach an end of [lo, hi] stay there; the range may lie below 0, above 1 or close to 0."""
 
-    def make(options: dict[str, Any]) -> tuple[Walk, Case]:
-        net = linear(rng, SHAPE, 3, 2.0 / (options.get("hi", 1.0) - options.get("lo", 0.0)))
-        lo, hi = options.get("lo", 0.0), options.get("hi", 1.0)
+    def make(lo: float, hi: float, options: dict[str, float]) -> tuple[Walk, Case]:
+        net = linear(rng, (3, 2, 1), 3, 2.0 / (hi - lo))
         x0, target = _start(rng, net, lo + 0.1 * (hi - lo), hi - 0.1 * (hi - lo))
-        return targeted_case(net, x0, target, {"stop": 0.8, "max_iter": PATIENCE, **options}, pure=False)
+        given = {"stop": 0.8, "max_iter": PATIENCE, "lo": lo, "hi": hi, **options}
+        return targeted_case(net, x0, target, given, pure=False)
 
     def wanted(lo: float, hi: float) -> Callable[[Walk], bool]:
         def touches(walk: Walk) -> bool:
@@ -386,8 +406,16 @@ def targeted_bounds(rng: np.random.Generator) -> list[Case]:
 
         return touches
 
-    kinds: list[dict[str, float]] = [{"lr": 0.3}, {"lr": 1.0, "lo": -1.0, "hi": 2.0}, {"lr": 0.1, "lo": 0.3, "hi": 0.7}]
-    return [draw(partial(make, kind), wanted(kind.get("lo", 0.0), kind.get("hi", 1.0))) for kind in kinds]
+    kinds: list[tuple[float, float, dict[str, float]]] = [
+        (0, 1, {"lr": 0.3}),
+        (-1.0, 2.0, {"lr": 1.0}),
+        (-4.0, -1.0, {"lr": 1.0}),
+        (-2, 0, {"lr": 0.5}),
+        (1, 3, {"lr": 0.5}),
+        (90.0, 130.0, {"lr": 180.0}),
+        (0.002, 0.009, {"lr": 1e-5}),
+    ]
+    return [draw(partial(make, *kind), wanted(kind[0], kind[1])) for kind in kinds]
 
 
 def targeted_arguments(rng: np.random.Generator) -> list[Case]:

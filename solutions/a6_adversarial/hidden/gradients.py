@@ -22,15 +22,17 @@ def gradient_case(net: Net, x: np.ndarray, y: np.ndarray, **flags: Any) -> Case:
 def gradient_values(rng: np.random.Generator) -> list[Case]:
     """A single image, then batches in which some images are classified wrongly."""
     cases = []
-    for net, n in [(linear(rng, SHAPE, 4), 1), (deep(rng, SHAPE, 5), 3), (deep(rng, (3, 2, 1), 3), 5)]:
+    kinds = [(linear(rng, (28, 28, 1), 4), 1), (deep(rng, (32, 32, 3), 5), 3), (deep(rng, (3, 2, 1), 3), 66)]
+    for net, n in kinds:
         x = image(rng, (n, *net.shape))
         best = net.logits(x).argmax(axis=1)
         classes = len(net.layers[-1][1])
         y = best.copy()  # images 0, 2, ... are classified correctly, the others wrongly
         y[1::2] = (best[1::2] + rng.integers(1, classes, len(y[1::2]))) % classes
         cases.append(gradient_case(net, x, y, pure=False))
-    wrong = (net.logits(x).argmin(axis=1)).astype(np.int32)
-    return [*cases, gradient_case(net, x, wrong, pure=False)]
+    dark = image(rng, (5, *net.shape), 0.0, 0.009)
+    wrong = (net.logits(dark).argmin(axis=1)).astype(np.int32)
+    return [*cases, gradient_case(net, dark, wrong, pure=False)]
 
 
 def gradient_inference(rng: np.random.Generator) -> list[Case]:
@@ -84,37 +86,66 @@ def _gradients(rng: np.random.Generator, shape: tuple[int, ...], smallest: float
 
 
 def step_values(rng: np.random.Generator) -> list[Case]:
-    """Images in [0, 1] with pixels at and near both ends."""
+    """Images in [0, 1] with pixels at and near both ends, of the course's sizes too."""
     cases = []
-    for shape, eps in [((1, 3, 4, 1), 0.1), ((3, 2, 5, 3), 0.03), ((2, 4, 4, 2), float(rng.uniform(0.1, 0.3)))]:
+    for shape, eps in [((1, 28, 28, 1), 0.1), ((1, 32, 32, 3), 0.03), ((65, 2, 3, 2), float(rng.uniform(0.1, 0.3)))]:
         x = image(rng, shape, 0.0, 1.0)
         x.reshape(-1)[:4] = [0.0, 1.0, 0.01, 0.99]
         for sign in (1, -1):  # each of the four pixels moves outwards once
             grad = _gradients(rng, shape, -8)
             grad.reshape(-1)[:4] = np.array([-1.0, 1.0, -1.0, 1.0]) * sign
+            grad *= np.float32(1e-5 if shape[1] == 32 else 1.0)  # once all of them are small
             cases.append(step_case(x, grad, eps, 0.0, 1.0, pure=False))
     return cases
 
 
 def step_bounds(rng: np.random.Generator) -> list[Case]:
-    """Bytes, the range [-1, 1], and standardised images with bounds of their own for each channel."""
+    """Bytes, the range [-1, 1], standardised images with bounds of their own for each channel, and odder ranges."""
     shape = (2, 3, 4, 3)
     mean, std = rng.uniform(0.4, 0.6, 3), rng.uniform(0.2, 0.3, 3)
-    low, high = -mean / std, (1 - mean) / std
-    raw = rng.uniform(0, 1, shape)
+    upwards = np.abs(_gradients(rng, shape))
     return [
-        step_case(image(rng, shape, 0, 255), _gradients(rng, shape), 20.0, 0.0, 255.0, pure=False),
+        step_case(image(rng, shape, 0, 255), 10 * _gradients(rng, shape, 1), 20, 0.0, 255.0, pure=False),
         step_case(image(rng, shape, -1, 1), _gradients(rng, shape), 0.3, -1.0, 1.0, pure=False),
-        step_case(image(rng, shape, 0.3, 0.6), _gradients(rng, shape), 0.1, 0.3, 0.6, pure=False),
-        step_case((raw - mean) / std, _gradients(rng, shape).astype(float), 0.5, low, high, pure=False),
+        step_case(image(rng, shape, 0.3, 0.6), upwards, 0.1, 0.3, 0.6, pure=False),
+        _between(rng, shape, -mean / std, (1 - mean) / std, 0.5, np.float64),
+        _between(rng, (3, 2, 5, 2), np.array([10.0, 0.5]), np.array([200.0, 255.0]), 30.0),
+        _between(rng, (1, 4, 2, 3), np.array([0.001, 0.002, 0.0]), np.array([0.007, 0.008, 0.009]), 0.001),
+        _many_channels(rng),
     ]
 
 
+def _between(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    low: np.ndarray,
+    high: np.ndarray,
+    eps: float,
+    dtype: Any = np.float32,
+) -> Case:
+    """Images anywhere between the two ends of their channels."""
+    x = (low + rng.uniform(0, 1, shape) * (high - low)).astype(dtype)
+    low, high = low.astype(dtype), high.astype(dtype)  # which dtype wins is for another check to ask
+    return step_case(x, _gradients(rng, shape).astype(dtype), eps, low, high, pure=False)
+
+
+def _many_channels(rng: np.random.Generator) -> Case:
+    """66 channels whose ranges lie anywhere; the bounds are float32, as what is computed from images may be."""
+    low = rng.normal(0, 200, 66).astype(np.float32)
+    low[:2] = [0.0, -60.0]
+    high = low + rng.uniform(50, 100, 66).astype(np.float32)
+    high[1] = 0.0
+    return _between(rng, (1, 2, 1, 66), low, high, 20.0)
+
+
 def step_flat(rng: np.random.Generator) -> list[Case]:
-    """Where the gradient is exactly 0, the image stays."""
+    """Where the gradient is exactly 0, the image stays; with a step of 0 it stays everywhere."""
     shape = (2, 3, 4, 1)
     grad = _gradients(rng, shape) * (rng.random(shape) < 0.5)
-    return [step_case(image(rng, shape), grad.astype(np.float32), 0.05, 0.0, 1.0, pure=False)]
+    return [
+        step_case(image(rng, shape), grad.astype(np.float32), 0.05, 0.0, 1.0, pure=False),
+        step_case(image(rng, shape), _gradients(rng, shape), 0.0, 0.0, 1.0, pure=False),
+    ]
 
 
 def step_dtypes(rng: np.random.Generator) -> list[Case]:
@@ -158,17 +189,24 @@ def l1_case(
     return Case(args, expected, kwargs, FLOAT32, measure=with_plain_loss, **flags)
 
 
-def _pair(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Two images that differ in every pixel, in both directions and by different amounts."""
-    x0 = image(rng, (1, *shape))
-    away = rng.uniform(0.05, 0.3, x0.shape) * rng.choice([-1, 1, 1], x0.shape)
+def _pair(rng: np.random.Generator, shape: tuple[int, ...], scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Two images that differ in every pixel, in both directions and by different amounts; ``scale``: 1 for [0, 1]."""
+    x0 = image(rng, (1, *shape), 0.1 * scale, 0.9 * scale)
+    away = scale * rng.uniform(0.05, 0.3, x0.shape) * rng.choice([-1, 1, 1], x0.shape)
     return (x0 + away).astype(np.float32), x0
 
 
 def l1_values(rng: np.random.Generator) -> list[Case]:
+    """Images of the course's sizes and small ones, and one whose values are all close to 0."""
     cases = []
-    for net, lam in [(linear(rng, SHAPE, 4), 7.0), (deep(rng, (3, 2, 1), 3), 0.8), (deep(rng, SHAPE, 5), None)]:
-        x, x0 = _pair(rng, net.shape)
+    kinds: list[tuple[Net, float | None, float]] = [
+        (linear(rng, SHAPE, 4), 7.0, 0.008),
+        (linear(rng, (28, 28, 1), 4), 1, 1.0),
+        (deep(rng, (32, 32, 3), 3), 0.8, 1.0),
+        (deep(rng, (3, 2, 1), 5), None, 1.0),
+    ]
+    for net, lam, scale in kinds:
+        x, x0 = _pair(rng, net.shape, scale)
         target = int(net.logits(x)[0].argsort()[rng.integers(0, 2)])  # not the class that wins
         cases.append(l1_case(net, x, x0, target, lam, by_name=lam == 0.8, pure=False))
     return [*cases, l1_case(net, x, x0, target, 0.0, pure=False)]

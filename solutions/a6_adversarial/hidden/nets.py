@@ -107,6 +107,17 @@ def deep(rng: np.random.Generator, shape: tuple[int, int, int], classes: int, ga
     return Net(shape, (first, _dense(rng, 7, classes, gain)))
 
 
+def even(rng: np.random.Generator, shape: tuple[int, int, int], step: float) -> Net:
+    """One dense layer and two classes for images of any size: every pixel weighs about the same, one way or the other.
+
+    Args:
+        step: when every pixel moves so far, the difference of the two logits changes by about 1.
+    """
+    n = int(np.prod(shape))
+    weights = rng.uniform(0.5, 1.5, n) * rng.choice([-1.0, 1.0], n) / (n * step)
+    return Net(shape, ((_rounded(np.stack([weights, -weights], axis=1) / 2), np.zeros(2)),))
+
+
 def guarded(rng: np.random.Generator, shape: tuple[int, int, int], classes: int, dropout: float = 0.0) -> Net:
     """With batch normalisation in front, whose moving statistics are far from those of any batch."""
     mean, variance = rng.uniform(0.2, 0.6, shape[-1]), rng.uniform(0.1, 0.4, shape[-1])

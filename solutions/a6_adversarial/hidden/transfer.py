@@ -38,14 +38,20 @@ def fraction(predict: Predictor, images: np.ndarray, y: np.ndarray) -> float:
 
 
 def matrix_case(
-    rng: np.random.Generator, sizes: Sequence[int], models: int, *, per_set: type | None = None, **flags: Any
+    rng: np.random.Generator,
+    sizes: Sequence[int],
+    models: int,
+    *,
+    per_set: type | None = None,
+    least: int = 0,
+    **flags: Any,
 ) -> Case:
-    """Raw images 0 to 255; one array of labels for all sets, or a list or tuple with one for each."""
+    """Raw images 0 to 255; one array of labels for all sets, or a list or tuple with one for each; none below least."""
     while True:
         predict = predictors(rng, models)
         sets = [rng.uniform(0, 255, (n, *SHAPE)).astype(np.float32) for n in sizes]
-        common = rng.integers(0, CLASSES, max(sizes))
-        own = [rng.integers(0, CLASSES, n) if per_set else common[:n] for n in sizes]
+        common = rng.integers(least, CLASSES, max(sizes))
+        own = [rng.integers(least, CLASSES, n) if per_set else common[:n] for n in sizes]
         expected = np.array([[fraction(p, x, y) for p in predict] for x, y in zip(sets, own, strict=True)])
         if len(np.unique(expected)) > min(expected.size, 4) // 2:
             labels = per_set(own) if per_set else common
@@ -54,8 +60,9 @@ def matrix_case(
 
 
 def matrix_values(rng: np.random.Generator) -> list[Case]:
-    """Square and not, one set and many, one predictor and many; sets and labels stay as they are."""
-    return [matrix_case(rng, [n] * sets, models) for n, sets, models in [(12, 3, 3), (9, 2, 3), (8, 4, 2), (20, 1, 4)]]
+    """Square and not, one set and many, one predictor and many, one image and many; nothing given is changed."""
+    sizes = [(12, 3, 3), (9, 2, 3), (8, 4, 2), (70, 2, 1), (1, 1, 3)]
+    return [matrix_case(rng, [n] * sets, models, least=int(n == 70)) for n, sets, models in sizes]
 
 
 def matrix_labels(rng: np.random.Generator) -> list[Case]:

@@ -1,4 +1,4 @@
-"""Layers in plain NumPy, float64 and loops over positions: the other route to what a network should compute."""
+"""Layers in plain NumPy, float64 and loops: the other route to what a network should compute."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ EPSILON = 1e-3  # Keras's default in BatchNormalization
 
 
 def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """A 'same' convolution, stride 1: x (n, h, w, c), kernel (kh, kw, c, k)."""
+    """A 'same' convolution, stride 1: x (n, h, w, c), kernel (kh, kw, c, k); each tap sees x moved by its place."""
     kh, kw = kernel.shape[:2]
+    height, width = x.shape[1:3]
     top, left = (kh - 1) // 2, (kw - 1) // 2
     padded = np.pad(x.astype(float), [(0, 0), (top, kh - 1 - top), (left, kw - 1 - left), (0, 0)])
     result = np.zeros((*x.shape[:3], kernel.shape[3]))
-    for i in range(x.shape[1]):
-        for j in range(x.shape[2]):
-            patch = padded[:, i : i + kh, j : j + kw]
-            result[:, i, j] = np.tensordot(patch, kernel.astype(float), 3)
+    for i in range(kh):
+        for j in range(kw):
+            result += padded[:, i : i + height, j : j + width] @ kernel[i, j].astype(float)
     return result if bias is None else result + bias
 
 
