@@ -9,7 +9,7 @@ import pytest
 
 from solutions.shared.hidden.chance import AS_CHANCE_HAS_IT, CALLS, CHOICE, LEAST, MOST, NUMBER, over_calls
 
-COINS = [(200, 0.25), (64, 0.5)]  # as the hidden cases toss them
+COINS = [(200, 0.25), (64, 0.5), (162, 4 / 9)]  # as the hidden cases toss them
 
 
 def deviations(n: int, p: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from assignments.a3_augmentation.checks import as_batch, coded_images, expected_offsets, flip_facts, offset_facts
 from coursekit.checking import Case
 from coursekit.observing import Rng
+from solutions.shared.hidden.chance import over_calls, series
 
 COUNT = 3000
 
@@ -80,6 +81,17 @@ def flip_independence(rng: np.random.Generator) -> list[Case]:
     return [Case((images, _seed(rng)), {"neighbours": "independent"}, measure=measure, pure=False)]
 
 
+def flip_over_calls(rng: np.random.Generator) -> list[Case]:
+    """Neither half of every batch nor the same images of it, whatever generator comes."""
+    images = coded_images(64, 2, 3)
+
+    def measure(values: Any) -> dict[str, str]:
+        batches = [as_batch(value, images) for value in values]
+        return over_calls([(batch != images).reshape(len(images), -1).any(axis=1) for batch in batches], 0.5)
+
+    return [series(rng, (images,), measure=measure)]
+
+
 def flip_generator(rng: np.random.Generator) -> list[Case]:
     return [Case((coded_images(20, 2, 3), _seed(rng)), advances=True, fresh=False)]
 
@@ -139,6 +151,18 @@ def _window_case(rng: np.random.Generator, images: np.ndarray) -> Case:
 def crop_offsets(rng: np.random.Generator) -> list[Case]:
     names = ("row offsets", "column offsets")
     return [_crop_case(rng, 9, 11, None, *names), _crop_case(rng, 7, 5, 2, *names)]
+
+
+def crop_over_calls(rng: np.random.Generator) -> list[Case]:
+    """Offsets beyond the middle, four of nine in each direction: neither as many in every batch nor the same."""
+    images = coded_images(81, 9, 9)
+
+    def measure(values: Any) -> dict[str, str]:
+        codes = np.stack([as_batch(value, images)[:, 4, 4, 0] for value in values]).astype(int) - 1
+        places = codes % 81  # of the pixel that has come to the middle
+        return over_calls([np.concatenate([place // 9 > 4, place % 9 > 4]) for place in places], 4 / 9)
+
+    return [series(rng, (images,), measure=measure)]
 
 
 def crop_independence(rng: np.random.Generator) -> list[Case]:

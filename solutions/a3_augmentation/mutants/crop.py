@@ -203,3 +203,16 @@ def crops_with_a_generator_of_its_own(images, rng, pad=4):
     """Draws once from the generator, then crops with an unseeded one."""
     rng.random(1)
     return solution.random_pad_crop(images, np.random.default_rng(), pad)
+
+
+@mutant(
+    of="random_pad_crop",
+    hint="each offset comes equally often in every batch: draw for each image, without counting",
+)
+def deals_out_the_offsets(images, rng, pad=4):
+    """Gives every offset to the same number of images, in random order."""
+    height, width = images.shape[1:3]
+    padded = np.pad(images, [(0, 0), (pad, pad), (pad, pad), (0, 0)])
+    dy, dx = (rng.permutation(len(images)) % (2 * pad + 1) for _ in range(2))
+    windows = [padded[i, y : y + height, x : x + width] for i, (y, x) in enumerate(zip(dy, dx))]
+    return np.stack(windows) if windows else images.copy()

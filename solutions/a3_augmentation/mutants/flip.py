@@ -143,3 +143,10 @@ def tosses_with_a_generator_of_its_own(images, rng, p=0.5):
     """Draws once from the generator, then tosses with an unseeded one."""
     rng.random(1)
     return solution.random_flip(images, np.random.default_rng(), p)
+
+
+@mutant(of="random_flip", hint="every batch has as many mirrored images: toss for each image, without counting")
+def mirrors_a_fixed_share(images, rng, p=0.5):
+    """Mirrors exactly a share p of each batch."""
+    flip = rng.permutation(len(images)) < round(p * len(images))
+    return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
