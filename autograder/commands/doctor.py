@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from autograder.commands.common import Commands, chosen, counted
-from autograder.course.config import Course, CourseError
+from autograder.course.config import Assignment, Course, CourseError
 
 if TYPE_CHECKING:
     from autograder.authoring.doctor.doctor import Examination
@@ -57,11 +57,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         return _sweep(course, arguments)
     if arguments.conditional:
         return _conditional(course, arguments)
-    assignments = chosen(course, arguments.assignment)
-    if arguments.exercise:
-        assignments = [assignment for assignment in assignments if arguments.exercise in assignment.exercises]
-        if not assignments:
-            raise CourseError([f"{arguments.exercise}: expected an exercise that course.yaml gives points"])
+    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     examinations = examine(
         course,
         assignments,
@@ -91,6 +87,16 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     return 1 if whole.findings else 0
 
 
+def _with_exercise(assignments: list[Assignment], exercise: str | None) -> list[Assignment]:
+    """The assignments that have the exercise; all of them where none is named."""
+    if exercise is None:
+        return assignments
+    found = [assignment for assignment in assignments if exercise in assignment.exercises]
+    if not found:
+        raise CourseError([f"{exercise}: expected an exercise that course.yaml gives points"])
+    return found
+
+
 def _findings(seen: Examination) -> list[str]:
     return [f"FINDING {finding}" for finding in seen.findings]
 
@@ -98,10 +104,11 @@ def _findings(seen: Examination) -> list[str]:
 def _sweep(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.authoring.doctor.sweep import Swept, sweep
 
+    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
     say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
     say(f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge")
-    for assignment, name, swept in sweep(chosen(course, arguments.assignment), numbers, arguments.jobs):
+    for assignment, name, swept in sweep(assignments, numbers, arguments.jobs, arguments.exercise):
         total.add(swept)
         say(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
         say("".join(f"  {one}\n" for one in swept.closest.values()), end="")
@@ -119,7 +126,7 @@ def _conditional(course: Course, arguments: argparse.Namespace) -> int:
 
     say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
     findings, counts = list[str](), dict[str, dict[str, int]]()
-    assignments = chosen(course, arguments.assignment)
+    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     for assignment, name, seen in examine_conditions(course.root, assignments, arguments.jobs, arguments.exercise):
         counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
         findings += seen.findings

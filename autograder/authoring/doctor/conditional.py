@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.doctor.conditions import conditions, expected_of
+from autograder.authoring.doctor.examining import each_once
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.course.checks import ExerciseChecks, generator
 from autograder.course.config import Assignment
@@ -136,15 +137,11 @@ def examine_conditions(
     Yields:
         Assignment, exercise and what was found, in order; an exercise that several assignments use comes once.
     """
-    exercises: dict[int, tuple[Assignment, str]] = {}
-    for assignment in assignments:
-        for name, spec in load_content(assignment.folder).specs.items():
-            if exercise in (None, name):
-                exercises.setdefault(id(spec), (assignment, name))
-    tasks = [(root, assignment.folder, name) for assignment, name in exercises.values()]
+    exercises = each_once(assignments, exercise)
+    tasks = [(root, assignment.folder, name) for assignment, name in exercises]
     with one_task_each(jobs) as pool:
         results = pool.imap(_examined, tasks)
-        for assignment, name in exercises.values():
+        for assignment, name in exercises:
             yield assignment, name, next(results)
 
 

@@ -60,6 +60,16 @@ def two_of_one_id(known: Iterable[Implementation]) -> list[str]:
     ]
 
 
+def each_once(assignments: Iterable[Assignment], exercise: str | None = None) -> list[tuple[Assignment, str]]:
+    """Every exercise with hidden checks, or this one alone; what several assignments use comes with the first."""
+    found: dict[int, tuple[Assignment, str]] = {}
+    for assignment in assignments:
+        for name, spec in load_content(assignment.folder).specs.items():
+            if exercise in (None, name):
+                found.setdefault(id(spec), (assignment, name))
+    return list(found.values())
+
+
 def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool) -> list[Task]:
     """Share out an exercise's functions; mutants that only a training tells from the solution need one."""
     content = load_content(assignment.folder)

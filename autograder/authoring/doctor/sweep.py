@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.doctor.examining import SOLUTION
+from autograder.authoring.doctor.examining import SOLUTION, each_once
 from autograder.authoring.doctor.fingerprint import fingerprint
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.course.checks import ExerciseChecks, generator
@@ -83,25 +83,23 @@ class Swept:
 
 
 def sweep(
-    assignments: Sequence[Assignment], numbers: range, jobs: int | None = None
+    assignments: Sequence[Assignment], numbers: range, jobs: int | None = None, exercise: str | None = None
 ) -> Iterator[tuple[Assignment, str, Swept]]:
     """Sweep assignments exercise by exercise, on all cores.
 
     Args:
         numbers: of the seeds.
+        exercise: this one alone.
 
     Yields:
         Assignment, exercise and what was seen, in order; an exercise that several assignments use comes once.
     """
-    exercises: dict[int, tuple[Assignment, str]] = {}
-    for assignment in assignments:
-        for name, spec in load_content(assignment.folder).specs.items():
-            exercises.setdefault(id(spec), (assignment, name))
+    exercises = each_once(assignments, exercise)
     blocks = [numbers[start : start + BLOCK] for start in range(0, len(numbers), BLOCK)]
-    tasks = [(assignment.folder, name, block) for assignment, name in exercises.values() for block in blocks]
+    tasks = [(assignment.folder, name, block) for assignment, name in exercises for block in blocks]
     with one_task_each(jobs) as pool:
         results = pool.imap(_block, tasks)
-        for assignment, name in exercises.values():
+        for assignment, name in exercises:
             total = Swept()
             for _ in blocks:
                 total.add(next(results))
