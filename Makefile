@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 QUICK := "not slow and not browser and not real_data"
 
-.PHONY: demo notebooks test test-slow coverage lint bench clean
+.PHONY: demo notebooks test test-slow test-long coverage lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/course demo
@@ -18,9 +18,14 @@ test: lint
 	$(BIN)/course doctor --quick  # the accuracy items are tested by tests/test_accuracy_items.py
 	$(PYTEST) -m $(QUICK)
 
-# What takes minutes: trainings, a class on a busy machine, whole demos, pages in a real browser. `.ci/run` runs both.
+# What takes minutes: trainings, whole demos, hostile classes, pages in a real browser. `.ci/run` runs both.
 test-slow: $(STAMP)
-	$(PYTEST) -m "slow or browser"
+	$(BIN)/course doctor --conditional
+	$(PYTEST) -m "(slow or browser) and not long"
+
+# What takes a quarter of an hour, and a machine of its own: before a release.
+test-long: $(STAMP)
+	$(PYTEST) -m long
 
 # Which lines the quick tests reach. Judges, readers and students' processes are forked or locked in, and not counted.
 coverage: $(STAMP)

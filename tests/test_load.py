@@ -67,6 +67,7 @@ CLASS_A5: tuple[dict[str, str], ...] = (
 )
 
 
+@pytest.mark.long
 def test_verdicts_on_a_busy_machine_are_those_of_a_quiet_one(private_servers, course, classroom, classroom_a5):
     course = with_limits(course, call_seconds=4.0, cell_seconds=20.0)
     jobs = [
