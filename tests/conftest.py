@@ -110,4 +110,4 @@ def classroom_a4(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Cl
 
 @pytest.fixture(scope="session")
 def classroom_a5(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    return released(course, "a5", tmp_path_factory)
+    return released(course, "a5", tmp_path_factory, misconceptions=False)

@@ -16,10 +16,19 @@ from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 
 
-def released(course: Course, name: str, tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+def released(
+    course: Course, name: str, tmp_path_factory: pytest.TempPathFactory, *, misconceptions: bool = True
+) -> Classroom:
+    """A class that has received an assignment.
+
+    Args:
+        misconceptions: False ships none to ``check``; to find out what each mutant does takes a minute for networks.
+    """
     root, assignment = tmp_path_factory.mktemp("class"), course.assignments[name]
-    release_assignment(course, name, root)
-    return Classroom(root, assignment, load_content(assignment.folder))
+    content = load_content(assignment.folder)
+    known = None if misconceptions else {m.id: None for mutants in content.mutants.values() for m in mutants}
+    release_assignment(course, name, root, known)
+    return Classroom(root, assignment, content)
 
 
 class Classroom:
