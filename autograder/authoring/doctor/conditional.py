@@ -38,18 +38,32 @@ def survey(spec: ExerciseChecks, solution: Callable[..., Any]) -> tuple[set[str]
     """The conditions to expect of an exercise, and those under which a wrong answer is noticed with every seed."""
     met, noticed = set(CALLS), list[set[str]]()
     for seed in SEEDS[: 1 if spec.seeds == 1 else None]:
-        mine, calls = set[str](), 0
-        for check in spec.all_checks:
-            for case in check.cases(generator(seed, check.name)):
-                found = _met(solution, case)
-                met |= found
-                if (found - mine or calls < max(CALLS.values())) and _notices(case, solution):
-                    mine |= found
-                    calls += 1
-        noticed.append(mine | {words for words, least in CALLS.items() if calls >= least})
+        found, mine = _met_and_noticed(spec, solution, seed)
+        met |= found
+        noticed.append(mine)
     parameters = inspect.signature(solution).parameters.values()
     defaults = {parameter.name for parameter in parameters if parameter.default is not inspect.Parameter.empty}
     return expected_of(met, defaults), set.intersection(*noticed)
+
+
+def _met_and_noticed(spec: ExerciseChecks, solution: Callable[..., Any], seed: bytes) -> tuple[set[str], set[str]]:
+    """The same for one seed.
+
+    A case that must raise notices who returns something. That tells of a condition only where the function always has
+    to raise: an unknown word, a negative number of columns.
+    """
+    met: dict[bool, set[str]] = {False: set(), True: set()}  # by whether the case must raise
+    noticed: dict[bool, set[str]] = {False: set(), True: set()}
+    calls = 0
+    for check in spec.all_checks:
+        for case in check.cases(generator(seed, check.name)):
+            raises, found = bool(case.raises), _met(solution, case)
+            met[raises] |= found
+            if (found - noticed[raises] or calls < max(CALLS.values())) and _notices(case, solution):
+                noticed[raises] |= found
+                calls += 1
+    counted = {words for words, least in CALLS.items() if calls >= least}
+    return met[False] | met[True], noticed[False] | (noticed[True] - met[False]) | counted
 
 
 def _met(solution: Callable[..., Any], case: Case) -> set[str]:
@@ -60,11 +74,14 @@ def _met(solution: Callable[..., Any], case: Case) -> set[str]:
 
 
 def _notices(case: Case, solution: Callable[..., Any]) -> bool:
-    """Whether a spoilt answer fails the case."""
+    """Whether a spoilt answer fails the case; where the solution raises, a function that returns nothing."""
     number_layers_anew()
 
     def wrong(*args: Any, **kwargs: Any) -> Any:
-        return spoilt(solution(*args, **kwargs))
+        try:
+            return spoilt(solution(*args, **kwargs))
+        except Exception:  # noqa: BLE001 - whatever is refused, the wrong function takes it
+            return None
 
     outcome = answer(case, lambda one: observe(wrong, one.args, one.kwargs, one.errstate))
     return judge_case(case, outcome) is not None

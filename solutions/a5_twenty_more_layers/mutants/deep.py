@@ -314,3 +314,20 @@ def fractals_without_middle_joins(kind, width=16, n_extra=20, num_classes=10):
         if number in (2, 5):
             x = layers.MaxPooling2D(3, 2, "same")(x)
     return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
+
+
+@mutant(of="build_deep", hint="between the extra layers of the plain net nothing is dropped, in training neither")
+def dropout_in_the_plain_part(kind, width=16, n_extra=20, num_classes=10):
+    """Drops some maps of the plain extra layers in training."""
+    if kind != "plain":
+        return solution.build_deep(kind, width, n_extra, num_classes)
+    x = inputs = keras.Input((32, 32, 3))
+    for number in range(8):
+        filters, size = width if number < 3 else 2 * width, 3 if number < 7 else 1
+        x = layers.Conv2D(filters, size, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+        for _ in range(n_extra * (number == 0)):
+            x = layers.Conv2D(width, 5, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+            x = layers.Dropout(0.2)(x)
+        if number in (2, 5):
+            x = layers.MaxPooling2D(3, 2, "same")(x)
+    return keras.Model(inputs, layers.GlobalAveragePooling2D()(layers.Conv2D(num_classes, 1)(x)))
