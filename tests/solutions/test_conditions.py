@@ -34,9 +34,10 @@ def pads_by_two_unless_told(images, rng, pad=2):
     return a3.random_pad_crop(images, rng, pad)
 
 
-def sums_in_float32(train_images):
+def squares_in_float32(train_images):
     x = train_images.astype("float32")
-    return x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
+    mean = x.mean(axis=(0, 1, 2))
+    return mean, np.sqrt(np.maximum((x**2).mean(axis=(0, 1, 2)) - mean**2, 0))
 
 
 def leaves_the_course_sizes_alone(images, rng, training, flip=True, crop=True):
@@ -76,7 +77,7 @@ A3 = [
     ("standardize_images", leaves_images_of_little_contrast),
     ("apply_normalizer", takes_small_deviations_for_none),
     ("random_pad_crop", pads_by_two_unless_told),
-    ("fit_normalizer", sums_in_float32),
+    ("fit_normalizer", squares_in_float32),
     ("augment_batch", leaves_the_course_sizes_alone),
 ]
 A4 = [

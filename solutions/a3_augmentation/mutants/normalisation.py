@@ -172,11 +172,12 @@ def deviation_of_a_sample(train_images):
     return x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2), ddof=1)
 
 
-@mutant(of="fit_normalizer", hint="convert to float64 first: a long sum in float32 rounds every pixel that it adds")
-def sums_in_float32(train_images):
-    """Adds up in single precision."""
+@mutant(of="fit_normalizer", hint="the difference of two large numbers, nearly equal: in float32 little of it is left")
+def difference_of_squares_in_float32(train_images):
+    """Subtracts the squared mean from the mean square, in single precision."""
     x = train_images.astype("float32")
-    return x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
+    mean = x.mean(axis=(0, 1, 2))
+    return mean, np.sqrt(np.maximum((x**2).mean(axis=(0, 1, 2)) - mean**2, 0))
 
 
 @mutant(of="fit_normalizer", hint="sum in float64: in float32 a mean over many images loses its last digits")
