@@ -78,6 +78,23 @@ def test_an_array_may_be_any_array(words):
     assert words in missing(partial(case, shape=WIDE))
 
 
+def test_case_that_must_raise_tells_only_of_what_always_has_to():
+    """A function that takes negative numbers all the same is noticed; that does not speak for positive ones."""
+
+    def root(x):
+        if x < 0:
+            raise ValueError("negative")
+        return np.sqrt(x)
+
+    def cases(rng):
+        return [Case((-4.0,), raises="ValueError"), Case((9.0,), 3.0, measure=lambda value: 3.0)]
+
+    public = Case((-1.0,), raises="ValueError")
+    expected, noticed = survey(ExerciseChecks(Exercise("root", (public,), ("root",)), (Check("values", cases),)), root)
+    assert "x: negative" in noticed
+    assert {"x: positive", "x: a float"} <= expected - noticed
+
+
 # -------------------------------------------------------------------------------------------- outside the contract
 
 HEADING = "# Design\n\n## Outside the contract\n| exercise | condition | why |\n|---|---|---|\n"
