@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +37,8 @@ STUDENT = Role(
     ),
     walls=True,
 )
-FILE_SECONDS = 20.0  # for what involves no student code: copying a file in
+FILE_SECONDS = 20.0  # for what involves no student code: copying files in
+PORTION_BYTES, PORTION_FILES = 8 * wire.MIB, 100  # of them in one frame
 MAX_NUMBER = 4096  # in their arguments: a layer of more filters, and TensorFlow waits ten seconds for memory, asleep
 MAX_ANSWERS = 20_000  # calls of our functions during one call of the student's
 REPLY_BYTES = 64 * wire.MIB
@@ -93,10 +94,10 @@ class Student:
         Raises:
             Died: when the process is gone, or its disk limit is too small for the files.
         """
-        for name, data in files.items():
-            request = {"op": "file", "name": name, "data": _bytes_to_array(data)}
+        for some in _in_portions(files):
+            request = {"op": "files", "files": {name: _bytes_to_array(data) for name, data in some.items()}}
             reply = self._ask(request, self._allow(FILE_SECONDS), OVERHEAD_BYTES)
-            if reply != {"written": name}:
+            if reply != {"written": len(some)}:
                 raise self._process.kill("malformed reply")
 
     def run_cell(self, source: str, timeout: float, *, definitions: bool = False) -> CellResult:
@@ -305,6 +306,19 @@ def spawn(limits: Limits, tier: Tier | None = None, files: Mapping[str, bytes] |
         student.close()
         raise
     return student
+
+
+def _in_portions(files: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
+    """Files, so many at a time as one frame may hold; a large one travels alone."""
+    portion: dict[str, bytes] = {}
+    for name, data in files.items():
+        full = len(portion) == PORTION_FILES or sum(map(len, portion.values())) + len(data) > PORTION_BYTES
+        if portion and full:
+            yield portion
+            portion = {}
+        portion[name] = data
+    if portion:
+        yield portion
 
 
 def _bytes_to_array(data: bytes) -> Any:

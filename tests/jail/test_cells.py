@@ -102,6 +102,14 @@ def test_state_lives_from_cell_to_cell_and_files_are_importable(new_student):
     assert run(student, "checks.x * y")[0]["data"]["text/plain"] == "42"
 
 
+def test_many_files_and_large_ones_arrive(new_student):
+    files = {f"data/{number}.txt": b"x" * number for number in range(230)} | {"large.bin": b"y" * (20 << 20)}
+    student = new_student(files=files)
+    sizes = "[os.path.getsize(f'data/{n}.txt') for n in range(230)] == list(range(230))"
+    (output,) = student.run_cell(f"import os\nprint({sizes}, os.path.getsize('large.bin'))", 10).outputs
+    assert output["text"] == f"True {20 << 20}\n"
+
+
 def test_unseeded_draws_repeat(new_student):
     source = "import random, numpy as np\n(random.random(), np.random.rand())"
     one, other = (run(new_student(), source)[0]["data"] for _ in range(2))

@@ -44,8 +44,12 @@ class Worker:
     def steps(self) -> Steps:
         """Serve requests until the other side goes away."""
         operations = {
-            "cell": self._run_cell, "call": self._call, "again": self._again, "run": self._run, "file": self._write_file
-        }  # fmt: skip
+            "files": self._write_files,
+            "cell": self._run_cell,
+            "call": self._call,
+            "again": self._again,
+            "run": self._run,
+        }
         while True:
             try:
                 request = self._receive()
@@ -60,14 +64,15 @@ class Worker:
     def _send(self, reply: Any) -> None:
         wire.send_frame(self._sock, (self._serial, reply))
 
-    def _write_file(self, request: dict[str, Any]) -> Steps:
-        name = PurePosixPath(request["name"])
-        if name.is_absolute() or ".." in name.parts:
-            raise ValueError(f"expected a file name below the working folder, received {str(name)!r}")
-        path = self._home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(request["data"].tobytes())
-        self._send({"written": request["name"]})
+    def _write_files(self, request: dict[str, Any]) -> Steps:
+        for name, data in request["files"].items():
+            place = PurePosixPath(name)
+            if place.is_absolute() or ".." in place.parts:
+                raise ValueError(f"expected a file name below the working folder, received {name!r}")
+            path = self._home / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data.tobytes())
+        self._send({"written": len(request["files"])})
         yield from ()
 
     def _run_cell(self, request: dict[str, Any]) -> Steps:
