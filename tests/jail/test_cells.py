@@ -104,7 +104,7 @@ def test_state_lives_from_cell_to_cell_and_files_are_importable(new_student):
 
 def test_many_files_and_large_ones_arrive(new_student):
     files = {f"data/{number}.txt": b"x" * number for number in range(230)} | {"large.bin": b"y" * (20 << 20)}
-    student = new_student(files=files)
+    student = new_student(files=files, limits=some_limits(disk_mb=64))
     sizes = "[os.path.getsize(f'data/{n}.txt') for n in range(230)] == list(range(230))"
     (output,) = student.run_cell(f"import os\nprint({sizes}, os.path.getsize('large.bin'))", 10).outputs
     assert output["text"] == f"True {20 << 20}\n"
