@@ -6,6 +6,7 @@ through, and the outputs tell which network it is.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
@@ -39,11 +40,15 @@ def kernel_weights(model: Any) -> int:
 def run(model: Any, images: np.ndarray, *, training: bool | None = None) -> np.ndarray:
     """The outputs of a plain call ``model(images)``, or with ``training`` given.
 
+    What Keras warns of in a network, such as a softmax of one class, is judged by what comes out.
+
     Raises:
         Refused: when the model cannot take such images.
     """
     try:
-        return np.asarray(model(images) if training is None else model(images, training=training))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(model(images) if training is None else model(images, training=training))
     except Exception as error:  # noqa: BLE001 - whatever is wrong here is the model's
         takes, given = model.input_shape[1:], images.shape[1:]
         if tuple(takes) != tuple(given):
