@@ -23,12 +23,13 @@ LONGEST = (
     "test_attacks",
     "test_real_notebooks",
     "test_accuracy_items",
+    "test_behind_walls",
     "test_browser",
     "test_demo",
     "test_doctor",
     "test_useless",
 )
-APART = ("test_accuracy_items", "test_doctor", "test_useless")  # their tests share nothing
+APART = ("test_accuracy_items", "test_behind_walls", "test_doctor", "test_useless")  # their tests share nothing
 DAMAGED = ("damaged", "unreadable", "odd_files")  # words in the names of tests in test_attacks.py, as below
 ONCE = (  # words in the names of tests in test_attacks.py that look at one graded class: once is enough
     ("folder", "beside_a_graded_notebook"),

@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from nbgrader.utils import determine_grade, is_grade
 from rich.console import Console
 
-from autograder.authoring.demo import make_class, run_demo
-from autograder.classroom.scores import as_json, autograde, records, scores
+from autograder.authoring.demo import _wronged, make_class, run_demo
+from autograder.classroom.scores import Score, as_json, autograde, records, scores
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
 
@@ -94,3 +94,13 @@ def test_the_tamperers_tricks_win_full_marks_where_tests_run_beside_them(a1, dem
     client.execute(env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
     graded = [determine_grade(cell) for cell in notebook.cells if is_grade(cell) and cell.cell_type == "code"]
     assert len(graded) == len(a1.exercises) and all(score == most for score, most in graded)
+
+
+def test_a_point_lost_by_who_did_everything_right_is_a_finding(course, a1):
+    students = make_class(course, a1)
+    full = {name: (a1.points(name), a1.points(name)) for name in a1.exercises}
+    rows = [Score(student.name, full) for student in students]
+    assert list(_wronged(students, rows)) == []
+    rows = [Score(row.student, row.exercises | {"threshold_relu": (3.5, 4.0)}) for row in rows]
+    told = "threshold_relu: {} did it right, expected 4 points, received 3.5"
+    assert list(_wronged(students, rows)) == [told.format(student) for student in ("alba", "bruno", "nora")]

@@ -298,8 +298,12 @@ EXERCISES = (
                 {"w": np.array([1.0, 2.0, 3.0, 4.0]), "b": np.array(10.0), "losses": np.array([7.5])},
                 measure=partial(fitted, scale=1e-9),
                 tolerance=ANY_PRECISION,
-                advances=True,
                 label="a tiny learning rate (w and b divided by it): each sample counts once",
+            ),
+            Case(
+                (np.vander(np.arange(7.0) / 7, 3), np.arange(7.0) % 3, 3, 0.5, 2, Rng(0)),
+                advances=True,
+                label="the next call, with the same generator, goes another way",
             ),
         ),
         hints=(

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from rich.table import Table
 
 from autograder.authoring.build import model_answers
 from autograder.authoring.release import release_assignment
-from autograder.classroom.scores import autograde, generate_feedback, score_table, scores
+from autograder.classroom.scores import Score, autograde, generate_feedback, score_table, scores
 from autograder.course.cells import nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
@@ -74,6 +74,7 @@ class Student:
         days: how long before the due date; negative is late.
         tampers: with a cell of its own, before the first exercise.
         broken: the file ends in the middle.
+        right: every exercise is, so that a lost point is a fault of the grader's.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Student:
     days: float = 1.0
     tampers: bool = False
     broken: bool = False
+    right: bool = False
 
 
 def make_class(course: Course, assignment: Assignment) -> list[Student]:
@@ -99,8 +101,8 @@ def make_class(course: Course, assignment: Assignment) -> list[Student]:
     equal = {name: _with_body(source, "\n    return Equal()\n") for name, source in right.items()}
     wrong = [{name: _mutant(content, name, index) for name in exercises} for index in range(3)]
     return [
-        Student("alba", "everything right, answers written", right, proper, days=3.2),
-        Student("bruno", "everything right, in other words", otherwise, proper),
+        Student("alba", "everything right, answers written", right, proper, days=3.2, right=True),
+        Student("bruno", "everything right, in other words", otherwise, proper, right=True),
         Student("chiara", "one misconception", {**right, first: wrong[0][first]}, attempt, days=0.4),
         Student("deniz", "misconceptions in every second exercise", {**right, **_every_second(wrong[1], 0)}, attempt),
         Student("elif", "misconceptions in the others", {**right, **_every_second(wrong[2], 1)}, attempt, days=0.1),
@@ -112,7 +114,7 @@ def make_class(course: Course, assignment: Assignment) -> list[Student]:
         Student("kira", "a colon forgotten", {**right, second: colon}, attempt),
         Student("leo", "tampers with NumPy, check and IPython", equal, tampers=True),
         Student("mila", "half a file", right, broken=True),
-        Student("nora", "everything right, a day late", right, proper, days=-1.1),
+        Student("nora", "everything right, a day late", right, proper, days=-1.1, right=True),
     ]
 
 
@@ -213,11 +215,24 @@ def run_demo(course: Course, assignments: Sequence[Assignment], root: Path, cons
         status = autograde(root, assignment.name, console) or generate_feedback(root, assignment.name, console)
         if status:
             return status
-        title = f"gradebook, {assignment.name} {assignment.title}"
-        console.print(score_table(scores(root, assignment.name), list(assignment.exercises), title))
+        title, rows = f"gradebook, {assignment.name} {assignment.title}", scores(root, assignment.name)
+        console.print(score_table(rows, list(assignment.exercises), title))
         console.print(_who_is_who(students, assignment, root))
+        wronged = list(_wronged(students, rows))
+        console.print("".join(f"FINDING {line}\n" for line in wronged), end="", markup=False, soft_wrap=True)
+        if wronged:
+            return 1
     _show_results(assignments[0], root, console)
     return 0
+
+
+def _wronged(students: Sequence[Student], rows: Sequence[Score]) -> Iterator[str]:
+    """Points that were lost by those who did everything right."""
+    graded = {row.student: row.exercises for row in rows}
+    for student in (student for student in students if student.right):
+        for name, (score, points) in graded[student.name].items():
+            if score != points:
+                yield f"{name}: {student.name} did it right, expected {points:g} points, received {score}"
 
 
 def _who_is_who(students: Sequence[Student], assignment: Assignment, root: Path) -> Table:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.jail.memory import Memory, Placed
-from coursekit.observing import GLOBAL_RANDOM, TAMPERED, Given, Outcome
+from coursekit.observing import GLOBAL_RANDOM, TAMPERED, Given, Outcome, drawn_from
 from coursekit.plain import identical, is_kind
 
 SEPARATOR = "|"  # between the number of an argument and the path inside it
@@ -42,8 +42,7 @@ def with_facts(outcome: Outcome, memory: Memory, ask: Ask, *, fresh: bool, repea
         seen = [_name(placed, outcome) for placed in memory.placed if shows(placed, outcome.value, ask)]
         outcome = replace(outcome, shared=_union(outcome.shared, seen))
     if repeat:
-        moved = not identical(outcome.value, outcome.second)
-        outcome = replace(outcome, advanced=(outcome.advanced or ("its generator",)) if moved else (), second=None)
+        outcome = drawn_from(outcome)
     return outcome
 
 
@@ -56,11 +55,9 @@ def shows(placed: Placed, value: Any, ask: Ask) -> bool:
 
 def canary_sings(outcome: Outcome, memory: Memory, args: Sequence[Any], kwargs: Mapping[str, Any], ask: Ask) -> bool:
     """Whether everything that ``canary.meddle`` does to a call's arguments was seen and told."""
-    from coursekit.models.networks import Network
-
     names = dict(zip([*range(len(args)), *kwargs], outcome.names))
     arguments = dict(enumerate(args)) | dict(kwargs)
-    networks = {names.get(key) for key, argument in arguments.items() if isinstance(argument, Network)}
+    networks = {names.get(key) for key, argument in arguments.items() if _has_weights(argument)}
     told = networks | {GLOBAL_RANDOM} <= set(outcome.modified)
     seen = all(placed.changed for placed in memory.placed)
     return told and seen and all(shows(placed, outcome.value, ask) for placed in memory.placed[:1])
@@ -73,9 +70,16 @@ def tampered(outcome: Outcome) -> Outcome:
 
 def has_network(arguments: Sequence[Any]) -> bool:
     """Whether the state of an argument can only be told."""
+    return any(map(_has_weights, arguments))
+
+
+def _has_weights(argument: Any) -> bool:
+    """Whether it is a network that a canary can change: one without weights has nothing to meddle with."""
+    if not isinstance(argument, Given):
+        return False
     from coursekit.models.networks import Network
 
-    return any(isinstance(argument, Given) and isinstance(argument, Network) for argument in arguments)
+    return isinstance(argument, Network) and argument.has_weights
 
 
 def probe(value: Any) -> np.ndarray | None:

@@ -127,7 +127,7 @@ class Refused(ValueError):
 
 def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
     """Make the case's call and measure its result."""
-    return answer(case, lambda one: observe(function, one.args, one.kwargs, one.errstate))
+    return answer(case, lambda one: observe(function, one.args, one.kwargs, one.errstate, repeat=one.advances))
 
 
 def answer(case: Case, call: Callable[[Case], Outcome]) -> Outcome:

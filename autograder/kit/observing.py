@@ -14,13 +14,13 @@ import os
 import traceback
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.random import default_rng, get_state
 
-from coursekit.plain import leaves, plain, settle
+from coursekit.plain import identical, leaves, plain, settle
 
 GLOBAL_RANDOM = "NumPy's global random state"
 TAMPERED = "the code that watches a call"  # stands for an argument that was changed: nothing that it tells counts
@@ -169,13 +169,18 @@ def observe(
     args: Sequence[Any],
     kwargs: Mapping[str, Any] | None = None,
     errstate: Mapping[str, str] | None = None,
+    *,
+    repeat: bool = False,
 ) -> Outcome:
     """Call ``function`` on copies of its arguments and record everything it did.
+
+    Args:
+        repeat: call twice on the same objects, to see whether a generator among them was drawn from.
 
     Exceptions of any kind become part of the outcome, ``SystemExit`` included; warnings are not shown. An interrupt is
     no doing of the function's: whoever asked to stop is obeyed at once.
     """
-    steps = observation(function, args, kwargs or {}, errstate or {}, settle)
+    steps = observation(function, args, kwargs or {}, errstate or {}, settle, repeat=repeat)
     call, positional, named = next(steps)
     while True:
         try:
@@ -187,7 +192,16 @@ def observe(
         try:
             call, positional, named = steps.send(answer)
         except StopIteration as end:
-            return end.value
+            return drawn_from(end.value) if repeat and end.value.error is None else end.value
+
+
+def drawn_from(outcome: Outcome) -> Outcome:
+    """An outcome of two calls on the same objects: where the results differ, a generator was drawn from.
+
+    That a generator's state moved proves nothing: its numbers may have been thrown away.
+    """
+    moved = not identical(outcome.value, outcome.second)
+    return replace(outcome, advanced=(outcome.advanced or ("its generator",)) if moved else (), second=None)
 
 
 def observation(

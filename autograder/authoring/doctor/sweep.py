@@ -202,7 +202,7 @@ class Steady:
             if "keras" in sys.modules:
                 sys.modules["keras"].utils.set_random_seed(0)
                 number_layers_anew()
-            outcome = observe(self._function, case.args, case.kwargs, case.errstate)
+            outcome = observe(self._function, case.args, case.kwargs, case.errstate, repeat=case.advances)
             if not is_kind(outcome.value, "model"):
                 return outcome
             self._networks[call] = outcome

@@ -74,6 +74,11 @@ class Network(Given):
         made = self.build()
         return made if isinstance(made, dict) else describe(made)
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether any of its layers holds weights."""
+        return any(operation["weights"] for operation in self.description["operations"])
+
     def facts(self, pack: Callable[[Any], Any]) -> dict[str, Any]:
         return {"description": self.description, "name": self.name}
 

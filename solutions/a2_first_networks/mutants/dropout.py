@@ -181,11 +181,3 @@ def drops_a_fixed_share(x, rate, rng, training=True):
     order = rng.permutation(x.size).reshape(x.shape)
     mask = (order >= round(rate * x.size)).astype(x.dtype) / x.dtype.type(1 - rate)
     return x * mask, mask
-
-
-@mutant(of="dropout_forward", hint="the generator is drawn from and then not used: all chance comes from its numbers")
-def draws_and_reseeds(x, rate, rng, training=True):
-    """Draws from the generator and then uses another one, with a fixed seed."""
-    if training and rate:
-        rng.random()
-    return solution.dropout_forward(x, rate, np.random.default_rng(0), training)

@@ -93,7 +93,7 @@ def flip_over_calls(rng: np.random.Generator) -> list[Case]:
 
 
 def flip_generator(rng: np.random.Generator) -> list[Case]:
-    return [Case((coded_images(20, 2, 3), _seed(rng)), advances=True, fresh=False)]
+    return [Case((coded_images(64, 2, 3), _seed(rng)), advances=True)]
 
 
 def flip_empty(rng: np.random.Generator) -> list[Case]:
