@@ -99,8 +99,8 @@ def test_the_tamperers_tricks_win_full_marks_where_tests_run_beside_them(a1, dem
 def test_a_point_lost_by_who_did_everything_right_is_a_finding(course, a1):
     students = make_class(course, a1)
     full = {name: (a1.points(name), a1.points(name)) for name in a1.exercises}
-    rows = [Score(student.name, full) for student in students]
+    rows = [Score(student.name, full, ()) for student in students]
     assert list(_wronged(students, rows)) == []
-    rows = [Score(row.student, row.exercises | {"threshold_relu": (3.5, 4.0)}) for row in rows]
+    rows = [Score(row.student, row.exercises | {"threshold_relu": (3.5, 4.0)}, ()) for row in rows]
     told = "threshold_relu: {} did it right, expected 4 points, received 3.5"
     assert list(_wronged(students, rows)) == [told.format(student) for student in ("alba", "bruno", "nora")]
