@@ -141,7 +141,7 @@ print(
 )
 
 # %% [markdown]
-# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because
+# **Your prediction:** below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because
 # an untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A
 # little more, because random weights prefer some classes, mostly wrong ones.
 #
@@ -370,9 +370,9 @@ plt.show()
 
 # %% [markdown]
 # **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third
-# in the first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls.
-# (b) The last one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of
-# that fall is $L$.
+# in the first twenty steps and then stays; that of the first is noisy and ends higher than it began, about twice as
+# high; and all the while the loss falls. (b) The last one's is larger, by a little. (c) At the start, where $L$ is
+# largest: $L \cdot G$ falls four- or fivefold, and most of that fall is $L$.
 #
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.
