@@ -376,7 +376,7 @@ print("held-out R² of the n × n model:", round(r_squared(y_test, Xte @ np.rave
 #   Which images do the ten batches cover, and how many different ones are there? (It had 10,000 images in batches of 64,
 #   so 156 full batches; the same count gives $155 + 64 = 219$.)
 # - The last batch is smaller. Averaging the batches' accuracies gives its images more weight than the others'.
-# - $-\log \mathrm{softmax}$ of a logit of 1000 needs $e^{1000}$, which is inf in float64. Subtract the largest logit
+# - $-\log \mathrm{softmax}$ of a logit of 1,000 needs $e^{1{,}000}$, which is inf in float64. Subtract the largest logit
 #   of each row first: softmax does not change, and no exponential exceeds 1.
 #
 # **Exercise `evaluate_batched`: [[points evaluate_batched]]**

@@ -170,7 +170,7 @@ check(apply_normalizer)
 # wrong: all images of a step are then mirrored together, and neighbouring steps disagree.
 #
 # **How do you test a coin?** Not by looking for 50 heads in 100. The number of mirrored images among $n$ has mean $np$
-# and deviation $\sqrt{np(1-p)}$: for $n = 1000$ that is $500 \pm 16$. Our checks allow six deviations, 405 to 595; an
+# and deviation $\sqrt{np(1-p)}$: for $n = 1{,}000$ that is $500 \pm 16$. Our checks allow six deviations, 405 to 595; an
 # honest function fails that about once in 500 million times (probability $2 \cdot 10^{-9}$).
 #
 # **Exercise `random_flip`: [[points random_flip]]**
