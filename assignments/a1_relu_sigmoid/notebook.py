@@ -398,7 +398,7 @@ plt.show()
 # %% [markdown]
 # **Your prediction:** at $x = +100$ the quotient is inf / inf = nan. The first formula has its trouble on the left: at
 # $x = -100$ `np.exp(-x)` is inf, and the result, $1/\infty = 0$, happens to be right, but an overflow warning in every
-# training step hides the next real one. A good sigmoid never overflows. *Underflow* is welcome: $e^{-1{,}000}$ is 0, and
+# training step hides the next real one. A good sigmoid never overflows. *Underflow* is welcome: $e^{-1000}$ is 0, and
 # that is the right answer.
 #
 # **Exercise `sigmoid_forward`: [[points sigmoid_forward]]**

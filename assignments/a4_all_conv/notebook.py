@@ -218,7 +218,8 @@ for width in track((4, 8, 16), "widths", minutes=1):
     train(model)
     (seen, _), (held_out, interval) = accuracy(model, x_train, data.y_train), accuracy(model, x_test, data.y_test)
     print(
-        f"w = {width:2}: {model.count_params():6,} parameters, train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}"
+        f"w = {width:2}: {model.count_params():6,} parameters, "
+        f"train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}"
     )
 
 # %% [markdown]

@@ -260,8 +260,8 @@ draw_architecture(build_deep("fractal", width=8, n_extra=4), "Fractal + 4")
 # ## 4 · Vanish, or die?
 #
 # Pictures of 16 × 16 and 8 channels are enough to see it, in minutes instead of hours (the networks have no dense
-# layer, so the same layers work on any size). For each run we record the loss and $G = \max |\partial L/\partial w|$ in the kernel of
-# the first convolution.
+# layer, so the same layers work on any size). For each run we record the loss and $G = \max |\partial L/\partial w|$ in
+# the kernel of the first convolution.
 #
 # First the check of seconds: without extra layers, can fifty pictures be learned by heart?
 

@@ -360,8 +360,8 @@ plt.show()
 
 # %% [markdown]
 # **Your prediction:** neither. The first steps change little, then the two classes change places within a few steps,
-# then there is little left to win, and at 99 % the attack stops: from there on the curves are flat. The logits move about
-# evenly; it is softmax that makes an S of it.
+# then there is little left to win, and at 99 % the attack stops: from there on the curves are flat. The logits move
+# about evenly; it is softmax that makes an S of it.
 #
 # Now the homework's twenty: two images of each class that A classifies correctly. The difference images have a colour
 # map that is white at 0, so that "no change" looks like no change. (In the report they were scaled by `imsave` to fill
