@@ -257,7 +257,7 @@ def fold_threshold_network(layers_: list, thresholds: list) -> tuple[list, np.nd
 check(fold_threshold_network)
 
 # %% experiment=network_equality
-# Do both networks agree on inputs that nobody chose? The difference should be at the level of rounding, 1e-14.
+# Do both networks agree on inputs that nobody chose? The difference should be rounding, 1e-14 or less.
 rng = np.random.default_rng(1)
 widths = [3, 5, 4, 2]
 layers = [(rng.normal(size=(m, k)), rng.normal(size=k)) for m, k in zip(widths, widths[1:])]

@@ -141,9 +141,9 @@ print(
 )
 
 # %% [markdown]
-# **Your prediction:** well below 0.5 and still falling, with all fifty images right. The start is near $\ln 10$ because
-# an untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and $-\ln \frac1{10} = 2.30$. A
-# little more, because random weights prefer some classes, mostly wrong ones.
+# **Your prediction:** below 0.5 and still falling, with all or nearly all fifty images right. The start is near
+# $\ln 10$ because an untrained network knows nothing: it gives each of ten classes about $p = 1/10$, and
+# $-\ln \frac1{10} = 2.30$. A little more, because random weights prefer some classes, mostly wrong ones.
 #
 # ## 2 · A dense layer is a convolution
 #
@@ -218,7 +218,8 @@ for width in track((4, 8, 16), "widths", minutes=1):
     train(model)
     (seen, _), (held_out, interval) = accuracy(model, x_train, data.y_train), accuracy(model, x_test, data.y_test)
     print(
-        f"w = {width:2}: {model.count_params():6} parameters, train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}"
+        f"w = {width:2}: {model.count_params():6,} parameters, "
+        f"train {seen:.3f}, held out {held_out:.3f} ± {interval:.3f}"
     )
 
 # %% [markdown]
@@ -347,7 +348,7 @@ def watch(step):
 
 train(model, steps=200, watch=watch)
 hits, interval = accuracy(model, x_test, data.y_test)
-print(f"held-out accuracy {hits:.3f} ± {interval:.3f} on 2000 images")
+print(f"held-out accuracy {hits:.3f} ± {interval:.3f} on 2,000 images")
 
 # %% experiment=gradient_figure
 figure = plot_curves(
@@ -369,10 +370,11 @@ figure.axes[0].set_title("Multiplying by the loss bends the curve")
 plt.show()
 
 # %% [markdown]
-# **Your prediction:** on our drawn pictures there is no one answer to (a). $G$ of the last convolution falls by a third
-# in the first twenty steps and then stays; that of the first rises two- or threefold, and all the while the loss falls.
-# (b) The last one's is larger, by a little. (c) At the start: $L \cdot G$ falls four- or fivefold, and nearly all of
-# that fall is $L$.
+# **Your prediction:** there is no one answer to (a). On our drawn pictures $G$ of the last convolution falls by a third
+# in the first twenty steps and then stays (on CIFAR-10 it falls by half and comes back); that of the first is noisy and
+# ends higher than it began, about twice as high; and all the while the loss falls. (b) The last one's is larger, by no
+# more than a factor of about two. (c) At the start, where $L$ is largest: $L \cdot G$ falls four- or fivefold on our
+# drawn pictures, and most of that fall is $L$; on CIFAR-10 it halves, while $G$ ends near where it began.
 #
 # **A control.** Does the probe leave the network alone? Here the same training runs twice, with and without it. The two
 # losses must agree to the last digit; if they do not, your probe takes part in the training.

@@ -55,7 +55,8 @@ def show_attacks(
         # white is 0 and the scale is the same for all: no change looks like no change
         drawn = grid[row + 2, column].imshow((other - one)[..., 0], cmap="RdBu", vmin=-CHANGE, vmax=CHANGE)
         grid[row + 2, column].set_title(titles[2][number], fontsize=8)
-    figure.colorbar(drawn, ax=grid, shrink=0.6, label="change of intensity")
+    # larger changes have the colour of the pointed ends
+    figure.colorbar(drawn, ax=grid, shrink=0.6, label="change of intensity", extend="both")
     plt.show()
 
 
