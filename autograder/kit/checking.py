@@ -80,10 +80,8 @@ class Case:
         errstate: ``np.errstate`` settings during the call, e.g. ``{"over": "raise"}``.
         raises: the class of the exception that the call must raise, e.g. ``"ValueError"``.
         pure: the arguments must come back unchanged; where a generator is among them, NumPy's global random state, too.
-        series: the arguments of further calls, made after the first: what is promised of chance shows in many draws.
-            ``measure`` is then given the results of all calls, in order.
-        advances: a random generator among the arguments must be drawn from, and decide everything: the call is made
-            twice, and equal seeds must give equal results.
+        series: the arguments of further calls, for what shows in many draws; ``measure`` gets all results, in order.
+        advances: a random generator among the arguments must be drawn from, and equal seeds must give equal results.
         fresh: the result must not share memory with an argument, except at the paths ``may_share`` inside it.
         verify: a property of the result beyond ``expected``: returns a sentence saying what is wrong, or None.
         label: what the case is about, in a few words; shown to students.
@@ -131,11 +129,7 @@ def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
 
 
 def answer(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
-    """The outcome of a call, its value replaced by what the case measures of it; of several calls where chance plays.
-
-    Args:
-        call: makes the one call that a case's own arguments say.
-    """
+    """The outcome of a call, or of several where chance plays, its value replaced by what the case measures of it."""
     outcome = _in_series(case, call) if case.series else _about(case, call(case))
     if outcome.error is not None:
         return outcome
@@ -153,14 +147,14 @@ def answer(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
 
 def _in_series(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
     """The results of a case's calls as one; the first call that goes wrong stands for all."""
-    outcomes: list[Outcome] = []
-    for args in (case.args, *case.series):
-        one = replace(case, args=args, series=())
-        outcomes.append(_about(one, call(one)))
-        if outcomes[-1].error is not None or outcomes[-1].value is None:
-            return outcomes[-1]
-    modified = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.modified))
-    return replace(outcomes[0], value=tuple(outcome.value for outcome in outcomes), modified=modified)
+    values, modified = list[Any](), dict[str, None]()
+    for one in (replace(case, args=args, series=()) for args in (case.args, *case.series)):
+        outcome = _about(one, call(one))
+        if outcome.error is not None or outcome.value is None:
+            return outcome
+        values.append(outcome.value)
+        modified |= dict.fromkeys(outcome.modified)
+    return replace(outcome, value=tuple(values), modified=tuple(modified))
 
 
 def _about(case: Case, outcome: Outcome) -> Outcome:

@@ -7,7 +7,6 @@ cases are drawn until nothing does, so that every correct way to compute them en
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,59 +15,7 @@ import numpy as np
 from assignments.a6_adversarial.checks import with_plain_success
 from coursekit.checking import FLOAT32, Case
 from solutions.a6_adversarial.hidden.nets import Net, deep, even, guarded, image, linear
-
-SHAPE = (2, 3, 1)
-CLEAR = 3e-3  # how far a decision must be from the other one, relative to its scale: 1e4 roundings of float32
-FINE = 100.0  # in descent, probabilities and pixels creep: their margins count this much, and are still 500 roundings
-TRIES = 2000
-SOON = 15  # the most steps of a right walk; twice as many with the default step size
-PATIENCE = 20  # steps that are allowed: as many as tell that a wrong attack has not stopped, and no more
-
-
-@dataclass(frozen=True)
-class Walk:
-    """An attack followed in float64.
-
-    Args:
-        result: what the attack returns.
-        images: x after 0, 1, ... steps.
-        gradients: at each image from which a step was made.
-        classes: the winning class of each image.
-        clear: the smallest margin of any decision on the way.
-    """
-
-    result: dict[str, Any]
-    images: list[np.ndarray]
-    gradients: list[np.ndarray]
-    classes: list[int]
-    clear: float
-
-    @property
-    def steps(self) -> int:
-        return len(self.gradients)
-
-    @property
-    def turns(self) -> bool:
-        """Whether some pixel is driven first one way, then the other."""
-        return any(np.any(np.sign(g) != np.sign(self.gradients[0])) for g in self.gradients[1:])
-
-    def flips_before_it_stops(self, y: int) -> bool:
-        """Whether the class is wrong for two steps or more before the attack stops."""
-        wrong = [c != y for c in self.classes]
-        return sum(wrong) >= 3
-
-
-NO_WALK = Walk({}, [], [], [], 0.0)  # never clear: draw another one
-
-
-def draw(make: Callable[[], tuple[Walk, Case]], wanted: Callable[[Walk], bool]) -> Case:
-    """Draw until no decision is close and the walk is of the wanted kind."""
-    for _ in range(TRIES):
-        walk, case = make()
-        if walk.clear > CLEAR and wanted(walk):
-            return case
-    raise RuntimeError(f"no walk of the wanted kind in {TRIES} draws")
-
+from solutions.a6_adversarial.hidden.walks import FINE, NO_WALK, PATIENCE, SHAPE, SOON, Walk, draw
 
 # --------------------------------------------------------------------------------------------------- iterated_fgsm
 
