@@ -54,7 +54,8 @@ class _Together(LoadScopeScheduling):
         name, function = Path(file).stem, test.partition("[")[0]
         if name in APART:
             return nodeid
-        if name == "test_pipeline" or any(word in function for word in DAMAGED):
+        damaged = name == "test_attacks" and any(word in function for word in DAMAGED)
+        if name == "test_pipeline" or damaged:
             return "the damaged class"
         if name == "test_attacks":
             return next((words[0] for words in ONCE if any(word in function for word in words)), function)

@@ -81,8 +81,8 @@ class Verdict:
 
         Points for other parts than those that were judged are a fault of the course's, never a student's zero.
         """
-        if self.status == "graded" and not self.fraction:
-            return 0.0  # whatever the parts are
+        if self.status == "graded" and self.flagged and not self.fraction:
+            return 0.0  # worn out before any part was judged, whatever the parts are
         if self.status != "graded" or set(points) != set(self.fraction):
             return None
         earned = sum(points[part] * self.fraction[part] for part in points)

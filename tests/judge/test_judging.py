@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from autograder.course.checks import Check, ExerciseChecks, generator, seed
 from autograder.judge.judging import Stopped, judge
-from autograder.judge.verdict import Verdict, worn_out
+from autograder.judge.verdict import Verdict, needs_manual, worn_out
 from coursekit.checking import Case, Exercise
 from coursekit.observing import CallError, Outcome, observe
 
@@ -183,3 +184,5 @@ def test_what_wears_out_the_grader_earns_nothing_in_any_part():
     assert verdict.score({"valid": 6, "same": 8}, 14) == 0.0
     assert verdict.score({"all": 14}, 14) == 0.0
     assert verdict.flagged and not verdict.full
+    undecided = replace(needs_manual("conv", "the grader itself failed"), flagged=True)
+    assert undecided.score({"valid": 6, "same": 8}, 14) is None  # a fault of ours is never a zero

@@ -23,7 +23,7 @@ CHECKS: dict[str, ExerciseChecks] = {
         ),
         ExerciseChecks(
             PUBLIC["fit_normalizer"],
-            (Check("statistics of uneven training sets", normalisation.fitted, share=3, core=True),),
+            (Check("statistics of uneven training sets", normalisation.fitted, core=True),),
         ),
         ExerciseChecks(
             PUBLIC["apply_normalizer"],
