@@ -255,7 +255,9 @@ def _raises_failure(case: Case, outcome: Outcome) -> Failure | None:
 def _advance_failure(case: Case, outcome: Outcome) -> Failure | None:
     if not case.advances or outcome.advanced:
         return None
-    return Failure("random", "drew nothing from the random generator it was given; all randomness comes from there")
+    return Failure(
+        "random", "called again with the same random generator, it gives the same: use what you draw from it"
+    )
 
 
 def _modified_failure(modified: Sequence[str]) -> Failure | None:
