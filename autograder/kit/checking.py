@@ -253,11 +253,8 @@ def _raises_failure(case: Case, outcome: Outcome) -> Failure | None:
 
 
 def _advance_failure(case: Case, outcome: Outcome) -> Failure | None:
-    if not case.advances or outcome.advanced:
-        return None
-    return Failure(
-        "random", "called again with the same random generator, it gives the same: use what you draw from it"
-    )
+    nature = "called again with the same random generator, it does the same: use what you draw from it"
+    return Failure("random", nature) if case.advances and not outcome.advanced else None
 
 
 def _modified_failure(modified: Sequence[str]) -> Failure | None:
