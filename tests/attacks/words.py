@@ -113,11 +113,11 @@ AT_ONCE = """def evaluate_batched(predict_logits, X, y, batch_size):
     return float(losses.mean()), float((z.argmax(axis=1) == y).mean())
 """
 CHANCE = {
-    "a generator of its own": Word("dropout_forward", OTHER_RNG, {"all": 9 / 11}),
+    "a generator of its own": Word("dropout_forward", OTHER_RNG, {"all": 9 / 13}),
     "a generator of its own, said to be ours": Word(
-        "dropout_forward", OTHER_RNG, {"all": 9 / 11}, "import coursekit.observing as o\no.Rng.make = lambda *a: 0\n"
+        "dropout_forward", OTHER_RNG, {"all": 9 / 13}, "import coursekit.observing as o\no.Rng.make = lambda *a: 0\n"
     ),
-    "a second generator of the same seed": Word("dropout_forward", SEEDED_BY_STATE, {"all": 9 / 11}),
+    "a second generator of the same seed": Word("dropout_forward", SEEDED_BY_STATE, {"all": 11 / 13}),
     "everything at once, tried first": Word("evaluate_batched", AT_ONCE, {"all": 0.75}),
 }
 
