@@ -36,6 +36,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="instead: functions that are right except under one condition on their arguments, which no case may meet",
     )
+    parser.add_argument(
+        "--mechanical",
+        action="store_true",
+        help="instead: every small change of every correct implementation (an operator, a constant, a statement)",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
@@ -57,6 +62,8 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         return _sweep(course, arguments)
     if arguments.conditional:
         return _conditional(course, arguments)
+    if arguments.mechanical:
+        return _mechanical(course, arguments)
     assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     examinations = examine(
         course,
@@ -132,6 +139,25 @@ def _conditional(course: Course, arguments: argparse.Namespace) -> int:
         findings += seen.findings
         told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
         say(f"{assignment.name} {name:28} {told}")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    say("all is well" if not findings else counted(len(findings), "finding"))
+    if arguments.json:
+        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
+    return 1 if findings else 0
+
+
+def _mechanical(course: Course, arguments: argparse.Namespace) -> int:
+    from autograder.authoring.doctor.mutation.mechanical import hunt
+
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    findings, counts = list[str](), dict[str, dict[str, int]]()
+    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for assignment, name, seen in hunt(course.root, assignments, arguments.jobs, arguments.exercise):
+        counts[name] = dict(seen.counts)
+        findings += seen.findings
+        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed"
+        left = f"{seen.counts['equivalent']:3} equivalent, {seen.counts['allowed']:3} allowed"
+        say(f"{assignment.name} {name:28} {told}, {left}")
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
     say("all is well" if not findings else counted(len(findings), "finding"))
     if arguments.json:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 from contextlib import chdir
+from functools import cache
 from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from multiprocessing.pool import Pool
 from pathlib import Path
 
@@ -23,3 +26,18 @@ def one_task_each(jobs: int | None = None, *, networks: bool = True) -> Pool:
     context.set_forkserver_preload([f"{__package__}.{'preloaded' if networks else 'examining'}"])
     with chdir(Path(__file__).parents[3]):  # where the server looks first for what it imports
         return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)
+
+
+@cache
+def fork_server() -> ForkServerContext:
+    """Where single processes begin, with Keras imported."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([f"{__package__}.preloaded"])
+    with chdir(Path(__file__).parents[3]):
+        ensure_running()
+    return context
+
+
+def cores() -> int:
+    """How many processes may run at the same time."""
+    return os.cpu_count() or 1
