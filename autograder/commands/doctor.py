@@ -9,8 +9,10 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from autograder.commands import surveys
 from autograder.commands.common import Commands, chosen, counted
-from autograder.course.config import Assignment, Course, CourseError
+from autograder.commands.surveys import with_exercise
+from autograder.course.config import Course
 
 if TYPE_CHECKING:
     from autograder.authoring.doctor.doctor import Examination
@@ -41,6 +43,12 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="instead: every small change of every correct implementation (an operator, a constant, a statement)",
     )
+    parser.add_argument(
+        "--regrade",
+        type=_count,
+        metavar="TIMES",
+        help="instead: judge every known implementation so many times, in other orders, on other numbers of workers",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
@@ -58,13 +66,10 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     """Examine one assignment, or all; every breach of the contract is a finding."""
     from autograder.authoring.doctor.doctor import Examination, examine, examine_walls
 
-    if arguments.sweep:
-        return _sweep(course, arguments)
-    if arguments.conditional:
-        return _conditional(course, arguments)
-    if arguments.mechanical:
-        return _mechanical(course, arguments)
-    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for asked, survey in surveys.ALL.items():
+        if getattr(arguments, asked):
+            return survey(course, arguments)
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     examinations = examine(
         course,
         assignments,
@@ -94,75 +99,8 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     return 1 if whole.findings else 0
 
 
-def _with_exercise(assignments: list[Assignment], exercise: str | None) -> list[Assignment]:
-    """The assignments that have the exercise; all of them where none is named."""
-    if exercise is None:
-        return assignments
-    found = [assignment for assignment in assignments if exercise in assignment.exercises]
-    if not found:
-        raise CourseError([f"{exercise}: expected an exercise that course.yaml gives points"])
-    return found
-
-
 def _findings(seen: Examination) -> list[str]:
     return [f"FINDING {finding}" for finding in seen.findings]
-
-
-def _sweep(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.authoring.doctor.sweep import Swept, sweep
-
-    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
-    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    say(f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge")
-    for assignment, name, swept in sweep(assignments, numbers, arguments.jobs, arguments.exercise):
-        total.add(swept)
-        say(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
-        say("".join(f"  {one}\n" for one in swept.closest.values()), end="")
-        say("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="")
-    say("smallest margin of each tolerance:")
-    say("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
-    say(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
-    if arguments.json:
-        print(json.dumps({"findings": total.losses, "counts": dict(total.counts)}, indent=1))
-    return 1 if total.losses else 0
-
-
-def _conditional(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.authoring.doctor.conditional import examine_conditions
-
-    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    findings, counts = list[str](), dict[str, dict[str, int]]()
-    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    for assignment, name, seen in examine_conditions(course.root, assignments, arguments.jobs, arguments.exercise):
-        counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
-        findings += seen.findings
-        told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
-        say(f"{assignment.name} {name:28} {told}")
-        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
-    say("all is well" if not findings else counted(len(findings), "finding"))
-    if arguments.json:
-        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
-    return 1 if findings else 0
-
-
-def _mechanical(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.authoring.doctor.mutation.mechanical import hunt
-
-    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    findings, counts = list[str](), dict[str, dict[str, int]]()
-    assignments = _with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    for assignment, name, seen in hunt(course.root, assignments, arguments.jobs, arguments.exercise):
-        counts[name] = dict(seen.counts)
-        findings += seen.findings
-        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed"
-        left = f"{seen.counts['equivalent']:3} equivalent, {seen.counts['allowed']:3} allowed"
-        say(f"{assignment.name} {name:28} {told}, {left}")
-        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
-    say("all is well" if not findings else counted(len(findings), "finding"))
-    if arguments.json:
-        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
-    return 1 if findings else 0
 
 
 def _tally(seen: Examination) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
+from autograder.authoring.doctor.mutation.survivors import SURVIVORS, listed
 from autograder.authoring.leaks import solution_lines, squeeze
 from autograder.course.bounds import BOUNDS, read_measurements
 from autograder.course.config import Assignment, Course
@@ -15,7 +16,7 @@ from autograder.course.script import read_script
 FILES = {  # all that an assignment's folders may hold
     "assignments": ("__init__.py", "checks.py", "design.md", "notebook.py"),
     "solutions": (
-        *("__init__.py", "solution.py", "variants.py", "proofs.md", BOUNDS),
+        *("__init__.py", "solution.py", "variants.py", "proofs.md", BOUNDS, SURVIVORS),
         *("hidden/*.py", "mutants/*.py", "variants/*.py"),
     ),
 }
@@ -33,6 +34,7 @@ def tidiness(course: Course, assignment: Assignment) -> list[str]:
         *stray_files(course, assignment),
         *points_by_hand(course, assignment),
         *unknown_measurements(assignment, content),
+        *unknown_survivors(course, assignment, content),
     ]
 
 
@@ -84,3 +86,11 @@ def unknown_measurements(assignment: Assignment, content: Content) -> Iterator[s
         for data, measured in tables.items():
             for id in sorted(set(measured.get("wrong", {})) - known):
                 yield f"{BOUNDS}: [{item}.{data}.wrong]: expected ids of mutants, received {id!r}; rename or delete it"
+
+
+def unknown_survivors(course: Course, assignment: Assignment, content: Content) -> Iterator[str]:
+    """Exercises of the report on small changes that the assignment has not, or that another one answers for."""
+    report = course.root / "solutions" / assignment.folder / SURVIVORS
+    for exercise in listed(report).keys() - content.specs.keys():
+        where = report.relative_to(course.root)
+        yield f"{where}: {exercise}: expected an exercise of the assignment; rename it, or drop it"

@@ -180,8 +180,9 @@ def conv_same(rng: np.random.Generator) -> list[Case]:
 
 
 def conv_same_uneven(rng: np.random.Generator) -> list[Case]:
-    """Even kernels and strides of 2 and 3: the padding is not the same on both sides."""
+    """Even kernels and strides of 2 and 3: the padding is not the same on both sides, or a stride skips pixels."""
     shapes = [
+        ((1, 1, 2, 3), (4, 6), 2),
         ((2, 2, 2, 3), (5, 6), 1),
         ((3, 3, 2, 3), (6, 7), 2),
         ((4, 2, 3, 2), (7, 8), 2),

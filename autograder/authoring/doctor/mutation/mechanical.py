@@ -17,7 +17,7 @@ from typing import Any
 from autograder.authoring.doctor.examining import SEEDS, SOLUTION, each_once, functions
 from autograder.authoring.doctor.mutation.mutating import defined, steps
 from autograder.authoring.doctor.mutation.outlasting import Worker, outlast
-from autograder.authoring.doctor.mutation.survivors import Listed, listed
+from autograder.authoring.doctor.mutation.survivors import SURVIVORS, Listed, listed
 from autograder.authoring.doctor.workers import cores
 from autograder.course.checks import ExerciseChecks, generator
 from autograder.course.config import Assignment
@@ -94,7 +94,7 @@ def hunt(
             for one in mine:
                 for words, end in one.result():
                     _note(hunted, words, end)
-            report = root / "solutions" / assignment.folder / "survivors.toml"
+            report = root / "solutions" / assignment.folder / SURVIVORS
             compare(hunted, name, listed(report).get(name, {}), report.relative_to(root))
             yield assignment, name, hunted
 

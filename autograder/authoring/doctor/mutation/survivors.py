@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from autograder.course.config import CourseError
 
+SURVIVORS = "survivors.toml"
 Kind = Literal["equivalent", "allowed"]
 
 

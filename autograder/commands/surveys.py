@@ -1,0 +1,111 @@
+"""What `course doctor` can do instead of its examination: long surveys of the bank, each with an option of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from autograder.commands.common import chosen, counted
+from autograder.course.config import Assignment, Course, CourseError
+
+
+def with_exercise(assignments: list[Assignment], exercise: str | None) -> list[Assignment]:
+    """The assignments that have the exercise; all of them where none is named."""
+    if exercise is None:
+        return assignments
+    found = [assignment for assignment in assignments if exercise in assignment.exercises]
+    if not found:
+        raise CourseError([f"{exercise}: expected an exercise that course.yaml gives points"])
+    return found
+
+
+def _speaker(arguments: argparse.Namespace) -> Callable[..., None]:
+    """Where a person reads on: beside JSON, which has standard output for itself, on standard error."""
+    return partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+
+def _end(arguments: argparse.Namespace, findings: list[str], counts: Mapping[str, object], well: str) -> int:
+    """The last line, JSON where it is asked for, and the exit status."""
+    _speaker(arguments)(well if not findings else counted(len(findings), "finding"))
+    if arguments.json:
+        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
+    return 1 if findings else 0
+
+
+def sweep(course: Course, arguments: argparse.Namespace) -> int:
+    """Ask every correct implementation with many seeds; one that loses a point is a finding."""
+    from autograder.authoring.doctor.sweep import Swept
+    from autograder.authoring.doctor.sweep import sweep as each_exercise
+
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
+    say = _speaker(arguments)
+    say(f"seeds {numbers[0]} to {numbers[-1]}; below each exercise, the correct value nearest to each tolerance's edge")
+    for assignment, name, swept in each_exercise(assignments, numbers, arguments.jobs, arguments.exercise):
+        total.add(swept)
+        say(f"{assignment.name} {name:28} {swept.counts['cases']:6} answers, losses: {len(swept.losses)}")
+        say("".join(f"  {one}\n" for one in swept.closest.values()), end="")
+        say("".join(f"  FINDING {loss}\n" for loss in swept.losses), end="")
+    say("smallest margin of each tolerance:")
+    say("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
+    say(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
+    return _end(arguments, total.losses, dict(total.counts), "nobody loses a point")
+
+
+def conditional(course: Course, arguments: argparse.Namespace) -> int:
+    """Look for conditions under which alone a function may be wrong and keep full marks."""
+    from autograder.authoring.doctor.conditional import examine_conditions
+
+    say = _speaker(arguments)
+    findings, counts = list[str](), dict[str, dict[str, int]]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for assignment, name, seen in examine_conditions(course.root, assignments, arguments.jobs, arguments.exercise):
+        counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
+        findings += seen.findings
+        told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
+        say(f"{assignment.name} {name:28} {told}")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return _end(arguments, findings, counts, "all is well")
+
+
+def mechanical(course: Course, arguments: argparse.Namespace) -> int:
+    """Judge every small change of every correct implementation."""
+    from autograder.authoring.doctor.mutation.mechanical import hunt
+
+    say = _speaker(arguments)
+    findings, counts = list[str](), dict[str, dict[str, int]]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for assignment, name, seen in hunt(course.root, assignments, arguments.jobs, arguments.exercise):
+        counts[name] = dict(seen.counts)
+        findings += seen.findings
+        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed"
+        left = f"{seen.counts['equivalent']:3} equivalent, {seen.counts['allowed']:3} allowed"
+        say(f"{assignment.name} {name:28} {told}, {left}")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return _end(arguments, findings, counts, "all is well")
+
+
+def regrade(course: Course, arguments: argparse.Namespace) -> int:
+    """Judge every known implementation again and again, and compare the bytes of the verdicts."""
+    from autograder.authoring.doctor.regrading import regrade as each_round
+
+    say = _speaker(arguments)
+    findings, counts = list[str](), dict[str, int]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for number, seen in enumerate(each_round(course, assignments, arguments.regrade, arguments.exercise), 1):
+        counts = {"rounds": number, "verdicts": seen.verdicts}
+        findings += seen.findings
+        say(f"round {number:3}: {seen.verdicts} verdicts by {counted(seen.workers, 'worker')}")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return _end(arguments, findings, counts, "no byte differs")
+
+
+ALL: dict[str, Callable[[Course, argparse.Namespace], int]] = {  # by the option that asks for it
+    "sweep": sweep,
+    "conditional": conditional,
+    "mechanical": mechanical,
+    "regrade": regrade,
+}
