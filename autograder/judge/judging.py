@@ -16,6 +16,7 @@ from autograder.judge.verdict import CheckResult, Verdict
 from coursekit.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
 from coursekit.diagnosis import beside, code_hint, diagnose, same_outcome
 from coursekit.observing import Given, Outcome, Rng
+from coursekit.patterns import pattern
 from coursekit.rendering import show
 
 
@@ -136,7 +137,7 @@ def _hint(
     mutant = _recognise(judged, mutants, recall)
     if mutant:
         return mutant.hint, mutant.id
-    return "" if stopped else _ladder(first, spec, results), ""
+    return "" if stopped else _ladder(judged, spec, results), ""
 
 
 def is_missing(outcome: Outcome) -> bool:
@@ -212,12 +213,15 @@ def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: 
     return None if recognised is None else alike[recognised]
 
 
-def _ladder(first: Judged | None, spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
-    """Without a recognised misconception: the most explicit of the exercise's own hints, or the failed trial's.
+def _ladder(judged: Sequence[Judged], spec: ExerciseChecks, results: Sequence[CheckResult]) -> str:
+    """Without a recognised misconception: what all failures have in common, and the exercise's most explicit hint.
 
     Students climb the ladder in their own notebook. A grade comes once, when the work is over: no rung is held back.
+    A trial that failed alone has a hint of its own.
     """
+    first = next((j for j in judged if j.failure is not None), None)
     if first is not None and first.failure is not None:
-        return beside(first.failure, first.case) or (spec.exercise.hints[-1] if spec.exercise.hints else "")
+        common = pattern([(j.case, j.outcome, j.failure) for j in judged], spec.exercise.returns)
+        return beside(first.failure, first.case) or "; ".join(filter(None, [common, *spec.exercise.hints[-1:]]))
     failed = {result.name for result in results if not result.passed}
     return spec.trial.hint if spec.trial and spec.trial.name in failed else ""

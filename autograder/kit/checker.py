@@ -29,6 +29,7 @@ from coursekit.kernel.cellwise import (
 )
 from coursekit.kernel.patience import ROOM, SLOW, TooLarge, watched
 from coursekit.observing import Outcome, describe_error, parameter_names
+from coursekit.patterns import pattern
 from coursekit.rendering import blocks, kind, readable, show
 
 MARKS = {GOOD: "✓", BAD: "✗", OPEN: "–"}
@@ -133,10 +134,11 @@ class Checker:
         if failure.kind == "stub":
             return Report(OPEN, "not written yet", f"– {exercise.name} is {failure.nature}.")
         case = exercise.cases[index]
-        hint = self._hint(exercise, case, outcomes, failures, known)
+        common, hint = self._hint(exercise, case, outcomes, failures, known)
         lines = [f"✗ {exercise.name}: {sentence(failure)}", *call_lines(exercise.name, function, case)]
         lines += [f"  got       {failure.got}"] if failure.got else []
         lines += [f"  expected  {failure.expected}"] if failure.expected else []
+        lines += [f"  notice    {common}"] if common else []
         lines += [f"  hint      {hint}"] if hint else []
         return Report(BAD, result, "\n".join([*lines, f"  {passed} of {total} public cases pass."]))
 
@@ -147,14 +149,18 @@ class Checker:
         outcomes: Sequence[Outcome],
         failures: Sequence[Failure | None],
         known: Sequence[Misconception],
-    ) -> str:
+    ) -> tuple[str, str]:
+        """What the failures have in common, where nothing better is known of them, and the hint."""
         outcome, failure = next((o, f) for o, f in zip(outcomes, failures, strict=True) if f is not None)
         if hint := code_hint(exercise.name, outcome):
-            return hint
+            return "", hint
         recognised = diagnose(outcomes, failures, [misconception.outcomes for misconception in known])
         if recognised is not None:
-            return known[recognised].hint
-        return beside(failure, case) or self._next_hint(exercise)
+            return "", known[recognised].hint
+        if slip := beside(failure, case):
+            return "", slip
+        asked = list(zip(exercise.cases, outcomes, failures, strict=True))
+        return pattern(asked, exercise.returns), self._next_hint(exercise)
 
     def _examine(self, exercise: Exercise, function: Callable[..., Any], shell: Any) -> Report:
         """The report on a function that may run for ever, fill the memory, end the program, or be an old one."""

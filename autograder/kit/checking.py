@@ -305,14 +305,14 @@ def _compare_content(
         parts = (_compare_content(got[k], value[k], tolerance, f"{path}[{k!r}]", returns) for k in keys)
         return next((part for part in parts if part is not None), None)
     if value is None or isinstance(value, (str, bool)):
-        at = _at(path, returns)
+        at = way_to(path, returns)
         return None if got == value else Failure("value", f"{at}{ANOTHER}", f"{at}{got!r}", f"{at}{value!r}")
     return _compare_values(
-        np.asarray(got), np.asarray(value), tolerance or leaf_tolerance(expected), _at(path, returns)
+        np.asarray(got), np.asarray(value), tolerance or leaf_tolerance(expected), way_to(path, returns)
     )
 
 
-def _at(path: str, returns: Sequence[str]) -> str:
+def way_to(path: str, returns: Sequence[str]) -> str:
     """The way to a leaf in words: ``[1]`` becomes ``b2_new: `` when the results have names."""
     for index, name in enumerate(returns):
         if path.startswith(f"[{index}]"):
@@ -324,7 +324,7 @@ def _at(path: str, returns: Sequence[str]) -> str:
 
 def _compare_form(got: Any, expected: Any, path: str, returns: Sequence[str]) -> Failure | None:
     """Type, shape and dtype of a whole tree, before any value is looked at."""
-    at, any_float = _at(path, returns), isinstance(expected, AnyFloat)
+    at, any_float = way_to(path, returns), isinstance(expected, AnyFloat)
     value = expected.value if isinstance(expected, AnyFloat) else expected
     if isinstance(value, (tuple, list)):
         if not isinstance(got, (tuple, list)):
@@ -353,7 +353,7 @@ def adds_up_to_one(values: np.ndarray) -> bool:
     """Whether these are probabilities, as a softmax makes them along the last axis."""
     if values.ndim == 0 or values.shape[-1] < 2 or values.dtype.kind != "f" or not np.isfinite(values).all():
         return False
-    return bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-4))
+    return bool((values >= 0).all() and (values < 2).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-4))
 
 
 def _type_failure(got: Any, wanted: str, at: str) -> Failure:
