@@ -145,6 +145,7 @@ def _session(job: dict[str, Any]) -> Session:
         history=_steps(job["replay"]),
         undefined=set(job["undefined"]),
         before=Spent(*job["spent"]),
+        proven={name: (len(content.mutants[name]), 1 + len(content.variants[name])) for name in content.specs},
     )
 
 

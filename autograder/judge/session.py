@@ -102,6 +102,8 @@ class Session:
         history: cells that ran in an earlier session, to be replayed before anything else.
         undefined: exercises for which something was not defined at their place, in an earlier session.
         before: what the submission had used then.
+        proven: for each exercise the numbers of known-wrong and of known-right implementations that `course doctor`
+            judges.
     """
 
     spawn: Callable[[], Student]
@@ -113,6 +115,7 @@ class Session:
     history: list[Step] = field(default_factory=list)
     undefined: set[str] = field(default_factory=set)
     before: Spent = NOTHING
+    proven: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     isolation: str = ""
     memory_kib: int = 0
@@ -230,7 +233,9 @@ class Session:
             return verdict
         cut_short = self.spent.own >= self.limits.own_seconds  # some cells were; what they lacked may be missing here
         out_of_time = cut_short or verdict.reason == self.limits.whole_submission
-        return replace(verdict, flagged=out_of_time or (step.late and self._is_there(exercise)))
+        flagged = out_of_time or (step.late and self._is_there(exercise))
+        proven = None if verdict.reason else self.proven.get(exercise)  # nothing to doubt where nothing was judged
+        return replace(verdict, flagged=flagged, proven=proven)
 
     def _is_there(self, exercise: str) -> bool:
         """Whether some cell defines a name that the exercise did not find: cells may have been moved or cut."""

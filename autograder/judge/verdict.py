@@ -53,6 +53,8 @@ class Verdict:
         flagged: whether a person should look at the score, because the grader itself, or the time of the whole
             submission, ran into a limit.
         note: how it came to be judged in another way than usual.
+        proven: how many known-wrong implementations the checks reject, and how many known-right ones they accept;
+            told to those who lost something.
     """
 
     exercise: str
@@ -65,6 +67,7 @@ class Verdict:
     traceback: str = ""
     flagged: bool = False
     note: str = ""
+    proven: tuple[int, int] | None = None
 
     @property
     def total(self) -> float:
@@ -106,6 +109,11 @@ class Verdict:
                 lines.append(f"            {check.call}")
                 lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
         lines += textwrap.wrap(self.hint, 96, initial_indent="  hint      ", subsequent_indent=" " * 12)
+        if self.proven:
+            wrong, right = self.proven
+            lines.append(
+                f"  proven    these checks reject {wrong} known-wrong implementations and accept {right} right ones"
+            )
         return "\n".join(lines)
 
     def shortened(self) -> Verdict:
@@ -121,7 +129,8 @@ class Verdict:
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """Invert ``to_json``."""
         checks = tuple(CheckResult(**check) for check in data["checks"])
-        return cls(**{**data, "checks": checks})
+        proven = tuple(data["proven"]) if data.get("proven") else None
+        return cls(**{**data, "checks": checks, "proven": proven})
 
 
 def _cut(text: str) -> str:

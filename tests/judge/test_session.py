@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from test_judging import SPEC
 from autograder.jail.limits import Starved
 from autograder.judge.judging import Stopped
 from autograder.judge.session import Session, Step
+from autograder.judge.verdict import Verdict
 from coursekit.observing import CallError, Outcome, observe
 
 
@@ -102,6 +104,22 @@ def test_fault_of_the_grader_leaves_the_score_to_a_human():
     assert "a fault of ours" in verdict.traceback
     assert verdict.score({"all": 4}, 4) is None
     assert "your instructor" in verdict.text(None, 4) and "fault" not in verdict.text(None, 4)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("def double(x): return x", "these checks reject 19 known-wrong implementations and accept 4 right ones"),
+        (DOUBLE, ""),
+        ("", ""),
+        ("def double(x): raise NotImplementedError", ""),
+    ],
+)
+def test_who_lost_something_reads_what_the_checks_have_proven(source, told):
+    verdict = Heard(session(proven={"double": (19, 4)}), [run(0, source), JUDGE]).verdicts["double"]
+    assert told in verdict.text(0.0, 4.0)
+    assert ("proven" in verdict.text(0.0, 4.0)) == bool(told)
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
 
 
 def test_exercise_without_hidden_checks_is_left_to_a_human():
