@@ -8,7 +8,7 @@ coincidence of three numbers. No sentence tells an expected value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from coursekit.checking import AnyFloat, Case, Failure, case_tolerance, compare,
 from coursekit.observing import Outcome
 from coursekit.plain import leaves
 
-LEAST = 4  # different values in a result before a pattern is believed
+LEAST = 4  # different values, of all results together, before a factor is believed; of one, before its shape is
 NEAR = 1e-4  # relative: two orders of the same sums in float32, and no two formulas
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+COINCIDENCE = 0.05  # probability that wrong values stand by chance where an argument is negative, say
 SAME_CASES = 2  # failing and passing cases before it is believed that they differ in one respect
 
 OPPOSITE = "every value has the opposite sign"
@@ -53,42 +54,59 @@ def pattern(asked: Sequence[Asked], returns: Sequence[str] = ()) -> str:
     """
     wrong = [(case, outcome) for case, outcome, failure in asked if failure is not None and failure.kind == "value"]
     with np.errstate(all="ignore"):  # sums of numbers near the largest that there are
-        told = [sentences for case, outcome in wrong if (sentences := _in_values(case, outcome, returns)) is not None]
-    for sentence in told[0] if told else ():
-        if all(sentence in others for others in told):
-            return sentence
-    return _in_cases(asked)
+        told = [one for case, outcome in wrong if (one := _in_values(case, outcome, returns)) is not None]
+    large = [one for one in told if one.values >= LEAST]
+    if sum(one.values for one in told) >= LEAST and (common := _common([one.factors for one in told])):
+        return common
+    return _common([[*one.factors, *one.shapes] for one in large]) or _in_cases(asked)
+
+
+def _common(told: Sequence[Sequence[str]]) -> str:
+    """The first sentence that all have; "" where there is none."""
+    return next((sentence for sentence in told[0] if all(sentence in others for others in told)), "") if told else ""
 
 
 # ---------------------------------------------------------------------------------------------------- within a result
 
 
-def _in_values(case: Case, outcome: Outcome, returns: Sequence[str]) -> list[str] | None:
-    """The patterns of a case's first wrong result; None where it is too small to show one."""
+class _Told(NamedTuple):
+    """What one wrong result shows: factors, which few values can tell, and shapes, which only many can."""
+
+    values: int
+    factors: list[str]
+    shapes: list[str]
+
+
+def _in_values(case: Case, outcome: Outcome, returns: Sequence[str]) -> _Told | None:
+    """The patterns of a case's first wrong result; None where it is no array of finite numbers."""
     if case.measure is not None or outcome.error is not None:
         return None
-    got = dict(leaves(outcome.value))
+    received = dict(leaves(outcome.value))
     for path, leaf in leaves(case.expected):
-        if path in got and compare(got[path], leaf, case_tolerance(case)) is not None:
-            right = np.asarray(leaf.value if isinstance(leaf, AnyFloat) else leaf)
-            if right.dtype.kind not in "fiu" or not _tells(np.asarray(got[path]), right):
-                return None
-            found = _of_arrays(np.asarray(got[path], float), right.astype(float), case)
-            return [way_to(path, returns) + sentence for sentence in found]
+        if path not in received or compare(received[path], leaf, case_tolerance(case)) is None:
+            continue
+        got, right = np.asarray(received[path]), np.asarray(leaf.value if isinstance(leaf, AnyFloat) else leaf)
+        if not _are_numbers(got, right):
+            return None
+        way, values = way_to(path, returns), len(np.unique(right))
+        got, right = got.astype(float), right.astype(float)
+        shapes = _shapes(got, right, case) if values >= LEAST else ()
+        return _Told(values, [way + one for one in _factors(got, right, case)], [way + one for one in shapes])
     return None
 
 
-def _tells(got: np.ndarray, right: np.ndarray) -> bool:
-    finite = (
-        got.shape == right.shape and got.dtype.kind in "fiu" and np.isfinite(got).all() and np.isfinite(right).all()
-    )
-    return bool(finite) and len(np.unique(right)) >= LEAST
+def _are_numbers(got: np.ndarray, right: np.ndarray) -> bool:
+    if got.shape != right.shape or got.dtype.kind not in "fiu" or right.dtype.kind not in "fiu":
+        return False
+    return bool(np.isfinite(got).all() and np.isfinite(right).all() and right.any())
 
 
-def _of_arrays(got: np.ndarray, right: np.ndarray, case: Case) -> Iterator[str]:
-    """Every pattern, the more telling first."""
+def _shapes(got: np.ndarray, right: np.ndarray, case: Case) -> Iterator[str]:
+    """Every pattern beyond one factor, the more telling first."""
     close = _closeness(right)
-    yield from _factors(got, right, close, case)
+    factor = _factor(got, right)
+    if abs(factor) > NEAR and close(got / factor, right):
+        yield FACTORS
     if close(got - right, np.full_like(right, np.mean(got - right))):
         yield OFFSET
     if right.ndim > 1 and right.shape[-1] == right.shape[-2] and close(got, np.swapaxes(right, -1, -2)):
@@ -108,11 +126,15 @@ def _closeness(right: np.ndarray) -> Callable[[np.ndarray, np.ndarray], bool]:
     return lambda one, other: bool((np.abs(one - other) <= allowed).all())
 
 
-def _factors(
-    got: np.ndarray, right: np.ndarray, close: Callable[[np.ndarray, np.ndarray], bool], case: Case
-) -> Iterator[str]:
-    factor = float((got * right).sum() / (right * right).sum())
-    if abs(factor) < NEAR or not close(got / factor, right):
+def _factor(got: np.ndarray, right: np.ndarray) -> float:
+    """The number that times the right values comes nearest to the ones received."""
+    return float((got * right).sum() / (right * right).sum())
+
+
+def _factors(got: np.ndarray, right: np.ndarray, case: Case) -> Iterator[str]:
+    """One factor for all values, and what is known for it."""
+    factor, close = _factor(got, right), _closeness(right)
+    if not abs(factor) > NEAR or not close(got / factor, right):  # nan is not
         return
     if abs(factor + 1) < NEAR:
         yield OPPOSITE
@@ -123,7 +145,6 @@ def _factors(
     if rows > 1 and abs(factor / rows - 1) < NEAR:
         yield SUM
     yield FACTOR.format(factor=factor)
-    yield FACTORS
 
 
 def _places(got: np.ndarray, right: np.ndarray, case: Case) -> Iterator[str]:
@@ -135,7 +156,7 @@ def _places(got: np.ndarray, right: np.ndarray, case: Case) -> Iterator[str]:
         if isinstance(argument, np.ndarray) and argument.shape == right.shape and argument.dtype.kind in "fiu":
             called = f"`{name}`" if isinstance(name, str) else f"the {_ordinal(number)} argument"
             for what, there in (("negative", argument < 0), ("positive", argument > 0), ("0", argument == 0)):
-                if there.any() and not there.all() and not wrong[~there].any():
+                if not wrong[~there].any() and np.mean(there) ** wrong.sum() < COINCIDENCE:
                     yield WHERE.format(argument=called, what=what)
     if right.ndim >= 3 and min(right.shape[-3:-1]) > 2:
         inside = np.zeros_like(wrong)
@@ -177,7 +198,7 @@ def _traits(case: Case) -> list[str]:
     named += [(f"`{name}`", value) for name, value in case.kwargs.items()]
     found = [f"{name} is {value!r}" for name, value in named if isinstance(value, (str, bool, type(None)))]
     found += [f"{name} is given" for name in map("`{}`".format, case.kwargs)]
-    numbers = [(name, value) for name, value in named if np.ndim(value) == 0 and _is_number(value)]
+    numbers = [(name, value) for name, value in named if _is_number(value)]
     arrays = [(name, value) for name, value in named if isinstance(value, np.ndarray) and value.ndim]
     for name, value in numbers:
         found += [f"{name} is a number"] + [f"{name} is {'0' if value == 0 else 'negative'}"] * bool(value <= 0)

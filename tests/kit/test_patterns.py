@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.judge.judging import judge
 from coursekit.checker import Checker
-from coursekit.checking import AnyFloat, Case, Exercise, judge_case, observe_case
-from coursekit.observing import observe
+from coursekit.checking import AnyFloat, Case, Exercise, Failure, judge_case, observe_case
+from coursekit.observing import Outcome, observe
 from coursekit.patterns import pattern
 
+ROOT = Path(__file__).parents[2]
 RNG = np.random.default_rng(0)
 ROWS, SQUARE, IMAGES = RNG.normal(size=(6, 5)), RNG.normal(size=(4, 4)), RNG.normal(size=(2, 6, 7, 3))
 SEQUENCES = [RNG.normal(size=n) for n in (6, 9)]
@@ -65,8 +67,13 @@ def test_simple_ways_to_be_wrong(right, wrong, arrays, sentence):
     assert sentence in found if sentence else found == ""
 
 
+def test_one_wrong_number_says_nothing_of_the_argument_there():
+    x = np.array([-1.0, 1.0, -2.0, 4.0, 3.0, -5.0])
+    assert common(lambda x: x + (x == -2), *cases_of(np.copy, x)) == ""
+
+
 def test_where_an_argument_is_zero():
-    x = np.array([0.0, 1.0, -2.0, 0.0, 3.0, 5.0])
+    x = np.array([0.0, 1.0, -2.0, 0.0, 3.0, 5.0, 0.0, 7.0, -1.0])
     assert "where the first argument is 0" in common(lambda x: x + (x == 0), *cases_of(np.copy, x))
 
 
@@ -83,6 +90,12 @@ def test_any_float_and_float32_are_compared_in_their_precision():
 def test_a_pattern_must_hold_in_every_failing_case():
     flips_one = lambda x: -x if len(x) == 6 else x + 1  # noqa: E731
     assert common(flips_one, *cases_of(np.copy, ROWS, SQUARE)) == ""
+
+
+def test_small_results_tell_a_factor_together():
+    small = cases_of(np.copy, np.array([1.0, 2.0]), np.array([0.5, 3.0]), np.array([0.0, 0.0]))
+    assert "opposite sign" in common(np.negative, *small)
+    assert common(np.negative, *small[:1]) == ""
 
 
 @pytest.mark.parametrize("x", [np.array([1.0, 2.0, 3.0]), np.zeros(7), np.float64(2.0), np.full((3, 3), 0.5)])
@@ -153,6 +166,17 @@ def test_traits_of_arrays(right, wrong, arrays, trait):
 
 
 # --------------------------------------------------------------------------------------------------- in a hint, a check
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "assignments").glob("a[0-9]_*")))
+def test_whatever_the_arguments_of_the_course_are(folder):
+    """Networks, generators, functions, lists of pairs: the sentence may be empty, and nothing breaks."""
+    for exercise in import_module(f"assignments.{folder}.checks").EXERCISES:
+        result = Outcome(tuple(np.cos(np.arange(9.0)) for _ in exercise.returns) or np.cos(np.arange(9.0)))
+        for failures in ([None], [None, None]):
+            wrong = [Failure("value", "")] * (len(exercise.cases) - len(failures))
+            asked = [(case, result, one) for case, one in zip(exercise.cases, [*failures, *wrong], strict=False)]
+            pattern(asked, exercise.returns)
 
 
 def test_judge_puts_it_before_the_last_rung_of_the_ladder():
