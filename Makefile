@@ -20,11 +20,13 @@ test: lint
 
 # What takes minutes: trainings, whole demos, hostile classes, pages in a real browser. `.ci/run` runs both.
 test-slow: $(STAMP)
-	$(BIN)/course doctor --conditional
+	$(BIN)/course doctor --conditional --quick
 	$(PYTEST) -m "(slow or browser) and not long"
 
-# What takes a quarter of an hour, and a machine of its own: before a release.
+# What takes an hour, and a machine of its own: before a release.
 test-long: $(STAMP)
+	$(BIN)/course doctor --conditional
+	$(BIN)/course doctor --mechanical
 	$(PYTEST) -m long
 
 # Which lines the quick tests reach. Judges, readers and students' processes are forked or locked in, and not counted.

@@ -23,7 +23,11 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("doctor", help="prove that assignments, hidden checks and walls keep their contract")
     parser.add_argument("assignment", nargs="?", help="one assignment; by default all")
     parser.add_argument("--jobs", type=int, help="processes at the same time; by default one for each core")
-    parser.add_argument("--quick", action="store_true", help="one seed, and no accuracy items, which train networks")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one seed, and no accuracy items, which train networks; of a survey, no exercise that builds networks",
+    )
     parser.add_argument(
         "--sweep",
         type=_count,

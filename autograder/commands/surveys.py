@@ -62,7 +62,8 @@ def conditional(course: Course, arguments: argparse.Namespace) -> int:
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, dict[str, int]]()
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    for assignment, name, seen in examine_conditions(course.root, assignments, arguments.jobs, arguments.exercise):
+    asked = (course.root, assignments, arguments.jobs, arguments.exercise)
+    for assignment, name, seen in examine_conditions(*asked, networks=not arguments.quick):
         counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
         findings += seen.findings
         told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
@@ -78,10 +79,12 @@ def mechanical(course: Course, arguments: argparse.Namespace) -> int:
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, dict[str, int]]()
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    for assignment, name, seen in hunt(course.root, assignments, arguments.jobs, arguments.exercise):
+    asked = (course.root, assignments, arguments.jobs, arguments.exercise)
+    for assignment, name, seen in hunt(*asked, networks=not arguments.quick):
         counts[name] = dict(seen.counts)
         findings += seen.findings
-        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed"
+        share = 100 * seen.counts["killed"] / seen.counts["steps"]
+        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed ({share:3.0f} %)"
         left = f"{seen.counts['equivalent']:3} equivalent, {seen.counts['allowed']:3} allowed"
         say(f"{assignment.name} {name:28} {told}, {left}")
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")

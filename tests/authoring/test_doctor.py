@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,19 +19,21 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def doctor(tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """Examine a copy of the course in which one text of one file is another."""
+    """Examine a copy of the course in which one text of one file is another; ``also`` changes others."""
 
-    def examine(file: str = "", pattern: str = "", replacement: str = "", *options: str) -> tuple[int, str]:
+    def examine(
+        file: str = "", pattern: str = "", replacement: str = "", *options: str, also: Sequence[Sequence[str]] = ()
+    ) -> tuple[int, str]:
         for name in ("autograder", "assignments", "solutions", "datasets", "course.yaml", "requirements.lock"):
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, tmp_path / name)  # with what Python compiled: nobody waits for that again
         (tmp_path / "coursekit").symlink_to("autograder/kit")
-        if file:
-            text = (tmp_path / file).read_text()
-            changed = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+        for place, was, becomes in [(file, pattern, replacement), *also] if file else ():
+            text = (tmp_path / place).read_text()
+            changed = re.sub(was, becomes, text, flags=re.MULTILINE)
             assert changed != text
-            (tmp_path / file).write_text(changed)
+            (tmp_path / place).write_text(changed)
         command = [sys.executable, "-m", "autograder.commands.main", "doctor", "a1", *options]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout + done.stderr
@@ -136,12 +138,21 @@ BREACHES = {
 }
 
 
-@pytest.mark.parametrize("breach", BREACHES)
+@pytest.mark.parametrize("breach", [name for name, (_, _, _, _, *options) in BREACHES.items() if options])
 def test_breach_of_the_contract_is_found(breach, doctor):
     file, pattern, replacement, finding, *options = BREACHES[breach]
-    status, text = doctor(file, pattern, replacement, *(options or ["--quick"]))
+    status, text = doctor(file, pattern, replacement, *options)
     assert status == 1, text
     assert finding in text
+
+
+def test_breaches_that_an_examination_of_one_exercise_does_not_see_are_found(doctor):
+    """All of them in one course: a whole examination takes its time."""
+    first, *others = [breach for breach in BREACHES.values() if len(breach) == 4]
+    status, text = doctor(*first[:3], "--quick", also=[breach[:3] for breach in others])
+    assert status == 1, text
+    for breach in (first, *others):
+        assert breach[3] in text
 
 
 def test_name_that_no_cell_binds_is_found():

@@ -143,18 +143,24 @@ class Surveyed:
 
 
 def examine_conditions(
-    root: Path, assignments: Sequence[Assignment], jobs: int | None = None, exercise: str | None = None
+    root: Path,
+    assignments: Sequence[Assignment],
+    jobs: int | None = None,
+    exercise: str | None = None,
+    *,
+    networks: bool = True,
 ) -> Iterator[tuple[Assignment, str, Surveyed]]:
     """Survey exercises on all cores.
 
     Args:
         root: the folder of course.yaml.
         exercise: this one alone.
+        networks: also exercises that build networks, which take long.
 
     Yields:
         Assignment, exercise and what was found, in order; an exercise that several assignments use comes once.
     """
-    exercises = each_once(assignments, exercise)
+    exercises = each_once(assignments, exercise, networks=networks)
     tasks = [(root, assignment.folder, name) for assignment, name in exercises]
     with one_task_each(jobs) as pool:
         results = pool.imap(_examined, tasks)

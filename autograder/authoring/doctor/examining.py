@@ -60,12 +60,18 @@ def two_of_one_id(known: Iterable[Implementation]) -> list[str]:
     ]
 
 
-def each_once(assignments: Iterable[Assignment], exercise: str | None = None) -> list[tuple[Assignment, str]]:
-    """Every exercise with hidden checks, or this one alone; what several assignments use comes with the first."""
+def each_once(
+    assignments: Iterable[Assignment], exercise: str | None = None, *, networks: bool = True
+) -> list[tuple[Assignment, str]]:
+    """Every exercise with hidden checks, or this one alone; what several assignments use comes with the first.
+
+    Args:
+        networks: also those that build networks, which take long.
+    """
     found: dict[int, tuple[Assignment, str]] = {}
     for assignment in assignments:
         for name, spec in load_content(assignment.folder).specs.items():
-            if exercise in (None, name):
+            if exercise in (None, name) and (networks or not builds_networks(spec)):
                 found.setdefault(id(spec), (assignment, name))
     return list(found.values())
 
