@@ -53,6 +53,14 @@ def add(commands: Commands) -> None:
         metavar="TIMES",
         help="instead: judge every known implementation so many times, in other orders, on other numbers of workers",
     )
+    parser.add_argument(
+        "--power",
+        type=_count,
+        nargs="?",
+        const=40,
+        metavar="SEEDS",
+        help="instead: how often tests of chance blame an honest function, and with how many of 40 seeds a wrong one",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")

@@ -37,8 +37,8 @@ def _end(arguments: argparse.Namespace, findings: list[str], counts: Mapping[str
 
 def sweep(course: Course, arguments: argparse.Namespace) -> int:
     """Ask every correct implementation with many seeds; one that loses a point is a finding."""
-    from autograder.authoring.doctor.sweep import Swept
-    from autograder.authoring.doctor.sweep import sweep as each_exercise
+    from autograder.authoring.doctor.surveys.sweep import Swept
+    from autograder.authoring.doctor.surveys.sweep import sweep as each_exercise
 
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     numbers, total = range(arguments.first, arguments.first + arguments.sweep), Swept()
@@ -57,7 +57,7 @@ def sweep(course: Course, arguments: argparse.Namespace) -> int:
 
 def conditional(course: Course, arguments: argparse.Namespace) -> int:
     """Look for conditions under which alone a function may be wrong and keep full marks."""
-    from autograder.authoring.doctor.conditional import examine_conditions
+    from autograder.authoring.doctor.surveys.conditional import examine_conditions
 
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, dict[str, int]]()
@@ -93,7 +93,7 @@ def mechanical(course: Course, arguments: argparse.Namespace) -> int:
 
 def regrade(course: Course, arguments: argparse.Namespace) -> int:
     """Judge every known implementation again and again, and compare the bytes of the verdicts."""
-    from autograder.authoring.doctor.regrading import regrade as each_round
+    from autograder.authoring.doctor.surveys.regrading import regrade as each_round
 
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, int]()
@@ -106,9 +106,36 @@ def regrade(course: Course, arguments: argparse.Namespace) -> int:
     return _end(arguments, findings, counts, "no byte differs")
 
 
+def power(course: Course, arguments: argparse.Namespace) -> int:
+    """Tests of chance: how often they blame an honest function, and catch a wrong one."""
+    from autograder.authoring.doctor.surveys.power import at_least, measure_power
+
+    say = _speaker(arguments)
+    findings, counts = list[str](), dict[str, float]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    for assignment, name, seen in measure_power(assignments, arguments.power, arguments.jobs, arguments.exercise):
+        counts[name] = seen.alarm
+        findings += seen.findings
+        say(f"{assignment.name} {name}: an honest submission is blamed with probability {seen.alarm:.1e}")
+        for test, alarm in seen.tests:
+            caught = seen.caught[test.check]
+            always = sum(count == seen.seeds for count in caught.values())
+            say(f"  {alarm:.1e}  {test.check!r}: {test.what}; always rejects {counted(always, 'mutant')}")
+            rarely = {id: count for id, count in caught.items() if count < seen.seeds}
+            say(
+                "".join(f"           {id}: with {count} of {seen.seeds} seeds\n" for id, count in rarely.items()),
+                end="",
+            )
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    sure = 100 * at_least(arguments.power)
+    say(f"always: with each of {arguments.power} seeds, so with probability {sure:.0f} % or more (95 % confidence)")
+    return _end(arguments, findings, counts, "all is well")
+
+
 ALL: dict[str, Callable[[Course, argparse.Namespace], int]] = {  # by the option that asks for it
     "sweep": sweep,
     "conditional": conditional,
     "mechanical": mechanical,
     "regrade": regrade,
+    "power": power,
 }

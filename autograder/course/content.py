@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.course.bank import Bank, Mutant, Variant
+from autograder.course.chance import ChanceTest
 from autograder.course.checks import ExerciseChecks
 from autograder.course.config import CourseError
 from coursekit.kernel.quiet import no_greetings
@@ -65,6 +66,11 @@ def bank_modules(folder: str) -> list[ModuleType]:
     """The modules made for mutants and variants, and the hidden checks that have theirs beside them."""
     beside = [module for module in _modules(f"solutions.{folder}.hidden") if hasattr(module, "BANK")]
     return [*_modules(f"solutions.{folder}.mutants"), *beside, *_modules(f"solutions.{folder}.variants")]
+
+
+def chances(folder: str) -> list[ChanceTest]:
+    """Every test of chance that the hidden checks of an assignment declare in ``CHANCES``."""
+    return [test for module in _modules(f"solutions.{folder}.hidden") for test in getattr(module, "CHANCES", ())]
 
 
 def _specs(folder: str) -> dict[str, ExerciseChecks]:

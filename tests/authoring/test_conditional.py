@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.authoring.doctor import conditional
-from autograder.authoring.doctor.conditional import outside, survey
 from autograder.authoring.doctor.examining import SeededJudge
+from autograder.authoring.doctor.surveys import conditional
+from autograder.authoring.doctor.surveys.conditional import outside, survey
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.content import Content, load_content
 from autograder.course.outline import outline

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.authoring.doctor.examining import Judged, Task, tasks
-from autograder.authoring.doctor.regrading import differences, in_bytes, regrade, shuffled
+from autograder.authoring.doctor.surveys.regrading import differences, in_bytes, regrade, shuffled
 from autograder.judge.verdict import Verdict
 
 

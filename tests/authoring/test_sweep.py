@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.authoring.doctor.fingerprint import fingerprint
-from autograder.authoring.doctor.sweep import Closest, Swept, shares_used, sweep_exercise
+from autograder.authoring.doctor.surveys.sweep import Closest, Swept, shares_used, sweep_exercise
 from autograder.commands.main import main
 from autograder.course.bank import Variant
 from autograder.course.checks import Check, ExerciseChecks
@@ -128,7 +128,8 @@ def test_fingerprint_sees_what_a_case_holds():
 def test_command_prints_margins_and_ends_with_1_when_a_point_is_lost(losses, status, monkeypatch, capsys, course):
     seen = Swept(losses, {"half": Closest(Tolerance(0.0, 0.5, "half"), 0.25, "double, seed 3")})
     monkeypatch.setattr(
-        "autograder.authoring.doctor.sweep.sweep", lambda chosen, numbers, jobs, exercise: [(chosen[0], "double", seen)]
+        "autograder.authoring.doctor.surveys.sweep.sweep",
+        lambda chosen, numbers, jobs, exercise: [(chosen[0], "double", seen)],
     )
     monkeypatch.chdir(course.root)
     assert main(["doctor", "a1", "--sweep", "5", "--first", "3"]) == status

@@ -7,30 +7,48 @@ import math
 import numpy as np
 import pytest
 
-from solutions.shared.hidden.chance import AS_CHANCE_HAS_IT, CALLS, CHOICE, LEAST, MOST, NUMBER, over_calls
+from solutions.shared.hidden import chance
+from solutions.shared.hidden.chance import (
+    AS_CHANCE_HAS_IT,
+    CALLS,
+    CHOICE,
+    NUMBER,
+    beyond,
+    binomial,
+    outside,
+    over_calls,
+    over_calls_alarm,
+)
 
 COINS = [(200, 0.25), (64, 0.5), (162, 4 / 9)]  # as the hidden cases toss them
 
 
-def deviations(n: int, p: float) -> np.ndarray:
-    """The distribution of one call's squared deviation from the expected count, up to what MOST allows in all."""
-    found = np.zeros(math.ceil(MOST * n * p * (1 - p)) + 1)
-    for count in range(n + 1):
-        square = round((count - n * p) ** 2)
-        if square < len(found):
-            found[square] += math.comb(n, count) * p**count * (1 - p) ** (n - count)
-    return found
-
-
 @pytest.mark.parametrize(("n", "p"), COINS)
 def test_an_honest_function_is_blamed_once_in_a_million_at_most(n, p):
-    one, variance = deviations(n, p), n * p * (1 - p)
-    sums = np.ones(1)
-    for _ in range(CALLS):
-        sums = np.convolve(sums, one)[: len(one)]
-    spreads = np.arange(len(sums)) / variance
-    fair = sums[(spreads >= LEAST) & (spreads <= MOST)].sum()
-    assert 0 <= 1 - fair < 1e-6
+    assert 0 <= over_calls_alarm(n, p) < 1e-6
+
+
+def test_the_alarm_is_the_share_of_honest_functions_that_fail(monkeypatch):
+    """With bounds so narrow that it can be counted."""
+    monkeypatch.setattr(chance, "LEAST", 4.0)
+    monkeypatch.setattr(chance, "MOST", 14.0)
+    rng, rounds = np.random.default_rng(0), 4000
+    failing = sum(over_calls(rng.random((CALLS, 40)) < 0.3, 0.3) != AS_CHANCE_HAS_IT for _ in range(rounds))
+    alarm = over_calls_alarm(40, 0.3)
+    assert abs(failing - rounds * alarm) < 6 * math.sqrt(rounds * alarm * (1 - alarm))
+
+
+@pytest.mark.parametrize(("n", "p"), [(1, 0.5), (7, 0.25), (3000, 0.1), (27000, 0.2)])
+def test_binomial_probabilities(n, p):
+    probabilities = binomial(n, p)
+    assert probabilities.sum() == pytest.approx(1.0)
+    assert (probabilities * np.arange(n + 1)).sum() == pytest.approx(n * p)
+    assert outside(n, p, -1.0) == pytest.approx(1.0) and outside(n, p, n) == 0.0
+
+
+def test_six_deviations_of_a_count_are_about_those_of_a_normal_variable():
+    assert beyond(6.0) == pytest.approx(1.97e-9, rel=0.01)
+    assert outside(3000, 0.5, 6 * math.sqrt(750)) == pytest.approx(beyond(6.0), rel=0.3)
 
 
 @pytest.mark.parametrize(("n", "p"), COINS)

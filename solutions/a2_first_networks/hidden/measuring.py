@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from assignments.a2_first_networks.checks import ANY_PRECISION, as_floats, at_most, dropped
+from autograder.course.chance import ChanceTest
 from coursekit.checking import Case
 from coursekit.observing import Remote, Rng
-from solutions.shared.hidden.chance import over_calls, series
+from solutions.shared.hidden.chance import outside, over_calls, over_calls_alarm, series
 from solutions.shared.hidden.magnitudes import TINY, Draw, intensities, large, normal, tiny
 
 # ---------------------------------------------------------------------------------------------------------- ema_smooth
@@ -192,3 +193,30 @@ def dropout_off(rng: np.random.Generator) -> list[Case]:
 def dropout_generator(rng: np.random.Generator) -> list[Case]:
     x = rng.normal(size=(6, 5))
     return [Case((x, 0.5, Rng(int(rng.integers(1 << 30)))), advances=True)]
+
+
+# ---------------------------------------------------------------------------------------- how often an honest one fails
+
+
+def _shares_alarm() -> float:
+    """Shares are told to the nearest 5 %: all five cases of ``dropout_mask`` together."""
+    tossed = [(27000, 0.2), (20384, 0.4), (21504, 0.75), (21025, 0.6), (24024, 0.3)]
+    return sum(outside(n, rate, 0.025 * n) for n, rate in tossed)
+
+
+def _alike_alarm() -> float:
+    """Two rows or two columns of the matrix of 150 x 180 have lost the same elements; those of four axes are longer."""
+    equal = 0.35**2 + 0.65**2  # for one element
+    return math.comb(150, 2) * equal**180 + math.comb(180, 2) * equal**150 + 4 * math.comb(14, 2) * equal**1716
+
+
+CHANCES = (
+    ChanceTest("dropout_forward", "what the mask holds, and out = x * mask", "the share of zeros", _shares_alarm),
+    ChanceTest("dropout_forward", "a decision of its own for every element", "slices differ", _alike_alarm),
+    ChanceTest(
+        "dropout_forward",
+        "how many elements fall, and which, in eight calls",
+        "counts vary as binomial ones do, choices differ",
+        lambda: over_calls_alarm(200, 0.25),
+    ),
+)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from assignments.a2_first_networks.checks import FLOAT32_SUMS, TWELVE_UNITS, TWO_FILTERS, computed, in_training
+from autograder.course.chance import ChanceTest
 from autograder.course.trials import Bench, Trial
 from autograder.judge.training import accuracy, fit, fresh
 from coursekit.checking import Case, Refused
 from coursekit.probing import run
 from solutions.shared.hidden import forward
+from solutions.shared.hidden.chance import outside
 
 Weights = list[np.ndarray]
 MLP_DEFAULTS = (28, 28), 100, 10  # of the stubs: the images' shape, the hidden units or filters, the classes
@@ -170,4 +172,29 @@ CONVNET_LEARNS = Trial(
     "held-out accuracy",
     images="grey",
     hint=HINT,
+)
+
+
+# ---------------------------------------------------------------------------------------- how often an honest one fails
+
+
+def _mlp_alarm() -> float:
+    """Shares of 2,000 x 12 units are told to the nearest 5 %; the two rates at which they vary most."""
+    return 2 * outside(24000, 0.4, 600)
+
+
+def _convnet_alarm() -> float:
+    """Shares of 3,000 x 12 units are told to the nearest 10 %, and are not in the middle between two of them."""
+    return sum(
+        outside(36000, part, 36000 * (0.05 - abs(part - round(part / 0.1) * 0.1)))
+        for rate in (0.1, 0.3, 0.5)
+        for part in _two_dropouts(rate).values()
+    )
+
+
+CHANCES = (
+    ChanceTest("build_mlp", "drops hidden units, in training alone", "the shares of what units give", _mlp_alarm),
+    ChanceTest(
+        "build_convnet", "drops after each pooling, in training alone", "the shares of what units give", _convnet_alarm
+    ),
 )

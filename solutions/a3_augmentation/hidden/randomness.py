@@ -6,10 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from assignments.a3_augmentation.checks import as_batch, coded_images, expected_offsets, flip_facts, offset_facts
+from assignments.a3_augmentation.checks import (
+    SIGMAS,
+    as_batch,
+    coded_images,
+    expected_offsets,
+    flip_facts,
+    offset_facts,
+)
+from autograder.course.chance import ChanceTest
 from coursekit.checking import Case
 from coursekit.observing import Rng
-from solutions.shared.hidden.chance import over_calls, series
+from solutions.shared.hidden.chance import beyond, outside, over_calls, over_calls_alarm, series
 
 COUNT = 3000
 
@@ -75,7 +83,7 @@ def flip_independence(rng: np.random.Generator) -> list[Case]:
     def measure(value: Any) -> Any:
         coins = (as_batch(value, images) == mirror).reshape(COUNT, -1).all(axis=1)
         agree = float(np.mean(coins[1:] == coins[:-1]))
-        near = abs(agree - 0.5) <= 6 * 0.5 / np.sqrt(COUNT - 1)
+        near = abs(agree - 0.5) <= SIGMAS * 0.5 / np.sqrt(COUNT - 1)
         return {"neighbours": "independent" if near else "alike too often" if agree > 0.5 else "alike too rarely"}
 
     return [Case((images, _seed(rng)), {"neighbours": "independent"}, measure=measure, pure=False)]
@@ -180,3 +188,67 @@ def crop_generator(rng: np.random.Generator) -> list[Case]:
 
 def crop_arguments(rng: np.random.Generator) -> list[Case]:
     return [Case((coded_images(5, 9, 10), _seed(rng)), kwargs={"pad": pad}, fresh=True) for pad in (0, 4)]
+
+
+# ---------------------------------------------------------------------------------------- how often an honest one fails
+
+
+def _count_alarm(n: int, p: float) -> float:
+    return outside(n, p, SIGMAS * np.sqrt(n * p * (1 - p)))
+
+
+def _offsets_alarm() -> float:
+    """Laurent and Massart 2000, lemma 1: chi-square of k degrees passes k + 2 sqrt(k x) + 2 x with probability exp(-x).
+
+    Here 2 x is the square of six; two cases of two directions. That an end of the range never occurs is rarer by far.
+    """
+    return float(4 * np.exp(-(SIGMAS**2) / 2))
+
+
+CHANCES = (
+    ChanceTest(
+        "random_flip",
+        "how many of 3000 coins fall",
+        "the share of mirrored images",
+        lambda: max(_count_alarm(COUNT, p) for p in (0.1, 0.15, 0.2, 0.5)),
+        cases=3,
+    ),
+    ChanceTest(
+        "random_flip",
+        "coins of neighbours in the batch",
+        "neighbours agree as often as not",
+        lambda: _count_alarm(COUNT - 1, 0.5),
+    ),
+    ChanceTest(
+        "random_flip",
+        "how many coins fall, and which, in eight calls",
+        "counts vary as binomial ones do, choices differ",
+        lambda: over_calls_alarm(64, 0.5),
+    ),
+    ChanceTest("random_pad_crop", "every offset equally often", "offsets are uniform", _offsets_alarm),
+    ChanceTest(
+        "random_pad_crop",
+        "rows, columns and images independently",
+        "no correlation, between rows and columns, of neighbours",
+        lambda: beyond(SIGMAS),
+        cases=3,
+    ),
+    ChanceTest(
+        "random_pad_crop",
+        "which offsets, and how often, in eight calls",
+        "counts vary as binomial ones do, choices differ",
+        lambda: over_calls_alarm(162, 4 / 9),
+    ),
+    ChanceTest(
+        "augment_batch",
+        "how many of 900 images are mirrored",
+        "the share of mirrored images",
+        lambda: _count_alarm(900, 0.5),
+    ),
+    ChanceTest(
+        "augment_batch",
+        "batches for training",
+        "some of 64 images reach the edge of their range",
+        lambda: float((49 / 81) ** 64),
+    ),
+)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from assignments.a5_twenty_more_layers.checks import convolutions, initial_weights, structure
+from autograder.course.chance import ChanceTest
 from coursekit.checking import Case
 from coursekit.models.networks import Symbol, borrow
 from solutions.a5_twenty_more_layers.hidden.weights import (
@@ -17,6 +18,7 @@ from solutions.a5_twenty_more_layers.hidden.weights import (
     give,
     in_order,
     in_training,
+    kernel_alarm,
     near,
     outputs,
 )
@@ -200,3 +202,16 @@ def stats_whole(rng: np.random.Generator) -> list[Case]:
 
 def stats_refused(rng: np.random.Generator) -> list[Case]:
     return [Case((columns,), raises="ValueError") for columns in (0, -1, -int(rng.integers(2, 9)))]
+
+
+# ---------------------------------------------------------------------------------------- how often an honest one fails
+
+
+CHANCES = (
+    ChanceTest(
+        "residual_block", "initial weights on He's scale", "each kernel's mean and spread", kernel_alarm, cases=4
+    ),
+    ChanceTest(
+        "fractal_block", "initial weights on He's scale", "each kernel's mean and spread", kernel_alarm, cases=7
+    ),
+)

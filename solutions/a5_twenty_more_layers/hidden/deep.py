@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from assignments.a5_twenty_more_layers.checks import convolutions, in_words, spread
+from autograder.course.chance import ChanceTest
 from coursekit.checking import Case
 from coursekit.models.networks import borrow
 from coursekit.probing import run
 from solutions.a5_twenty_more_layers.hidden.blocks import fractal
-from solutions.a5_twenty_more_layers.hidden.weights import SAME, Weights, give, in_training, near
+from solutions.a5_twenty_more_layers.hidden.weights import SAME, Weights, give, in_training, kernel_alarm, near
 from solutions.shared.hidden import forward
 from solutions.shared.hidden.forward import relu
 
@@ -148,3 +149,11 @@ def initial(rng: np.random.Generator) -> list[Case]:
         return {"initial kernels": next((verdict for verdict in verdicts if verdict != "He"), "He")}
 
     return [Case((kind, 16, 4), {"initial kernels": "He"}, measure=measure) for kind in KINDS]
+
+
+# ---------------------------------------------------------------------------------------- how often an honest one fails
+
+
+CHANCES = (
+    ChanceTest("build_deep", "initial weights on He's scale", "each kernel's mean and spread", kernel_alarm, cases=80),
+)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from assignments.a5_twenty_more_layers.checks import convolutions
+from assignments.a5_twenty_more_layers.checks import SURE, convolutions
 from coursekit.checking import Tolerance
 from coursekit.models.networks import borrow
 from coursekit.probing import run
 from solutions.shared.hidden import forward
+from solutions.shared.hidden.chance import beyond
 
 Facts = dict[str, Any]
 
@@ -95,3 +96,8 @@ def in_training(model: Any, images: np.ndarray) -> str:
 def near(expected: np.ndarray) -> Tolerance:
     """For sums in float32 whose terms may be as large as the largest result."""
     return Tolerance(1e-3, 1e-4 * float(np.abs(expected).max()), "float32 sums of terms that cancel")
+
+
+def kernel_alarm() -> float:
+    """How often mean or spread of honest initial weights are off: as of normal numbers, and others vary less."""
+    return 2 * beyond(SURE)

@@ -6,6 +6,7 @@ their counts add up to a chi-square variable with eight degrees of freedom.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,3 +41,39 @@ def over_calls(coins: Sequence[np.ndarray], p: float) -> dict[str, str]:
     number = "too much the same" if spread < LEAST else "too different" if spread > MOST else "as chance has it"
     same = all(np.array_equal(each, coins[0]) for each in coins[1:])
     return {NUMBER: number, CHOICE: "the same each time" if same else "others each time"}
+
+
+# --------------------------------------------------------------------------------------- how often an honest one fails
+
+
+def binomial(n: int, p: float) -> np.ndarray:
+    """The probabilities of 0 to n successes."""
+    counts = np.arange(n + 1)
+    ways = math.lgamma(n + 1) - np.array([math.lgamma(k + 1) + math.lgamma(n - k + 1) for k in counts])
+    return np.asarray(np.exp(ways + counts * math.log(p) + (n - counts) * math.log1p(-p)))
+
+
+def outside(n: int, p: float, allowed: float) -> float:
+    """The probability that a binomial count lies further than ``allowed`` from its expectation."""
+    return float(binomial(n, p)[np.abs(np.arange(n + 1) - n * p) > allowed].sum())
+
+
+def beyond(sigmas: float) -> float:
+    """The probability that a normal variable lies further than so many deviations from its mean, on either side."""
+    return math.erfc(sigmas / math.sqrt(2))
+
+
+def over_calls_alarm(n: int, p: float) -> float:
+    """The probability that n fair coins in each of the calls do not look ``as chance has it``."""
+    variance = n * p * (1 - p)
+    one = np.zeros(math.ceil(MOST * variance) + 1)  # of one call's squared deviation, up to what is allowed in all
+    for count, probability in enumerate(binomial(n, p)):
+        square = round((count - n * p) ** 2)
+        if square < len(one):
+            one[square] += probability
+    sums = np.ones(1)
+    for _ in range(CALLS):
+        sums = np.convolve(sums, one)[: len(one)]
+    spreads = np.arange(len(sums)) / variance
+    same = float((binomial(1, p) ** CALLS).sum()) ** n
+    return max(0.0, 1.0 - float(sums[(spreads >= LEAST) & (spreads <= MOST)].sum())) + same

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.doctor.conditions import conditions, expected_of
 from autograder.authoring.doctor.examining import each_once
+from autograder.authoring.doctor.surveys.conditions import conditions, expected_of
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.course.checks import ExerciseChecks, generator
 from autograder.course.config import Assignment
