@@ -113,7 +113,8 @@ def power(course: Course, arguments: argparse.Namespace) -> int:
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, float]()
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    for assignment, name, seen in measure_power(assignments, arguments.power, arguments.jobs, arguments.exercise):
+    asked = (assignments, arguments.power, arguments.jobs, arguments.exercise)
+    for assignment, name, seen in measure_power(*asked, networks=not arguments.quick):
         counts[name] = seen.alarm
         findings += seen.findings
         say(f"{assignment.name} {name}: an honest submission is blamed with probability {seen.alarm:.1e}")

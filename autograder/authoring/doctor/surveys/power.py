@@ -56,19 +56,25 @@ def at_least(seeds: int) -> float:
 
 
 def measure_power(
-    assignments: Sequence[Assignment], seeds: int, jobs: int | None = None, exercise: str | None = None
+    assignments: Sequence[Assignment],
+    seeds: int,
+    jobs: int | None = None,
+    exercise: str | None = None,
+    *,
+    networks: bool = True,
 ) -> Iterator[tuple[Assignment, str, Power]]:
     """Ask every mutant of every exercise that tests chance, on all cores.
 
     Args:
         exercise: this one alone.
+        networks: also exercises that build networks, which take long.
 
     Yields:
         Assignment, exercise and what its tests are worth, in order.
     """
     chosen = [
         (assignment, name)
-        for assignment, name in each_once(assignments, exercise)
+        for assignment, name in each_once(assignments, exercise, networks=networks)
         if any(test.exercise == name for test in chances(assignment.folder))
     ]
     with one_task_each(jobs) as pool:
