@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Protocol
 
 from autograder.commands.common import chosen, counted
 from autograder.course.config import Assignment, Course, CourseError
@@ -59,34 +60,36 @@ def conditional(course: Course, arguments: argparse.Namespace) -> int:
     """Look for conditions under which alone a function may be wrong and keep full marks."""
     from autograder.authoring.doctor.surveys.conditional import examine_conditions
 
-    say = _speaker(arguments)
-    findings, counts = list[str](), dict[str, dict[str, int]]()
-    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    asked = (course.root, assignments, arguments.jobs, arguments.exercise)
-    for assignment, name, seen in examine_conditions(*asked, networks=not arguments.quick):
-        counts[name] = {"expected": seen.expected, "noticed": seen.noticed, "left out": seen.left_out}
-        findings += seen.findings
-        told = f"{seen.expected:3} conditions, {seen.noticed:3} noticed, {seen.left_out:3} outside the contract"
-        say(f"{assignment.name} {name:28} {told}")
-        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
-    return _end(arguments, findings, counts, "all is well")
+    return _by_exercise(course, arguments, examine_conditions)
 
 
 def mechanical(course: Course, arguments: argparse.Namespace) -> int:
     """Judge every small change of every correct implementation."""
     from autograder.authoring.doctor.mutation.mechanical import hunt
 
+    return _by_exercise(course, arguments, hunt)
+
+
+class _Seen(Protocol):
+    """What a survey saw of one exercise; as a string, in a line."""
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+    @property
+    def findings(self) -> list[str]: ...
+
+
+def _by_exercise(
+    course: Course, arguments: argparse.Namespace, survey: Callable[..., Iterator[tuple[Assignment, str, _Seen]]]
+) -> int:
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, dict[str, int]]()
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     asked = (course.root, assignments, arguments.jobs, arguments.exercise)
-    for assignment, name, seen in hunt(*asked, networks=not arguments.quick):
+    for assignment, name, seen in survey(*asked, networks=not arguments.quick):
         counts[name] = dict(seen.counts)
         findings += seen.findings
-        share = 100 * seen.counts["killed"] / seen.counts["steps"]
-        told = f"{seen.counts['steps']:4} steps, {seen.counts['killed']:4} noticed ({share:3.0f} %)"
-        left = f"{seen.counts['equivalent']:3} equivalent, {seen.counts['allowed']:3} allowed"
-        say(f"{assignment.name} {name:28} {told}, {left}")
+        say(f"{assignment.name} {name:28} {seen}")
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
     return _end(arguments, findings, counts, "all is well")
 

@@ -17,6 +17,7 @@ from autograder.authoring.doctor.housekeeping import (
     stray_files,
     tidiness,
     unknown_measurements,
+    unknown_survivors,
 )
 from autograder.commands.main import main
 from autograder.course.bank import Mutant
@@ -120,6 +121,14 @@ def test_a_measured_mutant_that_is_no_more_is_found(course):
     mutants = {**content.mutants, "build_all_conv": tuple(others)}
     (finding,) = unknown_measurements(assignment, replace(content, mutants=mutants))
     assert f"expected ids of mutants, received {first.id!r}" in finding
+
+
+def test_report_on_an_exercise_that_is_no_more_is_found(copy):
+    assignment, content = copy.assignments["a1"], load_content(FOLDER)
+    assert list(unknown_survivors(copy, assignment, content)) == []
+    specs = {name: spec for name, spec in content.specs.items() if name != "sigmoid_forward"}
+    (finding,) = unknown_survivors(copy, assignment, replace(content, specs=specs))
+    assert "survivors.toml: sigmoid_forward: expected an exercise of the assignment" in finding
 
 
 @pytest.mark.parametrize("findings", [[], ["f: its stub works"]])

@@ -16,26 +16,23 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 
 
-def one_task_each(jobs: int | None = None, *, networks: bool = True) -> Pool:
-    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task.
+@cache
+def fork_server(*, networks: bool = True) -> ForkServerContext:
+    """Where processes begin.
 
     Args:
-        networks: whether the tasks need Keras, whose import takes seconds.
+        networks: whether they need Keras, whose import takes seconds.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload([f"{__package__}.{'preloaded' if networks else 'examining'}"])
     with chdir(Path(__file__).parents[3]):  # where the server looks first for what it imports
-        return context.Pool(jobs or os.cpu_count(), maxtasksperchild=1)
-
-
-@cache
-def fork_server() -> ForkServerContext:
-    """Where single processes begin, with Keras imported."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([f"{__package__}.preloaded"])
-    with chdir(Path(__file__).parents[3]):
         ensure_running()
     return context
+
+
+def one_task_each(jobs: int | None = None, *, networks: bool = True) -> Pool:
+    """Open a pool of ``jobs`` processes, by default one for each core; each is replaced after one task."""
+    return fork_server(networks=networks).Pool(jobs or cores(), maxtasksperchild=1)
 
 
 def cores() -> int:

@@ -70,6 +70,11 @@ class Hunted:
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        steps, killed = self.counts["steps"], self.counts["killed"]
+        left = f"{self.counts['equivalent']:3} equivalent, {self.counts['allowed']:3} allowed"
+        return f"{steps:4} steps, {killed:4} noticed ({100 * killed / steps:3.0f} %), {left}"
+
 
 def hunt(
     root: Path,

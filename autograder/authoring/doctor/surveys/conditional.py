@@ -10,8 +10,8 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -132,14 +132,15 @@ class Surveyed:
     """What a survey of one exercise found.
 
     Args:
-        expected, noticed, left_out: the number of conditions, those that a case notices, and those that
-            ``design.md`` leaves out.
+        counts: ``expected`` conditions, ``noticed`` by a case, and ``left out`` by ``design.md``.
     """
 
-    expected: int = 0
-    noticed: int = 0
-    left_out: int = 0
-    findings: list[str] = field(default_factory=list)
+    counts: Mapping[str, int]
+    findings: list[str]
+
+    def __str__(self) -> str:
+        expected, noticed, left_out = self.counts.values()
+        return f"{expected:3} conditions, {noticed:3} noticed, {left_out:3} outside the contract"
 
 
 def examine_conditions(
@@ -183,4 +184,5 @@ def _examined(task: tuple[Path, str, str]) -> Surveyed:
         for pattern in patterns
         if not any(fnmatchcase(words, pattern) for words in missing)
     ]
-    return Surveyed(len(expected), len(noticed & expected), len(left_out), findings)
+    counts = {"expected": len(expected), "noticed": len(noticed & expected), "left out": len(left_out)}
+    return Surveyed(counts, findings)
