@@ -122,6 +122,16 @@ def test_fingerprint_sees_what_a_case_holds():
     assert fingerprint([rng]) != fingerprint([rng])  # unknown things are never the same
 
 
+def test_fingerprint_of_a_function_that_calls_itself():
+    def count_down_by(step):
+        def count_down(n):
+            return count_down(n - step) if n > 0 else n
+
+        return count_down
+
+    assert fingerprint(count_down_by(2)) == fingerprint(count_down_by(2)) != fingerprint(count_down_by(3))
+
+
 @pytest.mark.parametrize(
     ("losses", "status"), [([], 0), (["double: seed 3: variant double.rough: 1 of 3 values differ"], 1)]
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coursekit.checking import Refused
-from coursekit.models import rebuilding
+from coursekit.models import lending
 from coursekit.models.networks import borrow, describe, rebuild
 
 IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
@@ -15,7 +15,7 @@ IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
 
 @pytest.fixture(autouse=True)
 def nothing_lent(monkeypatch):
-    monkeypatch.setattr(rebuilding, "_LENT", {})
+    monkeypatch.setattr(lending, "_LENT", {})
 
 
 def network(filters=4, padding="same", activation="relu", rate=0.5, extents=(6, 5), **normalisation):
@@ -125,8 +125,17 @@ def test_weights_of_other_shapes_are_refused_each_time():
 
 
 def test_lent_models_together_are_no_larger_than_the_largest_that_is_graded(monkeypatch):
-    monkeypatch.setattr(rebuilding, "MAX_PARAMETERS", 1000)
+    monkeypatch.setitem(lending._LIMITS, "parameters", 1000)
     for filters in range(1, 12):
         borrow(describe(network(filters)))
-    assert sum(builder.parameters for builder, _ in rebuilding._LENT.values()) <= 1000
-    assert len(rebuilding._LENT) >= 2
+    assert sum(builder.parameters for builder, _ in lending._LENT.values()) <= 1000
+    assert len(lending._LENT) >= 2
+
+
+def test_who_has_more_memory_may_keep_more(monkeypatch):
+    monkeypatch.setattr(lending, "_LIMITS", dict(lending._LIMITS))
+    for most, kept in [(1, 1), (4, 4)]:
+        lending.lend_at_most(models=most, parameters=1_000_000)
+        for filters in range(1, 8):
+            borrow(describe(network(filters)))
+        assert len(lending._LENT) == kept

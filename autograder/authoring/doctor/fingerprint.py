@@ -22,30 +22,38 @@ def fingerprint(thing: Any) -> Hashable:
         >>> fingerprint(1) == fingerprint(1.0)
         False
     """
-    kind = type(thing).__qualname__
+    return _fingerprint(thing, ())
+
+
+def _fingerprint(thing: Any, around: tuple[int, ...]) -> Hashable:
+    """As above, inside the functions whose identities are in ``around``: a function may close over itself."""
+    kind, inner = type(thing).__qualname__, functools.partial(_fingerprint, around=around)
     if thing is None or isinstance(thing, (bool, int, float, str, bytes, type, types.BuiltinFunctionType)):
         return kind, repr(thing)
     if isinstance(thing, (np.ndarray, np.generic)):
         array = np.ascontiguousarray(thing)
         return kind, array.dtype.str, np.shape(thing), hashlib.sha256(array.tobytes()).digest()
     if isinstance(thing, Mapping):
-        return kind, *((fingerprint(key), fingerprint(item)) for key, item in thing.items())
+        return kind, *((inner(key), inner(item)) for key, item in thing.items())
     if isinstance(thing, (tuple, list, range)):
-        return kind, *map(fingerprint, thing)
+        return kind, *map(inner, thing)
     if dataclasses.is_dataclass(thing):
         values = [getattr(thing, field.name) for field in dataclasses.fields(thing)]
-        return kind, *map(fingerprint, values)
-    return _function(thing) or object()
+        return kind, *map(inner, values)
+    return _function(thing, around) or object()
 
 
-def _function(thing: Any) -> Hashable:
+def _function(thing: Any, around: tuple[int, ...]) -> Hashable:
     """A function by its name and by everything it was made with; None for what is no function."""
     if isinstance(thing, functools.partial):
-        return fingerprint((thing.func, thing.args, thing.keywords))
+        return _fingerprint((thing.func, thing.args, thing.keywords), around)
     if isinstance(thing, types.MethodType):
-        return fingerprint((thing.__func__, thing.__self__))
+        return _fingerprint((thing.__func__, thing.__self__), around)
     if isinstance(thing, types.FunctionType):
+        if id(thing) in around:
+            return "itself", around[::-1].index(id(thing))
         inside = [cell.cell_contents for cell in thing.__closure__ or ()]
         made_with = [inside, thing.__defaults__, thing.__kwdefaults__]
-        return thing.__module__, thing.__qualname__, thing.__code__.co_firstlineno, fingerprint(made_with)
+        held = _fingerprint(made_with, (*around, id(thing)))
+        return thing.__module__, thing.__qualname__, thing.__code__.co_firstlineno, held
     return None

@@ -20,7 +20,8 @@ import numpy as np
 
 from coursekit.checking import Refused
 from coursekit.models.describing import MODELS, describe
-from coursekit.models.rebuilding import borrow, graft, rebuild
+from coursekit.models.lending import borrow
+from coursekit.models.rebuilding import graft, rebuild
 from coursekit.observing import Given, crosses
 from coursekit.plain import KIND, identical, is_kind, register
 

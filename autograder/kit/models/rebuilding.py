@@ -33,7 +33,6 @@ from coursekit.plain import KIND, identical, is_kind
 MAX_CALLS = 400
 MAX_PARAMETERS = 5_000_000
 MAX_WORK = 2_000_000_000  # multiplications for one image
-MAX_LENT = 100  # models at hand at the same time
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
 SAME = 1e-2  # of the largest output: the same float32 sums, on the same machine, through at most 400 operations
 MAX_MOMENTUM = 0.9999  # beyond it, BatchNormalization's statistics hardly move
@@ -61,22 +60,23 @@ def rebuild(
     Raises:
         Refused: for what is no model, too large, or made of anything but stock layers; the message is for the student.
     """
-    return _built(description, input_shape, rng)[1]
+    return built(description, input_shape, rng)[1]
 
 
-def _built(description: Any, input_shape: Any, rng: Any, names: Names = "described") -> tuple[_Builder, Any]:
-    with _refusing(description):
+def built(description: Any, input_shape: Any, rng: Any, names: Names = "described") -> tuple[Builder, Any]:
+    """As ``rebuild``, with the builder, which can set other weights."""
+    with refusing(description):
         ran = description.pop("ran", None)
-        builder = _Builder(description, rng, names=names)
+        builder = Builder(description, rng, names=names)
         model = builder.model(input_shape)
         own = rng is None and input_shape is None  # else: one with the described weights and extents
         if ran is not None:
-            _check_ran(ran, model if own else _Builder(description, None).model(None))
+            check_ran(ran, model if own else Builder(description, None).model(None))
     return builder, model
 
 
 @contextmanager
-def _refusing(description: Any) -> Iterator[None]:
+def refusing(description: Any) -> Iterator[None]:
     """Whatever goes wrong with a description is a refusal of it."""
     if not is_kind(description, "model"):
         raise Refused(f"returned {_what(description)}; expected a Keras model")
@@ -89,7 +89,7 @@ def _refusing(description: Any) -> Iterator[None]:
         raise Refused(f"the model cannot be built again: {type(error).__name__}: {text}") from None
 
 
-def _check_ran(ran: dict[str, Any] | None, model: Any) -> None:
+def check_ran(ran: dict[str, Any] | None, model: Any) -> None:
     """Compare with what the student's own model computed, where it was asked to; once for each description."""
     if ran is None:
         return
@@ -105,59 +105,9 @@ def _check_ran(ran: dict[str, Any] | None, model: Any) -> None:
         raise Refused("the model computes something else than its layers say; use Keras's layers as they are")
 
 
-def borrow(description: Any) -> Any:
-    """The model that ``rebuild`` would make, for a moment: the next of the same structure is the same object.
-
-    For measuring, where models of one shape come again and again and building them is most of the work. Weights are
-    set as described each time; who borrows changes nothing but weights, and keeps nothing. Layers have numbers for
-    names: TensorFlow prepares a variable once for each name.
-
-    Raises:
-        Refused: as ``rebuild`` does.
-    """
-    with _refusing(description):
-        structure = _structure(description)
-        known = _LENT.pop(structure, None)
-        builder, model = known or _built(description, None, None, names="numbered")
-        if known:
-            builder.set_weights(description["operations"])
-            _check_ran(description.pop("ran", None), model)
-    _LENT[structure] = builder, model  # the last is the latest used
-    while len(_LENT) > 1 and (len(_LENT) > MAX_LENT or sum(b.parameters for b, _ in _LENT.values()) > MAX_PARAMETERS):
-        del _LENT[next(iter(_LENT))]
-    return model
-
-
-_LENT: dict[Any, tuple[_Builder, Any]] = {}  # all together no larger than the largest model that is graded
-
-
-def _structure(description: Any) -> Any:
-    """All of a description but weights and names, to look up by."""
-    operations = [
-        {
-            **operation,
-            "name": None,
-            "config": {key: value for key, value in operation["config"].items() if key != "name"},
-            "weights": [weight.shape for weight in operation["weights"]],
-        }
-        for operation in description["operations"]
-    ]
-    return _frozen({**description, "input": None, "ran": None, "operations": operations})
-
-
-def _frozen(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return tuple((key, _frozen(item)) for key, item in sorted(tree.items()))
-    if isinstance(tree, (tuple, list)):
-        return type(tree).__name__, *map(_frozen, tree)
-    if isinstance(tree, np.ndarray):
-        return tree.dtype.str, tree.shape, tree.tobytes()
-    return type(tree).__name__, tree  # 1, 1.0 and True are equal, and not the same argument
-
-
 def graft(description: Any, tensor: Any) -> Any:
     """Apply a described model to a symbolic tensor, with layers and initial weights of its own."""
-    builder = _Builder(description, np.random.default_rng(0), names="automatic", seeded=False)
+    builder = Builder(description, np.random.default_rng(0), names="automatic", seeded=False)
     return builder.apply(tensor)
 
 
@@ -167,7 +117,9 @@ def _what(value: Any) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
 
 
-class _Builder:
+class Builder:
+    """Makes one model, operation by operation, and refuses whatever is not known to be harmless."""
+
     def __init__(
         self, description: Any, rng: np.random.Generator | None, *, names: Names = "described", seeded: bool = True
     ) -> None:

@@ -35,6 +35,7 @@ from coursekit.observing import Outcome, observe
 from coursekit.plain import is_kind, leaves
 
 BLOCK = 75  # seeds for one process: many enough to forget what TensorFlow costs to start, and what repeats itself
+LENT = {"models": 500, "parameters": 50_000_000}  # every network of an exercise's cases at once
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
     steady = {who: Steady(function) for who, function in people.items()}
     swept = Swept()
     asked: set[Hashable] = set()
+    if "coursekit.models.lending" in sys.modules:
+        sys.modules["coursekit.models.lending"].lend_at_most(**LENT)
     for number in numbers:
         try:
             cases = dict(_cases(content.specs[name], number))
