@@ -70,7 +70,7 @@ def private_servers() -> Iterator[Path]:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", None)
-        patch.setenv("COURSE_SERVER_IDLE", "30")
+        patch.setenv("COURSE_SERVER_IDLE", "600")
         yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,14 +1,14 @@
 """Whatever a submission does, it gets its honest score, its neighbour keeps theirs, and nothing is left behind.
 
 Each attack is the first exercise of an otherwise perfect notebook, or a cell in front of it, or damage to the notebook
-and its folder. It is graded beside perfect submissions, in every kind of walls that this machine has.
+and its folder. It is graded beside perfect submissions, in every kind of walls that this machine has; a few
+attacks share a neighbour.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from alone import judged_alone
 from attacks import judge as judge_attacks
 from attacks import words
 from attacks.aftermath import assert_nothing_left, is_gone, orphans, wait_for
-from attacks.code import ATTACKS
+from attacks.code import ATTACKS, Attack
+from attacks.company import HONEST, Known, grade, in_company
 from attacks.folders import FOLDERS
 from attacks.pages import FLAGGED, WORN, wearing_class
 from damage import DAMAGE, ODD_FILES, POINTS, UNREADABLE, fingerprint, full_but, hand_in_damaged_class, nbgrader
@@ -28,7 +29,7 @@ from autograder.authoring.demo import cell_source, hand_in
 from autograder.classroom.scores import Score, scores
 from autograder.course.config import Course
 from autograder.course.content import load_content
-from autograder.grading.grade import Grader, Result, course_secret
+from autograder.grading.grade import Grader, course_secret
 from autograder.jail.client import spawn
 from autograder.jail.walls import tiers as walls
 from autograder.judge import referee
@@ -60,23 +61,30 @@ def grader(course: Course, classroom, tier: str) -> Grader:
     return Grader(course.model_copy(update={"grading": grading}), classroom.assignment, classroom.root, tier)
 
 
-def grade(grader: Grader, path: Path) -> Result:
-    return grader.grade(grader.prepare(path))
+@pytest.fixture(scope="module")
+def known() -> Known:
+    """What came of each company, by its walls and its names."""
+    return {}
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attack_earns_its_honest_score_and_harms_nobody(name, private_servers, classroom, grader, tier, monkeypatch):
+def test_attack_earns_its_honest_score_and_harms_nobody(
+    name, private_servers, classroom, grader, tier, monkeypatch, known
+):
     monkeypatch.setenv("COURSE_TEST_SECRET", "not for students")
+
+    def write(name: str) -> Path:
+        attack = ATTACKS.get(name, Attack(source=classroom.right["threshold_relu"]))
+        notebook = classroom.notebook({"threshold_relu": attack.source, **attack.others})
+        if attack.cell:
+            position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-threshold_relu")
+            notebook.cells.insert(position, nbformat.v4.new_code_cell(attack.cell.replace("ROOT", str(classroom.root))))
+        if attack.after:
+            notebook.cells.append(nbformat.v4.new_code_cell(attack.after))
+        return classroom.hand_in(name if name == HONEST else f"{name}-{tier}", notebook)  # one attack opens that
+
     attack = ATTACKS[name]
-    notebook = classroom.notebook({"threshold_relu": attack.source, **attack.others})
-    if attack.cell:
-        position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-threshold_relu")
-        notebook.cells.insert(position, nbformat.v4.new_code_cell(attack.cell.replace("ROOT", str(classroom.root))))
-    if attack.after:
-        notebook.cells.append(nbformat.v4.new_code_cell(attack.after))
-    hostile, honest = classroom.hand_in(f"{name}-{tier}", notebook), classroom.hand_in("honest", classroom.notebook())
-    with ThreadPoolExecutor() as pool:
-        result, neighbour = pool.map(lambda path: grade(grader, path), [hostile, honest])
+    result, neighbour = in_company(name, ATTACKS, known, grader, write)
     fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
     expected = dict.fromkeys(classroom.assignment.exercises, 1.0) | dict.fromkeys(attack.lost, 0.0)
     assert fractions == expected | {"threshold_relu": round(attack.honest, 2)}
@@ -136,17 +144,20 @@ def with_limits(course: Course, **limits: float) -> Course:
 
 
 @pytest.mark.parametrize("name", judge_attacks.ATTACKS)
-def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, course, classroom, tier):
+def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, course, classroom, tier, known):
     limits = {"call_seconds": 1.0, "cell_seconds": 20.0, "memory_mb": 1024, "judge_seconds": 10.0}
     grader = Grader(with_limits(course, **limits), classroom.assignment, classroom.root, tier)
+
+    def write(name: str) -> Path:
+        attack = judge_attacks.ATTACKS.get(name, judge_attacks.Wearing())
+        notebook = classroom.notebook({"fold_threshold_network": attack.source})
+        position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-fold_threshold_network")
+        notebook.cells[position:position] = [nbformat.v4.new_code_cell(attack.cell) for _ in range(attack.copies)]
+        return classroom.hand_in(f"{name.replace(' ', '-')}-{tier}", notebook)
+
     attack = judge_attacks.ATTACKS[name]
-    notebook = classroom.notebook({"fold_threshold_network": attack.source})
-    position = next(i for i, c in enumerate(notebook.cells) if c.id == "exercise-fold_threshold_network")
-    notebook.cells[position:position] = [nbformat.v4.new_code_cell(attack.cell) for _ in range(attack.copies)]
-    hostile, honest = classroom.hand_in("wearing", notebook), classroom.hand_in("honest", classroom.notebook())
     before = fingerprint(classroom.root, "gradebook.db")
-    with ThreadPoolExecutor() as pool:
-        result, neighbour = pool.map(lambda path: grade(grader, path), [hostile, honest])
+    result, neighbour = in_company(name, judge_attacks.ATTACKS, known, grader, write)
     fractions = {exercise: grader.score(verdict, 1.0) for exercise, verdict in result.verdicts.items()}
     expected = dict.fromkeys(classroom.assignment.exercises, 1.0) | {"fold_threshold_network": attack.honest}
     assert fractions == expected, {v.exercise: v.traceback or v.reason for v in result.verdicts.values()}

@@ -202,6 +202,8 @@ def small_class(classroom, tmp_path) -> Path:
 
 
 def test_locked_gradebook_is_a_clear_error_and_a_rerun_goes_on(small_class):
+    with (small_class / "nbgrader_config.py").open("a") as config:  # SQLite waits 5 s for a lock, at every attempt
+        config.write('get_config().CourseDirectory.db_url = "sqlite:///gradebook.db?timeout=0.2"\n')
     with sqlite3.connect(small_class / "gradebook.db") as database:
         database.execute("begin exclusive")
         done = nbgrader(small_class, "autograde", "a1", check=False)

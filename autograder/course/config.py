@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -154,7 +155,7 @@ def load_course(root: Path) -> Course:
 
 def _parse(path: Path) -> CommentedMap:
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = _loaded(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CourseError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
@@ -172,6 +173,12 @@ def _parse(path: Path) -> CommentedMap:
         kind = "nothing" if data is None else type(data).__name__
         raise CourseError([f"{FILE}:1: expected keys title, grading and assignments, received {kind}"])
     return data
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(text: str) -> Any:
+    """The YAML with the place of every key, which nobody changes: one command asks for the same file ten times."""
+    return YAML(typ="rt").load(text)
 
 
 def _prepared(data: CommentedMap) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _fork_once(role: launch.Role, limits: Limits, tier: Tier | None) -> Process:
         control.close()
         mine.close()
         raise
-    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]), limits)
+    process = Process(mine, control, told["pid"], ready.get("ready"), Path(told["scratch"]), limits, role.walls)
     if "failed" in ready:
         process.close()
         raise JailUnavailable(ready["failed"])
@@ -67,11 +67,18 @@ class Process:
     """A forked child and the two sockets that lead to it: the stream it talks on, and the server's word about it."""
 
     def __init__(
-        self, sock: socket.socket, control: socket.socket, pid: int, tier: Tier, scratch: Path, limits: Limits
+        self,
+        sock: socket.socket,
+        control: socket.socket,
+        pid: int,
+        tier: Tier,
+        scratch: Path,
+        limits: Limits,
+        stranger: bool,
     ) -> None:
         self.sock, self.pid, self.tier = sock, pid, tier
         self._control, self._scratch = control, scratch
-        self._watch = Watch(pid, scratch, limits, disk=tier != "namespaces")
+        self._watch = Watch(pid, scratch, limits, disk=tier != "namespaces", stranger=stranger)
         self._death: Died | None = None
         self._server_gone = False
 

@@ -60,7 +60,7 @@ class Server:
 
     def __init__(self, path: Path, scratch: Path, entry: Callable[[socket.socket], None], with_walls: bool) -> None:
         self._path, self._scratch, self._entry = path, scratch, entry
-        self._tier = walls.probe().tier if with_walls else "none"
+        self._with_walls, self._tier = with_walls, walls.probe().tier if with_walls else "none"
         self._children: dict[int, Child] = {}  # by pid
         self._removals: dict[int, Child] = {}  # by the pid of the process that removes the scratch folder
         self._clients: dict[socket.socket, Child | None] = {}
@@ -211,7 +211,7 @@ class Server:
             os.waitpid(first, 0)  # from now on the child is ours: we are the subreaper
         os.close(go)
         disk = (request["tier"] or self._tier) != "namespaces"
-        watch = Watch(pid, scratch, Limits(**request["limits"]), disk)
+        watch = Watch(pid, scratch, Limits(**request["limits"]), disk, stranger=self._with_walls)
         child = self._clients[client] = self._children[pid] = Child(pid, scratch, client, watch)
         try:
             client.send(json.dumps({"pid": pid, "scratch": str(scratch)}).encode())

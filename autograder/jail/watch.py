@@ -16,6 +16,7 @@ LOOK_SECONDS = 0.03  # between two looks
 DISK_SHARE = 10  # a look through the folders may take one part in so many of our time
 MAX_THREADS = 256
 MAX_FILES = 5_000
+CLOCK_STEP = 0.05  # beyond the steps in which file systems note the time, in seconds
 MAX_MAPPED = 4  # deleted files that are only mapped: how much of the disk each takes cannot be seen
 KIB = 1024
 MIB = 1 << 20
@@ -31,12 +32,14 @@ class Watch:
         scratch: its folder.
         limits: what it may use.
         disk: whether the folder lies on a disk that others use too; a file system of its own has its own size.
+        stranger: whether code runs in it that we did not write; ours hides no files.
     """
 
-    def __init__(self, pid: int, scratch: Path, limits: Limits, disk: bool) -> None:
-        self._pid, self._scratch, self._limits, self._disk = pid, scratch, limits, disk
+    def __init__(self, pid: int, scratch: Path, limits: Limits, disk: bool, *, stranger: bool = True) -> None:
+        self._pid, self._scratch, self._limits, self._disk, self._stranger = pid, scratch, limits, disk, stranger
         self._baseline = own_memory(pid)[0]
         self._next_disk = 0.0
+        self._changed = -1.0  # when some folder had last changed, at the last look at what is mapped
 
     def problem(self, *, thorough: bool = False) -> str:
         """The limit that the child exceeds, in words that a student understands; "" when it keeps them all.
@@ -53,21 +56,36 @@ class Watch:
         if (cpu_seconds(self._pid) or 0.0) > limits.process_seconds:
             return limits.whole_submission
         due = thorough or time.monotonic() >= self._next_disk
-        if self._disk and due and not self._disk_is_fine():
+        if self._disk and due and not self._disk_is_fine(thorough):
             return f"disk limit of {limits.disk_mb} MiB"
         return ""
 
-    def _disk_is_fine(self) -> bool:
-        """Whether the scratch folder and the process's unnamed files stay within the limit."""
-        used, start = 0, time.monotonic()
+    def _disk_is_fine(self, thorough: bool) -> bool:
+        """Whether the scratch folder and the process's unnamed files stay within the limit.
+
+        To list what a process has mapped takes milliseconds, more than most requests: after a request it is done where
+        a folder has changed, as it does when a file comes or goes. What that misses, the next look in between finds.
+        """
+        used, start, changed = 0, time.monotonic(), _changed(self._scratch)
         for number, status in enumerate(_file_statuses(self._scratch, self._pid)):
             used += status.st_blocks * BLOCK if status else 0
             if status is None or used > self._limits.disk_mb * MIB or number >= MAX_FILES:
                 return False
-        if len(_mapped_deleted(self._scratch, self._pid)) > MAX_MAPPED:
+            if stat.S_ISDIR(status.st_mode):
+                changed = max(changed, status.st_ctime)
+        listed = self._stranger and (not thorough or changed != self._changed)
+        if listed and len(_mapped_deleted(self._scratch, self._pid)) > MAX_MAPPED:
             return False
+        self._changed = changed if time.time() - changed > CLOCK_STEP else -1.0
         self._next_disk = start + DISK_SHARE * (time.monotonic() - start)
         return True
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return folder.stat().st_ctime
+    except OSError:
+        return 0.0  # it has just ended
 
 
 def _file_statuses(folder: Path, pid: int) -> Iterator[os.stat_result | None]:
@@ -105,9 +123,12 @@ def _file_statuses(folder: Path, pid: int) -> Iterator[os.stat_result | None]:
 def _mapped_deleted(folder: Path, pid: int) -> set[str]:
     """The deleted files of ``folder`` that the process has mapped: they need no descriptor to be there."""
     try:
-        lines = Path(living_thread(pid), "maps").read_text(errors="replace").splitlines()
+        text = Path(living_thread(pid), "maps").read_bytes()
     except OSError:
         return set()  # it has just ended
+    if b" (deleted)\n" not in text:
+        return set()
+    lines = text.decode(errors="replace").splitlines()
     fields = [line.split(maxsplit=5) for line in lines if line.endswith(" (deleted)")]
     return {words[4] for words in fields if words[5].startswith(f"{folder}/")}
 
