@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ class _Together(LoadScopeScheduling):
 @pytest.fixture(scope="session")
 def private_servers() -> Iterator[Path]:
     """Warm servers of this test process alone, so that it can tell what it leaves behind."""
+    multiprocessing.util.get_temp_dir()  # made where it outlives this folder: it is removed when the process ends
     folder = Path(tempfile.mkdtemp(prefix="cc-", dir="/tmp"))  # short: a socket's path has 108 bytes
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
