@@ -53,7 +53,7 @@ def fooling(scale: Scale) -> list[Unit]:
     other = next(unit for unit in all_conv(scale) if unit.name == widest(scale))
     needs = (*sources, other)
     recipe = Fooling(sources[0].recipe, other.recipe, images, EPS if scale != "smoke" else 0.02, 0.99, most)
-    seconds = 10 + images * most * 0.0012
+    seconds = 10 + images * most * 0.0017
     return [*needs, Unit(NAME, run, recipe, 0, sources[0].images, needs, seconds=seconds, steps=most)]
 
 

@@ -38,6 +38,12 @@ def kernel_gradients(model: Any, layers: Sequence[Any]) -> Callable[[np.ndarray,
     return backend[keras.backend.backend()](model, [layer.kernel for layer in layers])
 
 
+def copied(variable: Any) -> np.ndarray:
+    """What a variable of Keras holds now, in memory of its own."""
+    value = variable.value
+    return np.array(keras.ops.convert_to_numpy(value) if keras.backend.backend() == "torch" else np.asarray(value))
+
+
 def mean_loss(model: Any, images: Any, labels: Any) -> Any:
     return keras.ops.mean(cross_entropy(labels, model(images, training=True)))
 
@@ -139,7 +145,7 @@ class _as_it_was:
         self._variables = model.non_trainable_variables
 
     def __enter__(self) -> None:
-        self._values = [keras.ops.convert_to_numpy(variable).copy() for variable in self._variables]
+        self._values = [copied(variable) for variable in self._variables]
 
     def __exit__(self, *_: object) -> None:
         for variable, value in zip(self._variables, self._values):

@@ -83,19 +83,19 @@ SIZES: dict[Scale, Sizes] = {
         convnet_steps=1500,
         hidden=100,
         filters=20,
-        table_steps=400,
+        table_steps=340,
         table_batch=100,
         conv_steps=400,
         conv_side=16,
         conv_widths=(16, 24),
         conv_seeds=2,
-        deep_steps=300,
+        deep_steps=280,
         deep_side=16,
         deep_width=8,
         deep_batch=48,
         deep_seeds=2,
-        measured_on=500,
-        measurements=16,
+        measured_on=400,
+        measurements=12,
     ),
     "full": Sizes(
         seeds=3,
@@ -141,7 +141,7 @@ def first_networks(scale: Scale, dropout: float) -> list[Unit]:
     """HUJI 2.2 to 2.4: the MLP and the ConvNet, with or without dropout."""
     sizes = SIZES[scale]
     with_dropout = f" with dropout {dropout}" if dropout else ""
-    plan = {"MLP": (sizes.mlp_steps, sizes.hidden, 0.004), "ConvNet": (sizes.convnet_steps, sizes.filters, 0.027)}
+    plan = {"MLP": (sizes.mlp_steps, sizes.hidden, 0.004), "ConvNet": (sizes.convnet_steps, sizes.filters, 0.036)}
     units = []
     for network, (steps, width, seconds) in plan.items():
         recipe = Training(
@@ -172,7 +172,7 @@ def table_1(scale: Scale, names: Sequence[str], seeds: Sequence[int] | None = No
         )
         count = sizes.control_seeds if name in CONTROLS else sizes.seeds
         units += [
-            training(name, recipe, seed, sizes.colour, 0.165) for seed in (range(count) if seeds is None else seeds)
+            training(name, recipe, seed, sizes.colour, 0.242) for seed in (range(count) if seeds is None else seeds)
         ]
     return units
 
@@ -220,8 +220,8 @@ def cost(width: int, side: int, batch: int, *, deep: bool) -> float:
         + pixels / 16 * 40 * width * width
     )
     extra = 20 * pixels * 25 * width * width if deep else 0
-    speed = min(30e9, 0.8e9 * width)  # multiplications a second: narrow convolutions leave the processor waiting
-    return 3 * batch * (base + extra) / speed + (0.02 if deep else 0.008)
+    speed = min(23e9, 0.7e9 * width)  # multiplications a second: narrow convolutions leave the processor waiting
+    return 3 * batch * (base + extra) / speed
 
 
 def _convolutional(scale: Scale, network: str, steps: int, side: int, width: int, batch: int) -> Training:

@@ -82,8 +82,8 @@ def write_report(entries: Sequence[Entry], missing: Mapping[str, str], folder: P
             stem = one.stem
             write(folder / "rows" / f"{stem}.json", (json.dumps(_plain(one), indent=1, default=plain) + "\n").encode())
             for picture in one.figures:
-                write(folder / "figures" / f"{stem}-{picture.name}.png", picture.png)
-                write(folder / "figures" / f"{stem}-{picture.name}.svg", picture.svg)
+                write(folder / "figures" / f"{picture.name}-{one.scale}.png", picture.png)
+                write(folder / "figures" / f"{picture.name}-{one.scale}.svg", picture.svg)
         write(folder / "report.md", sheet.markdown(entries, missing).encode())
         write(folder / "report.html", page.html(entries, missing).encode())
     return Told(folder, tuple(entries))
@@ -101,6 +101,6 @@ def _recipe(facts: Mapping[str, Any]) -> str:
 def _plain(one: Entry) -> dict[str, Any]:
     """An entry for machines: numbers and claims, recipes, versions."""
     found = asdict(one)
-    found["figures"] = [{"name": f"{one.stem}-{p.name}", "alt": p.alt} for p in one.figures]
+    found["figures"] = [{"name": f"{p.name}-{one.scale}", "alt": p.alt} for p in one.figures]
     found["recipes"] = {name: json.loads(recipe) for name, recipe in one.recipes}
     return found

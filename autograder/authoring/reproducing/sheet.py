@@ -41,7 +41,7 @@ def _section(entry: Entry) -> list[str]:
     lines += [f"| {' | '.join(map(_cell, cells(number)))} |" for number in entry.summary.numbers]
     lines += ["", f"*Why they differ:* {entry.summary.sentence}", ""]
     for figure in entry.figures:
-        lines += [f"![{figure.alt}](figures/{entry.stem}-{figure.name}.png)", ""]
+        lines += [f"![{figure.alt}](figures/{figure.name}-{entry.scale}.png)", ""]
     if entry.outdated:
         lines += [f"**{OUTDATED}**", ""]
     lines += [f"*{entry.origin}; {entry.time} on one core.*", "", "<details><summary>recipes</summary>", ""]

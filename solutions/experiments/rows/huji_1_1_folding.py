@@ -40,7 +40,7 @@ SEEDS: dict[Scale, int] = {"smoke": 2, "laptop": 10, "full": 10}
 
 
 def units(scale: Scale) -> list[Unit]:
-    return [Unit("folding", run, RECIPES[scale], seed, seconds=5) for seed in range(SEEDS[scale])]
+    return [Unit("folding", run, RECIPES[scale], seed, seconds=2) for seed in range(SEEDS[scale])]
 
 
 def run(recipe: Folding, data: Any, seed: int, work: Work) -> Result:

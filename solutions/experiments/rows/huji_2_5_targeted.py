@@ -118,15 +118,14 @@ def draw(results: Results) -> Sequence[Figure]:
     (result,) = results["targeted, mean of the change"]
     values, before, after = result.values, result.arrays["before"], result.arrays["images"]
     arrived = [i for i, success in enumerate(values["success"]) if success] or list(range(len(before)))
-    figure, grid = new("A few steps down to a class of our choice", TRIPTYCHS, 3, (8.0, 8.0))
+    figure, grid = new("Down the loss to a class of our choice", TRIPTYCHS, 3, (8.0, 8.0))
     for axes, i in zip(grid, (arrived * TRIPTYCHS)[:TRIPTYCHS]):
         change = after[i] - before[i]
         picture(axes[0], before[i], f"{values['from'][i]}, p = {values['before'][i]:.3f}")
-        picture(
-            axes[1], after[i], f"{values['to'][i]} is the target; p = {values['probability'][i]:.3f} of the likeliest"
-        )
+        reached = f"{values['to'][i]}, p = {values['probability'][i]:.3f}"
+        picture(axes[1], after[i], reached if values["success"][i] else f"{values['to'][i]}: not reached")
         drawn = picture(axes[2], change, f"L∞ {np.abs(change).max():.2f}, mean {np.abs(change).mean():.4f}", 0.5)
-    figure.colorbar(drawn, ax=grid, shrink=0.5, label="change of intensity", extend="both")
+    figure.colorbar(drawn, ax=list(grid.flat), shrink=0.5, label="change of intensity", extend="both")
     alt = "Three rows: an image, what the attack made of it, and the difference, white where nothing changed."
     return [Figure("targeted", alt, figure)]
 

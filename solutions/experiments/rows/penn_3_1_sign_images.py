@@ -67,6 +67,8 @@ def draw(results: Results) -> Sequence[Figure]:
     largest, total = sizes(result)
     figures = []
     for part, title in ((range(10), "the first ten"), (range(10, 20), "the other ten")):
+        if part.start >= len(shown):
+            break
         figure, grid = new(f"Each with a network's wrong answer: {title} of twenty", 3, 10, (16.0, 5.6))
         for column, place in enumerate(part):
             if place >= len(shown):
@@ -79,11 +81,11 @@ def draw(results: Results) -> Sequence[Figure]:
             picture(grid[1, column], attacked[place], now)
             sign = f"L∞ {largest[place]:.3f}, L1 {total[place]:.0f}"
             drawn = picture(grid[2, column], attacked[place] - clean[place], sign, CHANGE)
-        figure.colorbar(drawn, ax=grid, shrink=0.5, label="change of intensity,\nmean of three colours", extend="both")
+        label = "change of intensity,\nmean of three colours"
+        figure.colorbar(drawn, ax=list(grid.flat), shrink=0.5, label=label, extend="both")
         alt = (
             f"{title.capitalize()} of twenty images: above, as they are, with their class; in the middle, attacked, "
-            f"with what "
-            "the network says and how sure it is; below, the change, white where there is none."
+            "with what the network says and how sure it is; below, the change, white where there is none."
         )
         figures.append(Figure(f"sign-images-{part.start // 10 + 1}", alt, figure))
     return figures

@@ -76,6 +76,8 @@ def draw(results: Results) -> Sequence[Figure]:
     table, n = matrix(result), right(result).shape[2]
     figure, grid = new(f"Who is still right? Accuracy on {n:,} images, %")
     axes = grid[0, 0]
+    fooled = any(result.values["success"])
+    which = "images that fooled the attacked network" if fooled else "all attacked images: none fooled it"
     drawn = axes.imshow(100 * table, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     for (i, j), value in np.ndenumerate(table):
         low, high = (100 * bound for bound in wilson(round(value * n), n))
@@ -85,7 +87,7 @@ def draw(results: Results) -> Sequence[Figure]:
         )
     axes.set_xticks(range(len(NETWORKS)), NETWORKS, fontsize=11)
     axes.set_yticks(range(len(SETS)), SETS, fontsize=11)
-    axes.set(xlabel="network", ylabel="images that fooled the attacked network")
+    axes.set(xlabel="network", ylabel=which)
     figure.colorbar(drawn, ax=axes, label="accuracy, %")
     alt = "A table of accuracies with intervals: rows clean, noise of the same size, attacked; columns three networks."
     return [Figure("transfer", alt, figure)]
