@@ -241,7 +241,7 @@ def test_intervals_are_those_of_the_tables():
 def test_intervals_hold_the_truth_about_95_times_in_100():
     rng, held = RNG(0), 0
     for _ in range(400):
-        truths = np.clip(rng.normal(0.6, 0.02, 3), 0, 1)  # three seeds of a training that reaches 60 % on average
+        truths = np.clip(rng.normal(0.6, 0.06, 3), 0, 1)  # three seeds of a training that reaches 60 % on average
         _, low, high = intervals.accuracy([rng.random(500) < p for p in truths])
         held += low <= 0.6 <= high
     assert held >= 370

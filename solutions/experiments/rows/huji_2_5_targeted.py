@@ -51,7 +51,7 @@ def units(scale: Scale) -> list[Unit]:
             0,
             source.images,
             (source,),
-            seconds=5 + 0.012 * most,
+            seconds=5 + 0.016 * most,
             steps=most,
         )
         for price in CHANGES
