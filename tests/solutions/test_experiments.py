@@ -19,7 +19,7 @@ from autograder.course.experiments import Result
 from solutions.a4_all_conv.solution import gradient_magnitude
 from solutions.a6_adversarial.solution import input_gradient, iterated_fgsm, targeted_attack
 from solutions.experiments import attacking, gradients, intervals, networks, preparing
-from solutions.experiments.rows import huji_1_2_sigmoid, huji_2_1_regression
+from solutions.experiments.rows import huji_1_1_folding, huji_1_2_sigmoid, huji_2_1_regression
 from solutions.experiments.training import Training, train, trained
 
 ON_TENSORFLOW = pytest.mark.skipif(
@@ -270,6 +270,15 @@ def test_the_broadcast_bug_is_what_the_homeworks_loop_does():
     gradient = np.array([2 / 40 * sum(0 - y[j] for j in range(40)) for _ in range(40)])  # of each prediction, from 0
     np.testing.assert_allclose(np.ravel(w), -0.01 * x.T @ gradient)
     assert b == pytest.approx(-0.01 * gradient.sum())
+
+
+def test_folding_is_right_in_both_precisions_on_every_backend():
+    recipe = huji_1_1_folding.RECIPES["smoke"]
+    found = [huji_1_1_folding.run(recipe, None, seed, Kept()) for seed in (0, 1)]
+    summary = huji_1_1_folding.summarise({"folding": found})
+    assert [claim.holds for claim in summary.claims] == [True, True]
+    double = {number.name: number.value for number in summary.numbers if number.name.endswith("float64")}
+    assert len(double) == 4 and sum(value < 1e-13 for value in double.values()) == 3
 
 
 def test_operations_are_counted_while_the_solution_runs():

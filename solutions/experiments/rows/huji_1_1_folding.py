@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import keras
 import numpy as np
 
 from autograder.course.experiments import Claim, Figure, Result, Results, Row, Scale, Summary, Unit, Work
@@ -109,7 +108,12 @@ def relative(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
 
 
 def _convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    return keras.ops.convert_to_numpy(keras.ops.conv(x, kernel, padding="same"))
+    """A 'same' convolution in NumPy: JAX would compute float64 as float32."""
+    height, width = x.shape[1:3]
+    rows, columns = kernel.shape[:2]
+    padded = np.pad(x, [(0, 0), (rows // 2, rows // 2), (columns // 2, columns // 2), (0, 0)])
+    taps = [padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(rows) for j in range(columns)]
+    return np.sum(taps, axis=0, dtype=x.dtype)
 
 
 def summarise(results: Results) -> Summary:
