@@ -33,7 +33,7 @@ OUTSIDE = {
     "data": {"numpy"},
     "jail": {"IPython", "keras", "matplotlib", "matplotlib_inline", "numpy", "tensorflow", "traitlets"},
     "assignments": {"keras", "matplotlib", "numpy", "tensorflow"},
-    "solutions": {"keras", "matplotlib", "numpy", "tensorflow"},
+    "solutions": {"jax", "keras", "matplotlib", "numpy", "tensorflow", "torch"},
 }
 LIGHT = {  # modules of the kit that a notebook without networks imports: they do not wait for Keras or Matplotlib
     *("checker", "checking", "diagnosis", "observing", "plain", "progress", "rendering"),

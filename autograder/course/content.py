@@ -13,6 +13,7 @@ from autograder.course.bank import Bank, Mutant, Variant
 from autograder.course.chance import ChanceTest
 from autograder.course.checks import ExerciseChecks
 from autograder.course.config import CourseError
+from autograder.course.experiments import Row
 from coursekit.kernel.quiet import no_greetings
 
 
@@ -71,6 +72,12 @@ def bank_modules(folder: str) -> list[ModuleType]:
 def chances(folder: str) -> list[ChanceTest]:
     """Every test of chance that the hidden checks of an assignment declare in ``CHANCES``."""
     return [test for module in _modules(f"solutions.{folder}.hidden") for test in getattr(module, "CHANCES", ())]
+
+
+def experiments() -> list[Row]:
+    """Every row of the homeworks' reports for which ``solutions/experiments/rows`` has a module, in their order."""
+    with no_greetings():
+        return [module.ROW for module in _modules("solutions.experiments.rows") if hasattr(module, "ROW")]
 
 
 def _specs(folder: str) -> dict[str, ExerciseChecks]:
