@@ -67,7 +67,7 @@ def add(commands: Commands) -> None:
         nargs="?",
         const=10,
         metavar="SEEDS",
-        help="instead: with 10 seeds, how far right answers stay below each tolerance, and how far wrong ones lie above",
+        help="instead: how far right answers stay below each tolerance and wrong ones lie above, with 10 seeds",
     )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")

@@ -47,21 +47,25 @@ class Margin:
     Args:
         right: the largest error of a right answer, as a share of its tolerance.
         wrong: by the mutant's id, the smallest error of an answer that is wrong in value.
+        near: those of them within ten times the tolerance where, with the same seed, no other case of the check
+            rejects the mutant clearly: one case is enough to fail a check.
     """
 
     right: Place | None = None
     wrong: dict[str, Place] = field(default_factory=dict)
+    near: dict[str, Place] = field(default_factory=dict)
 
     def add_right(self, place: Place) -> None:
         """Take in one more right answer."""
         if self.right is None or place.error.share > self.right.error.share:
             self.right = place
 
-    def add_wrong(self, place: Place) -> None:
-        """Take in one more answer of a mutant."""
-        known = self.wrong.get(place.who)
-        if known is None or place.error.share < known.error.share:
-            self.wrong[place.who] = place
+    def add_wrong(self, place: Place, *, alone: bool = False) -> None:
+        """Take in one more answer of a mutant; ``alone``, where no other case of its check rejects it clearly."""
+        for places in (self.wrong, self.near) if alone and place.error.share < FACTOR else (self.wrong,):
+            known = places.get(place.who)
+            if known is None or place.error.share < known.error.share:
+                places[place.who] = place
 
     @property
     def nearest_wrong(self) -> Place | None:
@@ -109,6 +113,8 @@ class Margins:
                 self.of(name).add_right(margin.right)
             for place in margin.wrong.values():
                 self.of(name).add_wrong(place)
+            for place in margin.near.values():
+                self.of(name).add_wrong(place, alone=True)
 
 
 def measure_right(
@@ -133,13 +139,14 @@ def measure_right(
             if way and not _has_arrays(case):
                 continue
             outcome = answer(case, steady)
+            error, failure = largest_error(case, outcome), judge_case(case, outcome)
             when = ", ".join(word for word in (f"seed {seed}", way, where) if word)
-            error = largest_error(case, outcome)
             if error is not None:
                 margins.of(name).add_right(Place(error, who, when))
-            failure = judge_case(case, outcome) if not way or error else None
-            if failure is not None:
+            if failure is not None and (error is not None or not way):
                 margins.losses.append(f"{name}: {who}, {when}: {failure.nature}")
+            if error is None and failure is None and (who, way) == (SOLUTION, ""):
+                break  # no tolerance has a say in this case
     return margins
 
 
@@ -149,17 +156,57 @@ def measure_wrong(content: Content, exercise: str, seeds: Sequence[int], right: 
     Args:
         right: a mutant that errs no more than these is right at a case.
     """
-    people = {m.id: Steady(m.function) for m in content.mutants[exercise] if not m.trained}
-    margins = Margins()
-    for seed, name, case in _questions(content, exercise, seeds):
-        known = right.cases.get(name)
-        if known is None or known.right is None:
-            continue  # nothing here is a floating value
+    people = {mutant.id: Steady(mutant.function) for mutant in content.mutants[exercise] if not mutant.trained}
+    margins, known = Margins(), dict[tuple[str, Hashable], _Answer]()
+    decided = {check_of(name) for name, margin in right.cases.items() if margin.right}
+    for seed in seeds:
+        cases = [
+            (name, case, measured_once(case))
+            for name, case in drawn_cases(content.specs[exercise], seed)
+            if check_of(name) in decided
+        ]
         for who, steady in people.items():
-            error = largest_error(case, answer(case, steady))
-            if error is not None and error.share > max(1 / FACTOR, known.right.error.share):
-                margins.of(name).add_wrong(Place(error, who, f"seed {seed}"))
+            answers = dict[str, _Answer]()
+            for name, case, question in cases:
+                key = (who, fingerprint(case))
+                if key not in known:
+                    known[key] = _answered(question, steady)
+                answers[name] = known[key]
+            _note(margins, right, who, f"seed {seed}", answers)
     return margins
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Of a mutant: its error, where a tolerance decides; whether it is clearly wrong."""
+
+    error: Error | None
+    clear: bool
+
+
+def _answered(case: Case, steady: Steady) -> _Answer:
+    outcome = answer(case, steady)
+    error = largest_error(case, outcome)
+    told_otherwise = error is None and judge_case(case, outcome) is not None
+    return _Answer(error, told_otherwise or (error is not None and error.share >= FACTOR))
+
+
+def _note(margins: Margins, right: Margins, who: str, when: str, answers: dict[str, _Answer]) -> None:
+    """Take in what a mutant answers with one seed."""
+    clear = {check_of(name) for name, one in answers.items() if one.clear}
+    for name, one in answers.items():
+        known = right.cases.get(name, Margin()).right
+        if known and one.error and one.error.share > max(1 / FACTOR, known.error.share):
+            margins.of(name).add_wrong(Place(one.error, who, when), alone=check_of(name) not in clear)
+
+
+def check_of(case: str) -> str:
+    """The check of a case that is named by check and place.
+
+    >>> check_of("'values', case 3")
+    "'values'"
+    """
+    return case.rpartition(", case ")[0]
 
 
 def _questions(content: Content, exercise: str, seeds: Sequence[int]) -> Iterator[tuple[int, str, Case]]:

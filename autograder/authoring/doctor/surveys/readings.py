@@ -1,8 +1,8 @@
 """The same question put in other ways, to which a right function gives the same answer, but for its rounding.
 
-Floating sums depend on their order: NumPy adds along the memory, BLAS takes other paths for transposed arrays. A sum in
-another order is, to the last bit, the same sum of terms that were each rounded a few times more (Wilkinson's backward
-error); so rounding the arguments anew stands for every order, those of a loop or of a graphics card among them.
+Floating sums depend on their order: NumPy adds along the memory, BLAS takes other paths for transposed arrays. A sum of
+n terms in halves of halves, as NumPy, BLAS and graphics cards add, is the exact sum of terms that were each rounded
+log2(n) times (Wilkinson's backward error); so rounding the arguments anew stands for all such orders.
 
 Source: Higham, Accuracy and Stability of Numerical Algorithms, 2002, chapter 4.
 """
@@ -32,7 +32,7 @@ def backwards_in_memory(x: np.ndarray) -> np.ndarray:
 
 
 def rounded_anew(x: np.ndarray) -> np.ndarray:
-    """Nearly the same values: each as far off as a long sum may round it, by its own value up or down.
+    """Nearly the same values: each as far off as a sum in blocks rounds its terms, by its own value up or down.
 
     Equal numbers stay equal, so that no tie is broken; numbers with few digits, whose sums are exact, stay as they are.
     """
@@ -42,7 +42,7 @@ def rounded_anew(x: np.ndarray) -> np.ndarray:
     mantissa, _ = np.frexp(wide)
     rounded = np.floor(mantissa * FEW_BITS) != mantissa * FEW_BITS
     up = (np.ascontiguousarray(wide).view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(63)
-    step = np.finfo(x.dtype).eps / 2 * np.sqrt(x.size)
+    step = np.finfo(x.dtype).eps / 2 * (1 + np.log2(x.size))
     moved = wide * (1 + step * np.where(up, 1.0, -1.0) * rounded)
     return np.where(np.isfinite(wide), moved, wide).astype(x.dtype)
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.authoring.doctor.examining import builds_networks, each_once
-from autograder.authoring.doctor.surveys.margins import FACTOR, Margin, Margins, Place, measure_right, measure_wrong
+from autograder.authoring.doctor.surveys.margins import (
+    FACTOR,
+    Margin,
+    Margins,
+    Place,
+    check_of,
+    measure_right,
+    measure_wrong,
+)
 from autograder.authoring.doctor.surveys.reasons import TOLERANCES, Reason, reasons
 from autograder.authoring.doctor.surveys.surroundings import SURROUNDINGS, Task, measure_elsewhere
 from autograder.authoring.doctor.workers import one_task_each
@@ -43,15 +51,6 @@ class Tolerances:
             for place in margin.wrong.values():
                 mine.add_wrong(place)
         return found
-
-
-def check_of(case: str) -> str:
-    """The check of a case that is named by check and place.
-
-    >>> check_of("'values', case 3")
-    'values'
-    """
-    return case.rpartition(", case ")[0][1:-1]
 
 
 def survey_tolerances(
@@ -115,7 +114,7 @@ def judged(exercise: str, margins: Margins, rows: Sequence[Reason], place: Path,
     seen.findings += [f"{exercise}: {loss}" for loss in margins.losses]
     needed = set[tuple[str, str]]()  # check, and the mutant or nobody
     for name, margin in seen.cases.items():
-        check = check_of(name)
+        check = check_of(name)[1:-1]
         for id, error in _near(margin):
             needed.add((check, id))
             if not any(row.check == check and (id in row.mutants if id else not row.mutants) for row in rows):
@@ -132,7 +131,7 @@ def _near(margin: Margin) -> Iterator[tuple[str, Place]]:
     """Errors that are too near to the tolerance: each with the mutant's id, or none where the answer is right."""
     if margin.right and margin.right.error.share * FACTOR > 1:
         yield "", margin.right
-    yield from ((id, place) for id, place in margin.wrong.items() if place.error.share < FACTOR)
+    yield from margin.near.items()
 
 
 def _in_words(place: Place, mutant: str) -> str:
