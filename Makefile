@@ -27,7 +27,7 @@ test-slow: $(STAMP)
 test-long: $(STAMP)
 	$(BIN)/course doctor --conditional
 	$(BIN)/course doctor --mechanical
-	$(BIN)/course doctor --power
+	$(BIN)/course doctor --power --tolerances
 	$(PYTEST) -m long
 
 # Which lines the quick tests reach. Judges, readers and students' processes are forked or locked in, and not counted.
