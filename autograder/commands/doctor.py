@@ -61,6 +61,11 @@ def add(commands: Commands) -> None:
         metavar="SEEDS",
         help="instead: how often tests of chance blame an honest function, and with how many of 40 seeds a wrong one",
     )
+    parser.add_argument(
+        "--mutate-grader",
+        action="store_true",
+        help="instead: weaken the grader in many ways (a case dropped, a tolerance widened): somebody has to notice",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")

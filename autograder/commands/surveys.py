@@ -136,10 +136,32 @@ def power(course: Course, arguments: argparse.Namespace) -> int:
     return _end(arguments, findings, counts, "all is well")
 
 
+def mutate_grader(course: Course, arguments: argparse.Namespace) -> int:
+    """Weaken the grader in many ways; a weakening that nobody notices is a finding."""
+    from autograder.authoring.doctor.weakening.survey import survey
+    from autograder.authoring.doctor.weakening.weakenings import LIGHT, WEAKENINGS
+
+    say = _speaker(arguments)
+    findings, noticed = list[str](), dict[str, str]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    known = LIGHT if arguments.quick else WEAKENINGS
+    asked = (course, assignments, known, arguments.jobs, arguments.exercise)
+    for number, seen in enumerate(survey(*asked, networks=not arguments.quick)):
+        if number:
+            noticed[seen.weakening] = seen.by
+            say(f"{seen.weakening:46} {seen.by}")
+        elif not seen.findings:
+            say("the grader as it is judges the whole bank as it should")
+        findings += seen.findings
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return _end(arguments, findings, noticed, f"{counted(len(noticed), 'weakening')}, all noticed")
+
+
 ALL: dict[str, Callable[[Course, argparse.Namespace], int]] = {  # by the option that asks for it
     "sweep": sweep,
     "conditional": conditional,
     "mechanical": mechanical,
     "regrade": regrade,
     "power": power,
+    "mutate_grader": mutate_grader,
 }

@@ -54,6 +54,13 @@ def clips_at_ten(x):
     return s, s
 
 
+@mutant(of="sigmoid_forward", hint="float32 rounds to 1 beyond 17, float64 does not: no clipping, use the sign of x")
+def clips_where_float32_ends(x):
+    """Clips x to [-17, 17], beyond which the sigmoid is 0 or 1 in float32 alone."""
+    s = (1 / (1 + np.exp(-np.clip(x, -17, 17)))).astype(np.asarray(x).dtype)
+    return s, s
+
+
 @mutant(of="sigmoid_forward", hint="0.2 x + 0.5 is the piecewise linear approximation, not the sigmoid")
 def hard_sigmoid(x):
     """Computes the hard sigmoid."""
