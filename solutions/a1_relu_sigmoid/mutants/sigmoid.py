@@ -54,10 +54,10 @@ def clips_at_ten(x):
     return s, s
 
 
-@mutant(of="sigmoid_forward", hint="float32 rounds to 1 beyond 17, float64 does not: no clipping, use the sign of x")
-def clips_where_float32_ends(x):
-    """Clips x to [-17, 17], beyond which the sigmoid is 0 or 1 in float32 alone."""
-    s = (1 / (1 + np.exp(-np.clip(x, -17, 17)))).astype(np.asarray(x).dtype)
+@mutant(of="sigmoid_forward", hint="clipping at 25 makes 1.4e-11 of the sigmoid of -100; use the sign of x instead")
+def clips_at_twenty_five(x):
+    """Clips x to [-25, 25], where float32 sees no difference."""
+    s = (1 / (1 + np.exp(-np.clip(x, -25, 25)))).astype(np.asarray(x).dtype)
     return s, s
 
 
@@ -134,6 +134,12 @@ def negative_derivative(dout, cache):
 def derivative_of_tanh(dout, cache):
     """Uses the derivative of tanh."""
     return dout * (1 - cache**2)
+
+
+@mutant(of="sigmoid_backward", hint="where the sigmoid is 0 or 1 the gradient is 0, and 0 is right: add nothing")
+def keeps_the_slope_above_zero(dout, cache):
+    """Keeps s (1 - s) above 2e-8 so that the gradient never vanishes."""
+    return (dout * np.maximum(cache * (1 - cache), 2e-8)).astype(cache.dtype)
 
 
 @mutant(of="sigmoid_backward", hint="use the cached value; recovering x from it fails where s is 0 or 1")

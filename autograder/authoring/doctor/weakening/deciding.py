@@ -75,7 +75,7 @@ def every_second_case_is_dropped(original: Callable[[Any], Checks], spec: Exerci
 @DECIDING.weakens(f"{CHECKS}:ExerciseChecks.all_checks", lets_pass=ANY)
 def the_first_case_is_asked_again_and_again(original: Callable[[Any], Checks], spec: ExerciseChecks) -> Checks:
     """Of each check, the first case is asked as often as there are cases."""
-    return _with_cases(original(spec), lambda cases: cases[:1] * len(cases))
+    return _with_cases(original(spec), lambda cases: list(cases[:1]) * len(cases))
 
 
 # ---------------------------------------------------------------------------------------------------------------- seeds

@@ -113,7 +113,7 @@ def options_of_layers_are_not_looked_at(original: Callable[..., None], *args: An
     """A layer with options that the course does not grade counts as one without."""
 
 
-# ------------------------------------------------------------------------------------------------------ what is measured
+# ----------------------------------------------------------------------------------------------------- what is measured
 
 
 @NETWORKS.weakens(f"{PROBING}:run", lets_pass=FACTS, wrongs=True)

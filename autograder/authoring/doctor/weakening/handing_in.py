@@ -7,9 +7,11 @@ here is weakened for all of it.
 from __future__ import annotations
 
 import json
+import math
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -29,15 +31,13 @@ from autograder.jail import wire
 from autograder.judge import process
 from autograder.judge.process import JudgeJob
 from autograder.judge.referee import Graded, Hearing
-from autograder.judge.session import Session, Step
+from autograder.judge.session import Step
 from autograder.judge.verdict import CheckResult, Verdict
-from coursekit.checking import Case
-from coursekit.observing import Outcome
 
 GRADING = Weakenings()
 RUN_JOB = "autograder.judge.referee:run_job"
 T = TypeVar("T")
-RIGHT, WRONG, OTHER = "alba", "bruno", "chiara"
+RIGHT, WRONG, OTHER, WORST = "alba", "bruno", "chiara", "deniz"
 
 
 def grade_class(course: Course, assignment: Assignment, verdicts: Mapping[str, Verdicts], root: Path) -> SmallClass:
@@ -48,10 +48,11 @@ def grade_class(course: Course, assignment: Assignment, verdicts: Mapping[str, V
 
 
 def write_class(course: Course, assignment: Assignment, verdicts: Mapping[str, Verdicts], root: Path) -> None:
-    """Release an assignment into an empty folder; three students hand in.
+    """Release an assignment into an empty folder; four students hand in.
 
     The first did everything right. The second did a third of the exercises wrong, with mutants that lose some of the
-    points, or those of one part, where there are such; the third did all the others wrong.
+    points, or those of one part, where there are such; the third did all the others wrong. The fourth did
+    everything as wrong as can be.
 
     Args:
         verdicts: on all known implementations, by exercise.
@@ -63,19 +64,27 @@ def write_class(course: Course, assignment: Assignment, verdicts: Mapping[str, V
     chosen = {name: _most_telling(content, name, verdicts[name]) for name in right}
     wrong = {name: cell_source(mutant.function, name) for name, mutant in chosen.items()}
     some = sorted(wrong, key=lambda name: _tells(verdicts[name], chosen[name]))[-(-len(wrong) // 3) :]
-    class_of_three = {
+    worst = {name: min(content.mutants[name], key=partial(_worst, verdicts[name])) for name in right}
+    students = {
         RIGHT: right,
         WRONG: right | {name: wrong[name] for name in some},
         OTHER: right | {name: wrong[name] for name in wrong if name not in some},
+        WORST: {name: cell_source(mutant.function, name) for name, mutant in worst.items()},
     }
     released = root / "release" / assignment.name / f"{assignment.folder}.ipynb"
-    for student, sources in class_of_three.items():
+    for student, sources in students.items():
         hand_in(root, student, assignment, json.dumps(fill_in(nbformat.read(released, as_version=4), sources)))
 
 
 def _most_telling(content: Content, exercise: str, verdicts: Verdicts) -> Mutant:
     known = [mutant for mutant in content.mutants[exercise] if f"mutant {mutant.id}" in verdicts]
     return max(known, key=lambda mutant: _tells(verdicts, mutant))
+
+
+def _worst(verdicts: Verdicts, mutant: Mutant) -> tuple[float, int]:
+    """How little a mutant earns, and then how many checks it passes all the same; not judged, it is nobody's worst."""
+    judged = verdicts.get(f"mutant {mutant.id}")
+    return (judged[0].total, -sum(check.passed for check in judged[0].checks)) if judged else (math.inf, 0)
 
 
 def _tells(verdicts: Verdicts, mutant: Mutant) -> tuple[int, bool]:
@@ -86,7 +95,7 @@ def _tells(verdicts: Verdicts, mutant: Mutant) -> tuple[int, bool]:
 
 @dataclass(frozen=True)
 class SmallClass:
-    """The three of them, with what each got before anything was weakened, in lines."""
+    """The four of them, with what each got before anything was weakened, in lines."""
 
     course: Course
     assignment: Assignment
@@ -98,11 +107,11 @@ class SmallClass:
 
     def findings(self) -> Sequence[str]:
         """Points that were lost by who did everything right, and mutants that lost none."""
-        wrong = [line for line in self.known if line.startswith(RIGHT) and not self._is_full(line)]
-        named = {exercise for line in self.known if not self._is_full(line) for exercise in [line.split(": ")[1]]}
+        lost = [line for line in self.known if not self._is_full(line)]
+        missed = set(self.assignment.exercises) - {line.split(": ")[1] for line in lost}
         return [
-            *wrong,
-            *(f"{name}: nobody has lost a point" for name in self.assignment.exercises if name not in named),
+            *(line for line in lost if line.startswith(RIGHT)),
+            *(f"{name}: nobody has lost a point" for name in sorted(missed)),
         ]
 
     def _is_full(self, line: str) -> bool:
@@ -113,26 +122,23 @@ class SmallClass:
     def testimony(self) -> Sequence[str]:
         """A line for each exercise of each student."""
         with replaced([RUN_JOB], _judged_here):
-            return [line for lines in self._graded().values() for line in lines]
+            grader = Grader(self.course, self.assignment, self.root)
+            return [line for student in (RIGHT, WRONG, OTHER, WORST) for line in self._grades(grader, student)]
 
-    def _graded(self) -> dict[str, list[str]]:
-        grader, graded = Grader(self.course, self.assignment, self.root), {}
-        for student in (RIGHT, WRONG, OTHER):
-            path = self.root / "submitted" / student / self.assignment.name / f"{self.assignment.folder}.ipynb"
-            verdicts = grader.grade(grader.prepare(path)).verdicts
-            graded[student] = [
-                f"{student}: {name}: {_score(grader, verdicts.get(name), self.assignment.points(name))}"
-                for name in self.assignment.exercises
-            ]
-        return graded
+    def _grades(self, grader: Grader, student: str) -> Iterator[str]:
+        path = self.root / "submitted" / student / self.assignment.name / f"{self.assignment.folder}.ipynb"
+        verdicts = grader.grade(grader.prepare(path)).verdicts
+        for exercise in self.assignment.exercises:
+            yield f"{student}: {exercise}: {_told(grader, verdicts.get(exercise), self.assignment.points(exercise))}"
 
 
-def _score(grader: Grader, verdict: Verdict | None, maximum: float) -> str:
+def _told(grader: Grader, verdict: Verdict | None, maximum: float) -> str:
     if verdict is None:
         return "no verdict"
     score = grader.score(verdict, maximum)
-    told = f", {verdict.misconception}" if verdict.misconception else ""
-    return f"{'undecided' if score is None else f'{score:g}'} of {maximum:g} points{told}{verdict.reason[:60]}"
+    if score is None:
+        raise RuntimeError(f"{verdict.exercise}: {verdict.reason}: {verdict.traceback}")
+    return ", ".join(filter(None, [f"{score:g} of {maximum:g} points", verdict.misconception, verdict.reason[:60]]))
 
 
 def _judged_here(original: Callable[..., Any], job: JudgeJob) -> tuple[Graded, float]:
@@ -219,22 +225,6 @@ def checks_weigh_the_same(
 ) -> dict[str, float]:
     """Each check counts the same, whatever share it has."""
     return original([replace(result, share=1.0) for result in results])
-
-
-@GRADING.weakens("autograder.judge.session:Session._judged", witnesses="class")
-def earlier_exercises_are_not_lent(
-    original: Callable[..., Verdict], session: Session, spec: Any, late: bool
-) -> Verdict:
-    """Who has an earlier exercise wrong loses the points of later ones, too."""
-    return original(session, replace(spec, staff=()), late)
-
-
-@GRADING.weakens("autograder.judge.session:Session._ask", witnesses="class")
-def students_are_asked_nothing(
-    original: Callable[..., Outcome], session: Session, name: str, case: Case, staff: Any
-) -> Outcome:
-    """In the student's place, the course's own solution is asked."""
-    return Outcome(case.expected)
 
 
 @GRADING.weakens("autograder.grading.grade:plan", witnesses="class")
