@@ -165,6 +165,13 @@ def backward_in_float64(dout, cache):
     return dout * s * (1 - s)
 
 
+@mutant(of="sigmoid_backward", hint="float32 keeps seven digits, and an update needs them: round nothing")
+def rounds_single_precision(dout, cache):
+    """Rounds float32 gradients to three decimals."""
+    gradient = (dout * cache * (1 - cache)).astype(cache.dtype)
+    return gradient.round(3) if cache.dtype == np.float32 else gradient
+
+
 @mutant(of="sigmoid_backward", hint="the mean over the batch lives in the loss: do not divide again")
 def divides_by_the_batch(dout, cache):
     """Divides by the number of rows."""
