@@ -73,12 +73,6 @@ def generators_need_not_be_drawn_from(original: Compare, case: Case, outcome: Ou
     return None
 
 
-@BEHAVING.weakens(f"{OBSERVING}:drawn_from", lets_pass=("random",))
-def a_state_that_moved_is_enough(original: Answer, outcome: Outcome) -> Outcome:
-    """Who draws numbers and throws them away passes for somebody who uses them."""
-    return replace(outcome, second=None)
-
-
 @BEHAVING.weakens(f"{CHECKING}:answer", lets_pass=("random",))
 def results_need_not_be_repeatable(original: Answer, case: Case, call: Any) -> Outcome:
     """Equal seeds need not give equal results."""

@@ -68,12 +68,6 @@ def tolerances_of_cases_are_zero(original: Width, case: Case) -> Tolerance | Non
     return _times(original(case), 0.0 if case.tolerance is not None else 1.0)
 
 
-@COMPARING.weakens(f"{CHECKING}:case_tolerance", wrongs=True)
-def float32_arguments_are_forgotten(original: Width, case: Case) -> Tolerance | None:
-    """What is computed from float32 arguments has to be as precise as float64."""
-    return case.tolerance
-
-
 # ----------------------------------------------------------------------------------------------------- form and values
 
 
