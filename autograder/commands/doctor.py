@@ -69,6 +69,11 @@ def add(commands: Commands) -> None:
         metavar="SEEDS",
         help="instead: how far right answers stay below each tolerance and wrong ones lie above, with 10 seeds",
     )
+    parser.add_argument(
+        "--mutate-grader",
+        action="store_true",
+        help="instead: weaken the grader in many ways (a case dropped, a tolerance widened): somebody has to notice",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")

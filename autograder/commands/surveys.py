@@ -187,6 +187,27 @@ def tolerances(course: Course, arguments: argparse.Namespace) -> Report:
     return Report(findings, counts)
 
 
+def mutate_grader(course: Course, arguments: argparse.Namespace) -> Report:
+    """Weaken the grader in many ways; a weakening that nobody notices is a finding."""
+    from autograder.authoring.doctor.weakening.survey import survey
+    from autograder.authoring.doctor.weakening.weakenings import LIGHT, WEAKENINGS
+
+    say = _speaker(arguments)
+    findings, noticed = list[str](), dict[str, str]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    known = LIGHT if arguments.quick else WEAKENINGS
+    asked = (course, assignments, known, arguments.jobs, arguments.exercise)
+    for number, seen in enumerate(survey(*asked, networks=not arguments.quick)):
+        if number:
+            noticed[seen.weakening] = seen.by
+            say(f"{seen.weakening:46} {seen.by}")
+        elif not seen.findings:
+            say("the grader as it is judges the whole bank as it should")
+        findings += seen.findings
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return Report(findings, noticed, f"{counted(len(noticed), 'weakening')}, all noticed")
+
+
 ALL: dict[str, Callable[[Course, argparse.Namespace], Report]] = {  # by the option that asks for it
     "sweep": sweep,
     "conditional": conditional,
@@ -194,4 +215,5 @@ ALL: dict[str, Callable[[Course, argparse.Namespace], Report]] = {  # by the opt
     "regrade": regrade,
     "power": power,
     "tolerances": tolerances,
+    "mutate_grader": mutate_grader,
 }
