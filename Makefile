@@ -27,8 +27,8 @@ test-slow: $(STAMP)
 test-long: $(STAMP)
 	$(BIN)/course doctor --conditional
 	$(BIN)/course doctor --mechanical
-	$(BIN)/course doctor --power
-	$(PYTEST) -m long
+	$(BIN)/course doctor --power --tolerances
+	$(PYTEST) -m long  # `course doctor --mutate-grader` is one of them
 
 # Which lines the quick tests reach. Judges, readers and students' processes are forked or locked in, and not counted.
 coverage: $(STAMP)

@@ -61,6 +61,19 @@ def add(commands: Commands) -> None:
         metavar="SEEDS",
         help="instead: how often tests of chance blame an honest function, and with how many of 40 seeds a wrong one",
     )
+    parser.add_argument(
+        "--tolerances",
+        type=_count,
+        nargs="?",
+        const=10,
+        metavar="SEEDS",
+        help="instead: how far right answers stay below each tolerance and wrong ones lie above, with 10 seeds",
+    )
+    parser.add_argument(
+        "--mutate-grader",
+        action="store_true",
+        help="instead: weaken the grader in many ways (a case dropped, a tolerance widened): somebody has to notice",
+    )
     parser.add_argument("--exercise", help="this exercise alone, without the release")
     parser.add_argument("--json", action="store_true", help="print findings and counts as JSON")
     parser.add_argument("--fresh", action="store_true", help="examine again what has not changed since it was sound")
@@ -78,9 +91,8 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     """Examine one assignment, or all; every breach of the contract is a finding."""
     from autograder.authoring.doctor.doctor import Examination, examine, examine_walls
 
-    for asked, survey in surveys.ALL.items():
-        if getattr(arguments, asked):
-            return survey(course, arguments)
+    if surveys.asked_for(arguments):
+        return surveys.run(course, arguments)
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
     examinations = examine(
         course,

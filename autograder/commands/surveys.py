@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -28,15 +29,44 @@ def _speaker(arguments: argparse.Namespace) -> Callable[..., None]:
     return partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
 
 
-def _end(arguments: argparse.Namespace, findings: list[str], counts: Mapping[str, object], well: str) -> int:
-    """The last line, JSON where it is asked for, and the exit status."""
-    _speaker(arguments)(well if not findings else counted(len(findings), "finding"))
+@dataclass(frozen=True)
+class Report:
+    """What a survey found.
+
+    Args:
+        counts: for machines.
+        well: what to say where nothing was found.
+    """
+
+    findings: list[str]
+    counts: Mapping[str, object]
+    well: str = "all is well"
+
+
+def asked_for(arguments: argparse.Namespace) -> list[str]:
+    """The names of the surveys that the options ask for, in our order."""
+    return [name for name in ALL if getattr(arguments, name)]
+
+
+def run(course: Course, arguments: argparse.Namespace) -> int:
+    """Run the surveys that are asked for, one after the other; JSON has a key for each.
+
+    Returns:
+        The exit status: 1 where any of them has a finding.
+    """
+    say, names = _speaker(arguments), asked_for(arguments)
+    reports = dict[str, Report]()
+    for name in names:
+        say(f"{name}:") if len(names) > 1 else None
+        reports[name] = report = ALL[name](course, arguments)
+        say(report.well if not report.findings else counted(len(report.findings), "finding"))
     if arguments.json:
-        print(json.dumps({"findings": findings, "counts": counts}, indent=1))
-    return 1 if findings else 0
+        told = {name: {"findings": report.findings, "counts": report.counts} for name, report in reports.items()}
+        print(json.dumps(told, indent=1))
+    return 1 if any(report.findings for report in reports.values()) else 0
 
 
-def sweep(course: Course, arguments: argparse.Namespace) -> int:
+def sweep(course: Course, arguments: argparse.Namespace) -> Report:
     """Ask every correct implementation with many seeds; one that loses a point is a finding."""
     from autograder.authoring.doctor.surveys.sweep import Swept
     from autograder.authoring.doctor.surveys.sweep import sweep as each_exercise
@@ -53,17 +83,17 @@ def sweep(course: Course, arguments: argparse.Namespace) -> int:
     say("smallest margin of each tolerance:")
     say("".join(f"  {one}\n" for one in sorted(total.closest.values(), key=lambda one: -one.used)), end="")
     say(f"{total.counts['cases']} answers of correct implementations; points lost: {len(total.losses)}")
-    return _end(arguments, total.losses, dict(total.counts), "nobody loses a point")
+    return Report(total.losses, dict(total.counts), "nobody loses a point")
 
 
-def conditional(course: Course, arguments: argparse.Namespace) -> int:
+def conditional(course: Course, arguments: argparse.Namespace) -> Report:
     """Look for conditions under which alone a function may be wrong and keep full marks."""
     from autograder.authoring.doctor.surveys.conditional import examine_conditions
 
     return _by_exercise(course, arguments, examine_conditions)
 
 
-def mechanical(course: Course, arguments: argparse.Namespace) -> int:
+def mechanical(course: Course, arguments: argparse.Namespace) -> Report:
     """Judge every small change of every correct implementation."""
     from autograder.authoring.doctor.mutation.mechanical import hunt
 
@@ -81,7 +111,7 @@ class _Seen(Protocol):
 
 def _by_exercise(
     course: Course, arguments: argparse.Namespace, survey: Callable[..., Iterator[tuple[Assignment, str, _Seen]]]
-) -> int:
+) -> Report:
     say = _speaker(arguments)
     findings, counts = list[str](), dict[str, dict[str, int]]()
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
@@ -91,10 +121,10 @@ def _by_exercise(
         findings += seen.findings
         say(f"{assignment.name} {name:28} {seen}")
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
-    return _end(arguments, findings, counts, "all is well")
+    return Report(findings, counts)
 
 
-def regrade(course: Course, arguments: argparse.Namespace) -> int:
+def regrade(course: Course, arguments: argparse.Namespace) -> Report:
     """Judge every known implementation again and again, and compare the bytes of the verdicts."""
     from autograder.authoring.doctor.surveys.regrading import regrade as each_round
 
@@ -106,10 +136,10 @@ def regrade(course: Course, arguments: argparse.Namespace) -> int:
         findings += seen.findings
         say(f"round {number:3}: {seen.verdicts} verdicts by {counted(seen.workers, 'worker')}")
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
-    return _end(arguments, findings, counts, "no byte differs")
+    return Report(findings, counts, "no byte differs")
 
 
-def power(course: Course, arguments: argparse.Namespace) -> int:
+def power(course: Course, arguments: argparse.Namespace) -> Report:
     """Tests of chance: how often they blame an honest function, and catch a wrong one."""
     from autograder.authoring.doctor.surveys.power import at_least, measure_power
 
@@ -133,13 +163,57 @@ def power(course: Course, arguments: argparse.Namespace) -> int:
         say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
     sure = 100 * at_least(arguments.power)
     say(f"always: with each of {arguments.power} seeds, so with probability {sure:.0f} % or more (95 % confidence)")
-    return _end(arguments, findings, counts, "all is well")
+    return Report(findings, counts)
 
 
-ALL: dict[str, Callable[[Course, argparse.Namespace], int]] = {  # by the option that asks for it
+def tolerances(course: Course, arguments: argparse.Namespace) -> Report:
+    """Tolerances: how far right answers stay below them, and how far wrong ones lie above."""
+    from autograder.authoring.doctor.surveys.tolerances import survey_tolerances
+
+    say = _speaker(arguments)
+    findings, counts = list[str](), dict[str, object]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    asked = (course.root, assignments, arguments.tolerances, arguments.jobs, arguments.exercise)
+    for assignment, name, seen in survey_tolerances(*asked, networks=not arguments.quick, say=say):
+        counts[name] = {case: margin.in_short() for case, margin in seen.cases.items()}
+        findings += seen.findings
+        say(
+            f"{assignment.name} {name}: of each check the largest right error and the smallest wrong one, per tolerance"
+        )
+        for check, margin in seen.by_check().items():
+            say(f"  {check!r}")
+            say("".join(f"    {line}\n" for line in margin.lines()), end="")
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return Report(findings, counts)
+
+
+def mutate_grader(course: Course, arguments: argparse.Namespace) -> Report:
+    """Weaken the grader in many ways; a weakening that nobody notices is a finding."""
+    from autograder.authoring.doctor.weakening.survey import survey
+    from autograder.authoring.doctor.weakening.weakenings import LIGHT, WEAKENINGS
+
+    say = _speaker(arguments)
+    findings, noticed = list[str](), dict[str, str]()
+    assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
+    known = LIGHT if arguments.quick else WEAKENINGS
+    asked = (course, assignments, known, arguments.jobs, arguments.exercise)
+    for number, seen in enumerate(survey(*asked, networks=not arguments.quick)):
+        if number:
+            noticed[seen.weakening] = seen.by
+            say(f"{seen.weakening:46} {seen.by}")
+        elif not seen.findings:
+            say("the grader as it is judges the whole bank as it should")
+        findings += seen.findings
+        say("".join(f"  FINDING {finding}\n" for finding in seen.findings), end="")
+    return Report(findings, noticed, f"{counted(len(noticed), 'weakening')}, all noticed")
+
+
+ALL: dict[str, Callable[[Course, argparse.Namespace], Report]] = {  # by the option that asks for it
     "sweep": sweep,
     "conditional": conditional,
     "mechanical": mechanical,
     "regrade": regrade,
     "power": power,
+    "tolerances": tolerances,
+    "mutate_grader": mutate_grader,
 }

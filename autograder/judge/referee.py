@@ -55,7 +55,7 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
         JudgeFailed: when judges cannot run here, or fail; the message is for the instructor.
     """
     started = time.monotonic()
-    hearing = _Hearing(job)
+    hearing = Hearing(job)
     try:
         connect(client.STUDENT).close()  # started from here, it is nobody's child and lives on between submissions
         while not hearing.done:
@@ -65,7 +65,7 @@ def run_job(job: JudgeJob) -> tuple[Graded, float]:
     return hearing.graded, time.monotonic() - started
 
 
-def _hear_one_judge(hearing: _Hearing) -> None:
+def _hear_one_judge(hearing: Hearing) -> None:
     """Fork a judge and listen until it is done, or gone."""
     job, limits = hearing.job, hearing.job.limits
     everything = limits.submission_seconds + limits.judge_seconds * (len(job.steps) + 1)
@@ -87,7 +87,7 @@ def _judge_allowance(process: Process, job: JudgeJob) -> Allowance:
     return Allowance(process.pid, job.limits.judge_seconds, sleep_counts=False)
 
 
-class _Hearing:
+class Hearing:
     """What judges have said of one submission so far."""
 
     def __init__(self, job: JudgeJob) -> None:

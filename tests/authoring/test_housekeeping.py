@@ -17,6 +17,7 @@ from autograder.authoring.doctor.housekeeping import (
     stray_files,
     tidiness,
     unknown_measurements,
+    unknown_reasons,
     unknown_survivors,
 )
 from autograder.commands.main import main
@@ -129,6 +130,18 @@ def test_report_on_an_exercise_that_is_no_more_is_found(copy):
     specs = {name: spec for name, spec in content.specs.items() if name != "sigmoid_forward"}
     (finding,) = unknown_survivors(copy, assignment, replace(content, specs=specs))
     assert "survivors.toml: sigmoid_forward: expected an exercise of the assignment" in finding
+
+
+def test_reason_for_what_is_no_more_is_found(copy):
+    assignment, content = copy.assignments["a1"], load_content(FOLDER)
+    row = 'check = "values and cache"\nmutants = ["sigmoid_forward.hard_sigmoid"]\nwhy = "so"\n'
+    path = copy.root / "solutions" / FOLDER / "tolerances.toml"
+    path.write_text(f"[[sigmoid_forward]]\n{row}")
+    assert list(unknown_reasons(copy, assignment, content)) == []
+    path.write_text(f"[[sigmoid_forward]]\n{row}[[sigmoid]]\n{row}".replace("values and", "values, "))
+    check, exercise = unknown_reasons(copy, assignment, content)
+    assert "sigmoid_forward: expected its checks and mutants, received 'values,  cache'" in check
+    assert "tolerances.toml: sigmoid: expected an exercise of the assignment" in exercise
 
 
 @pytest.mark.parametrize("findings", [[], ["f: its stub works"]])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from assignments.a2_first_networks.checks import at_most, shares
+from coursekit.checking import judge_case, observe_case
 from coursekit.observing import make
 from solutions.a2_first_networks import solution
-from solutions.a2_first_networks.hidden import networks, regression
+from solutions.a2_first_networks.hidden import networks, orders, regression
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5])
@@ -38,11 +39,51 @@ def test_gradient_descent_by_single_numbers_agrees_with_the_reference():
 
 def test_one_epoch_of_a_fixed_order_shows_who_is_alone():
     """The mutant that never shuffles leaves the ninth of nine samples alone in every epoch."""
-    case = regression.fit_fresh_orders(np.random.default_rng(2))[0]
+    case = orders.always_alone(np.random.default_rng(2))
     (name,) = case.expected
     alone = np.array([0.5] * 8 + [2.0]) * 60 * 1e-9
     assert case.measure((alone, 0.0, np.ones(60))) == {name: True}
     assert case.measure((np.full(9, 2 / 3) * 60 * 1e-9, 0.0, np.ones(60))) == {name: False}
+
+
+def loop(order):
+    """Our own loop with an order that a function of the generator and of the epoch's number makes."""
+
+    def train(X, y, epochs, learning_rate, batch_size, rng):
+        class Orders:
+            epoch = -1
+
+            def permutation(self, n):
+                self.epoch += 1
+                return np.asarray(order(rng, n, self.epoch))
+
+        return solution.train_linear_regression(X, y, epochs, learning_rate, batch_size, Orders())
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        (lambda rng, n, epoch: rng.permutation(n), ("all kinds", "all kinds")),
+        (lambda rng, n, epoch: np.argsort(rng.random(n)), ("all kinds", "all kinds")),
+        (lambda rng, n, epoch: np.roll(range(n), rng.integers(n)), ("only 4 of 24", "only 4 of 24")),
+        (lambda rng, n, epoch: np.arange(n)[:: rng.choice([-1, 1])], ("only 2 of 24", "only 2 of 24")),
+        (lambda rng, n, epoch: np.arange(n), ("only 1 of 24", "only 1 of 24")),
+    ],
+    ids=["permutation", "argsort", "rotation", "reversal", "none"],
+)
+def test_orders_of_many_epochs_are_told(order, told):
+    case = orders.over_calls(np.random.default_rng(4))
+    outcome = observe_case(loop(order), case)
+    assert tuple(outcome.value.values()) == told
+    assert (judge_case(case, outcome) is None) == (told == ("all kinds", "all kinds"))
+
+
+def test_orders_of_steps_that_no_order_explains_are_refused():
+    case = orders.over_calls(np.random.default_rng(4))
+    outcome = observe_case(lambda X, y, *_: (np.ones(2), 0.5, [1.0, 1.0]), case)
+    assert outcome.error.kind == "Refused" and "no order of the samples" in outcome.error.message
 
 
 def test_model_of_a_case_refuses_a_batch_that_does_not_fit():

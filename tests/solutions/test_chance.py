@@ -15,9 +15,12 @@ from solutions.shared.hidden.chance import (
     NUMBER,
     beyond,
     binomial,
+    kinds,
+    kinds_alarm,
     outside,
     over_calls,
     over_calls_alarm,
+    same_counts,
 )
 
 COINS = [(200, 0.25), (64, 0.5), (162, 4 / 9)]  # as the hidden cases toss them
@@ -59,3 +62,18 @@ def test_fair_coins_pass_and_fixed_shares_fail(n, p):
     assert over_calls(fixed, p) == {NUMBER: "too much the same", CHOICE: "others each time"}
     assert over_calls([fixed[0]] * CALLS, p)[CHOICE] == "the same each time"
     assert over_calls([np.full(n, call % 2 == 0) for call in range(CALLS)], p)[NUMBER] == "too different"
+
+
+def test_few_kinds_are_as_rare_as_computed():
+    rng, rounds = np.random.default_rng(0), 4000
+    few = sum(kinds(rng.integers(6, size=10).tolist(), 6, 5) != "all kinds" for _ in range(rounds))
+    alarm = kinds_alarm(10, 6, 5)
+    assert abs(few - rounds * alarm) < 6 * math.sqrt(rounds * alarm * (1 - alarm))
+    assert kinds([1, 1, 2], 6, 3) == "only 2 of 6"
+
+
+def test_two_rows_with_the_same_counts_are_as_rare_as_computed():
+    rng, rounds = np.random.default_rng(0), 4000
+    pairs = rng.multinomial(6, [0.25] * 4, size=(rounds, 2))
+    same, alarm = int((pairs[:, 0] == pairs[:, 1]).all(axis=1).sum()), same_counts(6, 4)
+    assert abs(same - rounds * alarm) < 6 * math.sqrt(rounds * alarm * (1 - alarm))

@@ -197,6 +197,22 @@ def _exercise(
     _signatures(seen, course, assignment, content, name)
     seen.findings += two_of_one_id([*mutants, *variants])
     seen.findings += bad_hints(course, assignment, content, name)
+    verdicts = weighed(content, name, judged)
+    seen.add(verdicts)
+    seen.lines.append(
+        f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {verdicts.counts['hinted']:2} with their "
+        f"own hint   {len(variants):2} variants"
+    )
+
+
+def weighed(content: Content, name: str, judged: Mapping[str, Sequence[Verdict]]) -> Examination:
+    """What the verdicts on all known implementations of an exercise say of its checks.
+
+    Args:
+        judged: by ``the solution``, ``variant ID``, ``mutant ID``, one verdict for each seed.
+    """
+    spec, mutants, variants = content.specs[name], content.mutants[name], content.variants[name]
+    seen = Examination()
     for who in [SOLUTION, *(f"variant {v.id}" for v in variants)]:
         for verdict in judged[who]:
             if set(verdict.fraction.values()) != {1.0}:
@@ -204,10 +220,7 @@ def _exercise(
                 break
     hinted = _mutants(seen, spec, mutants, judged)
     seen.counts += Counter(mutants=len(mutants), hinted=hinted, variants=len(variants))
-    seen.lines.append(
-        f"{name:28} {spec.count:3} hidden cases   {len(mutants):2} mutants, {hinted:2} with their own hint   "
-        f"{len(variants):2} variants"
-    )
+    return seen
 
 
 def _mutants(
@@ -227,6 +240,8 @@ def _mutants(
         if not all(failing):
             seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) passes every hidden check")
             continue
+        if any(v.full for v in verdicts):
+            seen.findings.append(f"{name}: mutant {mutant.id} ({mutant.description}) is caught, and loses no point")
         seen.counts["caught"] += 1
         everywhere = set.union(*failing)
         if not everywhere & set(parts):

@@ -6,7 +6,7 @@ in which each is asked once; only where networks are trained, for minutes each, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -112,14 +112,20 @@ class Judged:
 def judge_functions(task: Task) -> Judged:
     """Judge each of a task's functions."""
     folder = task.course.find(task.assignment).folder
-    content = load_content(folder)
-    spec, mutants = content.specs[task.exercise], content.mutants[task.exercise]
     laboratory = open_laboratory(task.course.data.model_dump(), folder) if task.trials else None
+    return judge_known(load_content(folder), task.exercise, task.functions, laboratory)
+
+
+def judge_known(
+    content: Content, exercise: str, names: Collection[str], laboratory: Laboratory | None = None
+) -> Judged:
+    """Judge some of the known implementations of an exercise, by their names."""
+    spec, mutants = content.specs[exercise], content.mutants[exercise]
     seeded = SeededJudge(spec, mutants, laboratory)
-    known, untrained = functions(content, task.exercise), {f"mutant {m.id}" for m in mutants if not m.trained}
+    known, untrained = functions(content, exercise), {f"mutant {m.id}" for m in mutants if not m.trained}
     return Judged(
-        {name: seeded.verdicts(known[name], trials=name not in untrained) for name in task.functions},
-        {m.id: misconception(spec, m, seeded.outcome) for m in mutants if f"mutant {m.id}" in task.functions},
+        {name: seeded.verdicts(known[name], trials=name not in untrained) for name in names},
+        {m.id: misconception(spec, m, seeded.outcome) for m in mutants if f"mutant {m.id}" in names},
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 
 from autograder.authoring.doctor.mutation.survivors import SURVIVORS, listed
+from autograder.authoring.doctor.surveys.reasons import TOLERANCES, reasons
 from autograder.authoring.leaks import solution_lines, squeeze
 from autograder.course.bounds import BOUNDS, read_measurements
 from autograder.course.config import Assignment, Course
@@ -16,7 +17,7 @@ from autograder.course.script import read_script
 FILES = {  # all that an assignment's folders may hold
     "assignments": ("__init__.py", "checks.py", "design.md", "notebook.py"),
     "solutions": (
-        *("__init__.py", "solution.py", "variants.py", "proofs.md", BOUNDS, SURVIVORS),
+        *("__init__.py", "solution.py", "variants.py", "proofs.md", BOUNDS, SURVIVORS, TOLERANCES),
         *("hidden/*.py", "mutants/*.py", "variants/*.py"),
     ),
 }
@@ -35,6 +36,7 @@ def tidiness(course: Course, assignment: Assignment) -> list[str]:
         *points_by_hand(course, assignment),
         *unknown_measurements(assignment, content),
         *unknown_survivors(course, assignment, content),
+        *unknown_reasons(course, assignment, content),
     ]
 
 
@@ -94,3 +96,18 @@ def unknown_survivors(course: Course, assignment: Assignment, content: Content) 
     for exercise in listed(report).keys() - content.specs.keys():
         where = report.relative_to(course.root)
         yield f"{where}: {exercise}: expected an exercise of the assignment; rename it, or drop it"
+
+
+def unknown_reasons(course: Course, assignment: Assignment, content: Content) -> Iterator[str]:
+    """Exercises, checks and mutants that ``tolerances.toml`` excuses and the assignment has not."""
+    path = course.root / "solutions" / assignment.folder / TOLERANCES
+    where = path.relative_to(course.root)
+    for exercise, rows in reasons(path).items():
+        if exercise not in content.specs:
+            yield f"{where}: {exercise}: expected an exercise of the assignment; rename it, or drop it"
+            continue
+        checks = {check.name for check in content.specs[exercise].all_checks}
+        mutants = {mutant.id for mutant in content.mutants[exercise]}
+        for row in rows:
+            for name in sorted(({row.check} - checks) | (set(row.mutants) - mutants)):
+                yield f"{where}: {exercise}: expected its checks and mutants, received {name!r}; rename it, or drop it"

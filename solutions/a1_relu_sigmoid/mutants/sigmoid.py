@@ -54,6 +54,13 @@ def clips_at_ten(x):
     return s, s
 
 
+@mutant(of="sigmoid_forward", hint="clipping at 25 makes 1.4e-11 of the sigmoid of -100; use the sign of x instead")
+def clips_at_twenty_five(x):
+    """Clips x to [-25, 25], where float32 sees no difference."""
+    s = (1 / (1 + np.exp(-np.clip(x, -25, 25)))).astype(np.asarray(x).dtype)
+    return s, s
+
+
 @mutant(of="sigmoid_forward", hint="0.2 x + 0.5 is the piecewise linear approximation, not the sigmoid")
 def hard_sigmoid(x):
     """Computes the hard sigmoid."""
@@ -129,6 +136,12 @@ def derivative_of_tanh(dout, cache):
     return dout * (1 - cache**2)
 
 
+@mutant(of="sigmoid_backward", hint="where the sigmoid is 0 or 1 the gradient is 0, and 0 is right: add nothing")
+def keeps_the_slope_above_zero(dout, cache):
+    """Keeps s (1 - s) above 2e-8 so that the gradient never vanishes."""
+    return (dout * np.maximum(cache * (1 - cache), 2e-8)).astype(cache.dtype)
+
+
 @mutant(of="sigmoid_backward", hint="use the cached value; recovering x from it fails where s is 0 or 1")
 def recovers_x(dout, cache):
     """Recomputes x from the cache and is nan where s is 0 or 1."""
@@ -150,6 +163,13 @@ def backward_in_float64(dout, cache):
     """Returns float64 for float32 input."""
     s = cache.astype(np.float64)
     return dout * s * (1 - s)
+
+
+@mutant(of="sigmoid_backward", hint="float32 keeps seven digits, and an update needs them: round nothing")
+def rounds_single_precision(dout, cache):
+    """Rounds float32 gradients to three decimals."""
+    gradient = (dout * cache * (1 - cache)).astype(cache.dtype)
+    return gradient.round(3) if cache.dtype == np.float32 else gradient
 
 
 @mutant(of="sigmoid_backward", hint="the mean over the batch lives in the loss: do not divide again")

@@ -63,10 +63,22 @@ def threshold_along_the_first_axis(x, t):
     return np.maximum(x, t)
 
 
-@mutant(of="threshold_relu", hint="return a new array even when no value lies below t")
+@mutant(of="threshold_relu", hint="return a new array even when no value lies below t: x and x[:] are the same memory")
 def returns_x_itself(x, t):
     """Returns its argument when there is nothing to clamp."""
     return x if (x > t).all() else np.maximum(x, np.asarray(t, dtype=x.dtype))
+
+
+@mutant(of="threshold_relu", hint="return a new array even when no value lies below t: x and x[:] are the same memory")
+def takes_a_slice_for_a_copy(x, t):
+    """Returns x[:] when there is nothing to clamp."""
+    return x[:] if (x > t).all() else np.maximum(x, np.asarray(t, dtype=x.dtype))
+
+
+@mutant(of="threshold_relu", hint="an array goes in and an array comes out: leave .tolist() away")
+def returns_lists(x, t):
+    """Returns nested lists of the right numbers."""
+    return np.maximum(x, np.asarray(t, dtype=x.dtype)).tolist()
 
 
 @mutant(of="threshold_relu", hint="a threshold may be negative: it is the lower bound, whatever its sign")

@@ -6,7 +6,7 @@ from assignments.a2_first_networks.checks import EXERCISES
 from autograder.course.checks import Check, ExerciseChecks
 from coursekit.checking import Exercise
 from solutions.a2_first_networks import solution
-from solutions.a2_first_networks.hidden import measuring, networks, regression
+from solutions.a2_first_networks.hidden import measuring, networks, orders, regression
 from solutions.shared.hidden.plot_curves import PLOT_CURVES_CHECKS
 
 PUBLIC: dict[str, Exercise] = {exercise.name: exercise for exercise in EXERCISES}
@@ -45,7 +45,7 @@ CHECKS: dict[str, ExerciseChecks] = {
             (
                 Check("steps on the whole set", regression.fit_full_batch, share=3, part="values", core=True),
                 Check("mini-batches: each step from its own samples", regression.fit_mini_batches, 4, "values"),
-                Check("a fresh random order in every epoch", regression.fit_fresh_orders, part="values"),
+                Check(orders.CHECK, orders.fresh_orders, part="values"),
             ),
             trial=regression.REACHES_LEAST_SQUARES,
             staff=(solution.mse_loss,),

@@ -210,13 +210,31 @@ def _alike_alarm() -> float:
     return math.comb(150, 2) * equal**180 + math.comb(180, 2) * equal**150 + 4 * math.comb(14, 2) * equal**1716
 
 
+def _rows_alarm() -> float:
+    """150 rows lose numbers whose variance is below a quarter of what it should be.
+
+    Laurent and Massart 2000, lemma 1: a chi-square of k degrees falls below k - 2 sqrt(k x) with probability exp(-x).
+    """
+    degrees = 149
+    return math.exp(-degrees * (0.75 / 2) ** 2)
+
+
 CHANCES = (
     ChanceTest("dropout_forward", "what the mask holds, and out = x * mask", "the share of zeros", _shares_alarm),
     ChanceTest("dropout_forward", "a decision of its own for every element", "slices differ", _alike_alarm),
+    ChanceTest(
+        "dropout_forward", "a decision of its own for every element", "rows lose different numbers", _rows_alarm
+    ),
     ChanceTest(
         "dropout_forward",
         "how many elements fall, and which, in eight calls",
         "counts vary as binomial ones do, choices differ",
         lambda: over_calls_alarm(200, 0.25),
+    ),
+    ChanceTest(
+        "dropout_forward",
+        "draws from the generator given, leaves x alone",
+        "another call with the generator drops others",
+        lambda: 0.5**30,
     ),
 )

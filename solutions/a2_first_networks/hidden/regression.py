@@ -279,21 +279,6 @@ def fit_every_sample(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def fit_fresh_orders(rng: np.random.Generator) -> list[Case]:
-    """One sample is left for the last batch of each epoch; in 60 epochs it must not always be the same one."""
-    n, epochs, rate = 9, 60, 1e-9
-
-    def measure(value: Any) -> dict[str, bool]:
-        facts = fitted(value, scale=rate)
-        w = facts["w"]
-        # 1/4 for each of four, and 1 for whoever is alone: a sample that is always alone gets 2 * epochs
-        return {"some sample is always in the last batch": bool(w.shape == (n,) and w.max() > 2 * epochs * 0.9)}
-
-    args = (np.eye(n), np.ones(n), epochs, rate, 4, Rng(int(rng.integers(1 << 30))))
-    expected = {"some sample is always in the last batch": False}
-    return [Case(args, expected, measure=measure, advances=True)]
-
-
 def fit_own_batches(rng: np.random.Generator) -> list[Case]:
     """So few samples that every order can be tried: one of them must explain each weight and each loss."""
     cases = []

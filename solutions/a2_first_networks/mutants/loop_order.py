@@ -27,6 +27,16 @@ def never_shuffles(X, y, epochs, learning_rate, batch_size, rng):
 
 
 @mutant(
+    of="train_linear_regression", hint="you draw an order and take the samples as they come: index with what you drew"
+)
+def throws_the_order_away(X, y, epochs, learning_rate, batch_size, rng):
+    """Draws an order in each epoch and does not use it."""
+    for _ in range(epochs):
+        rng.permutation(len(X))
+    return never_shuffles(X, y, epochs, learning_rate, batch_size, rng)
+
+
+@mutant(
     of="train_linear_regression",
     hint="the same samples share a batch in every epoch: draw a fresh order inside the loop over epochs",
 )

@@ -17,7 +17,7 @@ from assignments.a3_augmentation.checks import (
 from autograder.course.chance import ChanceTest
 from coursekit.checking import Case
 from coursekit.observing import Rng
-from solutions.shared.hidden.chance import beyond, outside, over_calls, over_calls_alarm, series
+from solutions.shared.hidden.chance import beyond, kinds_alarm, outside, over_calls, over_calls_alarm, series
 
 COUNT = 3000
 
@@ -205,6 +205,11 @@ def _offsets_alarm() -> float:
     return float(4 * np.exp(-(SIGMAS**2) / 2))
 
 
+def _moves_alarm() -> float:
+    """No image of 64 reaches an edge of the range of 9 x 9 windows, or fewer than 16 windows occur."""
+    return (49 / 81) ** 64 + kinds_alarm(64, 81, 16)
+
+
 CHANCES = (
     ChanceTest(
         "random_flip",
@@ -224,6 +229,25 @@ CHANCES = (
         "how many coins fall, and which, in eight calls",
         "counts vary as binomial ones do, choices differ",
         lambda: over_calls_alarm(64, 0.5),
+    ),
+    ChanceTest(
+        "random_flip",
+        "draws from the generator it was given",
+        "another call with the generator mirrors others",
+        lambda: 0.5**64,
+    ),
+    ChanceTest(
+        "random_pad_crop",
+        "draws from the generator it was given",
+        "another call with the generator takes other windows",
+        lambda: 81.0**-20,
+    ),
+    ChanceTest(
+        "random_pad_crop",
+        "windows of its own padded image, each",
+        "some image of ten or more is moved, by up to 4 pixels",
+        lambda: 81.0**-10,
+        cases=8,
     ),
     ChanceTest("random_pad_crop", "every offset equally often", "offsets are uniform", _offsets_alarm),
     ChanceTest(
@@ -248,7 +272,38 @@ CHANCES = (
     ChanceTest(
         "augment_batch",
         "batches for training",
-        "some of 64 images reach the edge of their range",
-        lambda: float((49 / 81) ** 64),
+        "64 images reach the edge of their range, and are not all alike",
+        _moves_alarm,
+    ),
+    ChanceTest(
+        "augment_batch",
+        "batches for training",
+        "some of 64 images are mirrored, and some are not",
+        lambda: 2 * 0.5**64,
+    ),
+    ChanceTest(
+        "augment_batch",
+        "batches for training",
+        "some image of ten or more is moved, by up to 4 pixels",
+        lambda: 81.0**-10,
+        cases=3,
+    ),
+    ChanceTest(
+        "augment_batch",
+        "batches for training",
+        "another call with the generator gives another batch",
+        lambda: 0.5**64,
+    ),
+    ChanceTest(
+        "augment_batch",
+        "the flags",
+        "64 images reach the edge of their range, and are not all alike",
+        _moves_alarm,
+    ),
+    ChanceTest(
+        "augment_batch",
+        "the flags",
+        "some of 64 images are mirrored, and some are not; another call mirrors others",
+        lambda: 3 * 0.5**64,
     ),
 )

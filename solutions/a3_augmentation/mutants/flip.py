@@ -1,5 +1,7 @@
 """Known-wrong implementations: mirror images."""
 
+import copy
+
 import numpy as np
 
 from autograder.course.bank import Bank
@@ -108,6 +110,20 @@ def global_coins(images, rng, p=0.5):
     """Draws from NumPy's global state."""
     flip = np.random.random(len(images)) < p
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
+
+
+@mutant(of="random_flip", hint="toss with rng itself: to seed NumPy's global generator changes it for everybody else")
+def seeds_the_global_generator(images, rng, p=0.5):
+    """Seeds NumPy's global state with a number from the generator, and draws from there."""
+    np.random.seed(rng.integers(2**31))
+    flip = np.random.random(len(images)) < p
+    return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
+
+
+@mutant(of="random_flip", hint="toss with rng itself: a copy moves on alone, and the next call does the same")
+def tosses_with_a_copy(images, rng, p=0.5):
+    """Copies the generator so that the argument stays as it is."""
+    return solution.random_flip(images, copy.deepcopy(rng), p)
 
 
 @mutant(of="random_flip", hint="p is an argument: do not toss a fair coin always")

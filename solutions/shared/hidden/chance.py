@@ -19,6 +19,7 @@ CALLS = 8
 LEAST, MOST = 0.1, 60.0  # an honest function falls below with probability 2e-7 (200 coins at 1/4, 64 at 1/2: exact
 # binomial sums), above with 5e-10; one that takes a fixed share has 0 or nearly so, and is caught every time
 NUMBER, CHOICE = "how many, from call to call", "which, from call to call"
+ALL_KINDS = "all kinds"
 AS_CHANCE_HAS_IT = {NUMBER: "as chance has it", CHOICE: "others each time"}
 
 
@@ -41,6 +42,12 @@ def over_calls(coins: Sequence[np.ndarray], p: float) -> dict[str, str]:
     number = "too much the same" if spread < LEAST else "too different" if spread > MOST else "as chance has it"
     same = all(np.array_equal(each, coins[0]) for each in coins[1:])
     return {NUMBER: number, CHOICE: "the same each time" if same else "others each time"}
+
+
+def kinds(seen: Sequence[int], of: int, least: int) -> str:
+    """Whether nearly all of equally likely kinds occur: ``all kinds``, or how many."""
+    number = len(set(seen))
+    return ALL_KINDS if number >= least else f"only {number} of {of}"
 
 
 # --------------------------------------------------------------------------------------- how often an honest one fails
@@ -77,3 +84,30 @@ def over_calls_alarm(n: int, p: float) -> float:
     spreads = np.arange(len(sums)) / variance
     same = float((binomial(1, p) ** CALLS).sum()) ** n
     return max(0.0, 1.0 - float(sums[(spreads >= LEAST) & (spreads <= MOST)].sum())) + same
+
+
+def kinds_alarm(draws: int, of: int, least: int) -> float:
+    """The probability that fair draws from equally likely kinds show fewer than ``least`` of them.
+
+    >>> kinds_alarm(2, 4, 2)
+    0.25
+    """
+    seen = np.arange(of + 1)
+    number = (seen == 0).astype(float)  # the probabilities of how many have been seen
+    for _ in range(draws):
+        new = number * (of - seen) / of
+        number = number * seen / of + np.append(0.0, new[:-1])
+    return float(number[:least].sum())
+
+
+def same_counts(draws: int, of: int) -> float:
+    """The probability that two rows of fair draws from equally likely kinds show each kind equally often.
+
+    >>> same_counts(1, 4)
+    0.25
+    """
+    one = np.array([math.exp(-2 * math.lgamma(count + 1)) for count in range(draws + 1)])
+    ways = np.ones(1)
+    for _ in range(of):
+        ways = np.convolve(ways, one)[: draws + 1]
+    return float(math.exp(2 * math.lgamma(draws + 1) - 2 * draws * math.log(of)) * ways[draws])

@@ -13,26 +13,17 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from autograder.authoring.doctor.examining import SOLUTION, each_once
 from autograder.authoring.doctor.fingerprint import fingerprint
+from autograder.authoring.doctor.surveys.errors import errors
 from autograder.authoring.doctor.workers import one_task_each
 from autograder.course.checks import ExerciseChecks, generator
 from autograder.course.config import Assignment
 from autograder.course.content import Content, load_content
 from autograder.judge.naming import number_layers_anew
-from coursekit.checking import (
-    AnyFloat,
-    Case,
-    Tolerance,
-    answer,
-    case_tolerance,
-    judge_case,
-    leaf_tolerance,
-)
+from coursekit.checking import Case, Tolerance, answer, judge_case
 from coursekit.observing import Outcome, observe
-from coursekit.plain import is_kind, leaves
+from coursekit.plain import is_kind
 
 BLOCK = 75  # seeds for one process: many enough to forget what TensorFlow costs to start, and what repeats itself
 LENT = {"models": 500, "parameters": 50_000_000}  # every network of an exercise's cases at once
@@ -123,7 +114,7 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
         sys.modules["coursekit.models.lending"].lend_at_most(**LENT)
     for number in numbers:
         try:
-            cases = dict(_cases(content.specs[name], number))
+            cases = dict(drawn_cases(content.specs[name], number))
         except Exception:  # noqa: BLE001 - a draw that fails leaves a submission undecided: a finding
             swept.losses.append(f"{name}: no cases can be drawn with seed {number}:\n{traceback.format_exc()}")
             continue
@@ -137,8 +128,8 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
     return swept
 
 
-def _cases(spec: ExerciseChecks, number: int) -> Iterator[tuple[str, Case]]:
-    """Every case of one seed, public ones among them."""
+def drawn_cases(spec: ExerciseChecks, number: int) -> Iterator[tuple[str, Case]]:
+    """Every case of one seed, public ones among them, with its check and its place."""
     seed = f"sweep {number}".encode()
     for check in spec.all_checks:
         for place, case in enumerate(check.cases(generator(seed, check.name)), 1):
@@ -146,16 +137,8 @@ def _cases(spec: ExerciseChecks, number: int) -> Iterator[tuple[str, Case]]:
 
 
 def _ask(swept: Swept, people: Mapping[str, Steady], case: Case, where: str) -> None:
-    """Ask everybody one case. Networks of one structure are measured once: their numbers are the same."""
-    measured: dict[Hashable, Any] = {}
-
-    def measure(value: Any) -> Any:
-        key = fingerprint(_nameless(value)) if is_kind(value, "model") else object()
-        if key not in measured:
-            measured[key] = case.measure(value) if case.measure else value
-        return measured[key]
-
-    question = replace(case, measure=measure) if case.measure else case
+    """Ask everybody one case."""
+    question = measured_once(case)
     for who, steady in people.items():
         swept.counts["cases"] += 1
         outcome = answer(question, steady)
@@ -167,6 +150,22 @@ def _ask(swept: Swept, people: Mapping[str, Steady], case: Case, where: str) -> 
             swept.note(Closest(tolerance, used, f"{where}, {who}"))
 
 
+def measured_once(case: Case) -> Case:
+    """The same case, for many functions: networks of one structure are measured once, their numbers are the same."""
+    measured: dict[Hashable, Any] = {}
+    if case.measure is None:
+        return case
+    of_one = case.measure
+
+    def measure(value: Any) -> Any:
+        key = fingerprint(_nameless(value)) if is_kind(value, "model") else object()
+        if key not in measured:
+            measured[key] = of_one(value)
+        return measured[key]
+
+    return replace(case, measure=measure)
+
+
 def _nameless(value: Any) -> Any:
     """A description without the names of its layers: they count up with every model that is built."""
     if isinstance(value, dict):
@@ -176,17 +175,7 @@ def _nameless(value: Any) -> Any:
 
 def shares_used(case: Case, value: Any) -> Iterator[tuple[Tolerance, float]]:
     """How much of its tolerance each floating value of a right answer uses up; 1 is the edge."""
-    got = dict(leaves(value))
-    for path, leaf in leaves(case.expected):
-        expected = np.asarray(leaf.value if isinstance(leaf, AnyFloat) else leaf)
-        if expected.dtype.kind != "f" or not expected.size:
-            continue
-        tolerance = case_tolerance(case) or leaf_tolerance(leaf)
-        finite = np.isfinite(expected)
-        error = np.abs(np.asarray(got[path], float)[finite] - expected[finite])
-        allowed = tolerance.atol + tolerance.rtol * np.abs(expected[finite])
-        used = np.divide(error, allowed, out=np.zeros_like(allowed), where=error > 0)
-        yield tolerance, float(used.max(initial=0.0))
+    return ((error.tolerance, error.share) for error in errors(case, value))
 
 
 class Steady:
