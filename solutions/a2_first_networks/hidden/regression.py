@@ -371,4 +371,10 @@ REACHES_LEAST_SQUARES = Trial(
     advantage,
     "held-out R² minus that of least squares",
     hint="print R² beside that of least squares: does your model predict more than a constant?",
+    rejects=(
+        "broadcasts_the_residual",
+        "sums_over_the_batch",
+        "never_updates_the_bias",
+        "shuffles_samples_without_targets",
+    ),
 )
