@@ -25,24 +25,24 @@ def add(commands: Commands) -> None:
 
 
 def _list(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.commands.datasets import list_datasets
+    from autograder.authoring.datasets import list_datasets
 
     return list_datasets()
 
 
 def _fetch(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.commands.datasets import fetch_dataset
+    from autograder.authoring.datasets import fetch_dataset
 
     return fetch_dataset(arguments.name)
 
 
 def _verify(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.commands.datasets import verify_datasets
+    from autograder.authoring.datasets import verify_datasets
 
     return verify_datasets(arguments.names)
 
 
 def _card(course: Course, arguments: argparse.Namespace) -> int:
-    from autograder.commands.datasets import draw_card
+    from autograder.authoring.datasets import draw_card
 
     return draw_card(arguments.name, course.root / "build" / "cards")

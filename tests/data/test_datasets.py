@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tiny_data import COLOUR, GREY, MANIFEST, TINY_COLOUR, TINY_GREY, flip_byte, idx, write_tiny
 
-from autograder.commands import datasets as data_cli
+from autograder.authoring import datasets as data_cli
 from autograder.commands.main import main as course_command
 from coursekit.data import Data, DatasetError, course_data, load, loaders
 from coursekit.data.fetching import verify

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_data import COLOUR, GREY, MANIFEST, TINY_COLOUR, TINY_GREY, Source, archived, flip_byte, served, write_tiny
 
-from autograder.commands import datasets as data_cli
+from autograder.authoring import datasets as data_cli
 from coursekit.data import DatasetError
 from coursekit.data.fetching import fetch, main, verify
 

@@ -21,7 +21,7 @@ FOLLOWED = (
     "solutions",
     "autograder.judge.laboratory",
     "autograder.judge.training",
-    "coursekit.data",
+    "coursekit.data.synthetic",  # files of real data are verified by their hashes
 )
 REGISTERS = ("mutant", "variant")  # decorators whose words change no number
 Place = tuple[str, str]  # a module, and a name that it defines
@@ -112,10 +112,11 @@ def _imports(module: str) -> dict[str, tuple[str, str]]:
 def _named(module: str, name: str) -> Iterator[Place]:
     """Every definition of ours that a definition names."""
     nodes = [n for statement in _statements(module).get(name, ()) for n in ast.walk(statement)]
+    local = _bound(_statements(module).get(name, ()))
     if not nodes and name in _imports(module):  # handed on by a module that imports it
         yield _imports(module)[name]
     for node in nodes:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node.id not in local:
             if node.id in _statements(module):
                 yield module, node.id
             elif node.id in _imports(module) and _imports(module)[node.id][1]:
@@ -124,6 +125,13 @@ def _named(module: str, name: str) -> Iterator[Place]:
             of, inner = _imports(module).get(node.value.id, ("", "-"))
             if not inner:
                 yield of, node.attr
+
+
+def _bound(statements: Sequence[ast.stmt]) -> set[str]:
+    """Names that a function binds itself: what the module calls so is something else."""
+    nodes = [n for one in statements if isinstance(one, ast.FunctionDef) for n in ast.walk(one)]
+    arguments = {n.arg for n in nodes if isinstance(n, ast.arg)}
+    return arguments | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _defined(module: str, name: str) -> list[ast.stmt]:

@@ -66,7 +66,7 @@ class Fit:
         distance = (self.mean - bound) / self.deviation
         predicted = float(stats.t.cdf(-distance / math.sqrt(1 + 1 / self.runs), self.runs - 1))
         low, high = sorted(self._share(distance, confidence) for confidence in (1 - CONFIDENCE, CONFIDENCE))
-        return predicted, low, high
+        return predicted, min(low, predicted), high
 
     def _share(self, distance: float, confidence: float) -> float:
         """The share below so many deviations of the sample's, at one end of its interval."""

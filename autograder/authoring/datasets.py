@@ -88,8 +88,8 @@ def draw_card(name: str, into: Path, manifest: Mapping[str, Dataset] | None = No
 
 def save_sheet(data: Data, path: Path) -> None:
     """Write a contact sheet: a column for each class, with its name on top."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - only a contact sheet needs it
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     sheet = contact_sheet(data)
     (height, width), top = sheet.shape[:2], 22
