@@ -44,12 +44,17 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.authoring.calibrate.items import datasets_at_hand, items, known_datasets
 
     assignments = with_exercise(chosen(course, arguments.assignment), arguments.exercise)
-    datasets = known_datasets() if arguments.check else datasets_at_hand()
-    if arguments.data:
-        unknown = set(arguments.data) - {"any", *(name for names in datasets.values() for name in names)}
-        if unknown:
-            known = ", ".join(name for names in datasets.values() for name in names)
-            raise CourseError([f"--data: expected any, {known}, received {', '.join(sorted(unknown))}"])
+    known = known_datasets()
+    datasets = known if arguments.check else datasets_at_hand()
+    names = {"any", *(name for kind in known.values() for name in kind)}
+    here = {"any", *(name for kind in datasets.values() for name in kind)}
+    for name in arguments.data or []:
+        if name not in names:
+            raise CourseError([f"--data: expected one of {', '.join(sorted(names))}, received {name!r}; choose one"])
+        if name not in here:
+            raise CourseError(
+                [f"--data: expected {name} in the folder of COURSE_DATA_DIR, found none; set the variable"]
+            )
     found = [
         item
         for item in items(assignments, datasets)

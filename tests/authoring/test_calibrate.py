@@ -216,8 +216,9 @@ def test_check_names_what_is_not_calibrated_and_ends_with_1(capsys):
 
 def test_stray_measurements_are_found(committed):
     (committed / FOLDER / "calibration" / "gone.any.toml").touch()
-    (line,) = stray_files([FOLDER], [REGRESSION], committed) if len(list(committed.rglob("*.toml"))) == 2 else [""]
-    assert not line or "gone.any.toml" in line
+    known = list(items([load_course(ROOT).assignments["a2"]], known_datasets()))
+    (line,) = stray_files([FOLDER], known, committed)
+    assert line.startswith(f"{FOLDER}/calibration/gone.any.toml: expected measurements of an accuracy item")
 
 
 def test_file_is_read_back_as_it_was_written_and_the_judge_reads_its_bound(committed):
@@ -235,4 +236,10 @@ def test_file_is_read_back_as_it_was_written_and_the_judge_reads_its_bound(commi
 
 def test_unknown_dataset_is_refused(capsys):
     assert main(["--course", str(ROOT), "calibrate", "--data", "photographs"]) == 2
-    assert "expected any, synthetic-grey, fashion-mnist" in capsys.readouterr().err
+    assert "expected one of any, cifar-10, fashion-mnist" in capsys.readouterr().err
+
+
+def test_data_that_are_not_here_are_not_passed_over(monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
+    assert main(["--course", str(ROOT), "calibrate", "--data", "cifar-10"]) == 2
+    assert "expected cifar-10 in the folder of COURSE_DATA_DIR" in capsys.readouterr().err
