@@ -35,8 +35,7 @@ def draw(item: Item, record: Record) -> str:
         for label, one in zip(axes.get_yticklabels(), rows):
             label.set_color(RIGHT if one.correct else WRONG)
         axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel=textwrap.fill(evidence.unit, 80))
-        figure.suptitle(f"{item}
-correct (blue) and wrong (red) implementations, one point for each run", fontsize=9)
+        figure.suptitle(f"{item}\ncorrect (blue) and wrong (red) implementations, one point for each run", fontsize=9)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
         text = io.StringIO()
         figure.savefig(
