@@ -87,12 +87,13 @@ def test_process_that_ends_in_a_further_run_is_no_zero(call, status):
     assert "time limit" in (verdict.reason or verdict.checks[-1].problem)
 
 
-def test_network_that_cannot_be_trained_the_second_time_speaks_against_itself():
-    calls = []
+@pytest.mark.parametrize(("refused", "full"), [((3,), True), ((3, 4, 5), False)])
+def test_further_run_that_cannot_be_trained_counts_as_one_wrong_run(refused, full):
+    calls = []  # the public case, the first run, further runs
 
     def tires():
         calls.append(1)
-        return linear() if len(calls) < 3 else linear(3)
+        return linear(3) if len(calls) in refused else linear()
 
-    verdict, _ = judged(tires, SURE)
-    assert verdict.status != "graded" or verdict.fraction["accuracy"] == 0.0
+    verdict, runs = judged(tires, SURE)
+    assert verdict.full == full and runs == 1 + FURTHER_RUNS
