@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.commands import build, data, demo, doctor, feedback, grade, new, notebooks, release, reproduce
+from autograder.commands import build, calibrate, data, demo, doctor, feedback, grade, new, notebooks, release, reproduce
 from autograder.course.config import CourseError, find_course_root, load_course
 
 
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--course", type=Path, help="the folder of course.yaml; by default the nearest from here upwards"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (new, build, release, grade, feedback, demo, data, notebooks, reproduce, doctor):
+    for command in (new, build, release, grade, feedback, demo, data, notebooks, reproduce, doctor, calibrate):
         command.add(commands)
     return parser
 

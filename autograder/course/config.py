@@ -51,11 +51,22 @@ class LimitSettings(_Model):
     notebook_mb: PositiveInt = 20
 
 
+Rare = Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)]
+
+
+class Calibration(_Model):
+    """How often an accuracy item may err: what `course calibrate` holds every bound against."""
+
+    correct_fails: Rare = 1e-4
+    wrong_passes: Rare = 1e-3
+
+
 class Grading(_Model):
     """How submissions are graded."""
 
     isolation: Literal["required", "none"] = "required"
     limits: LimitSettings = LimitSettings()
+    calibration: Calibration = Calibration()
 
 
 class DataSettings(_Model):
@@ -264,7 +275,8 @@ def _known(path: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = Course
     if len(path) > 1:
         sections: dict[str, type[BaseModel]] = {"assignments": Assignment, "data": DataSettings}
-        model = sections.get(path[0], Grading if len(path) == 2 else LimitSettings)
+        inner = Calibration if path[1] == "calibration" else LimitSettings
+        model = sections.get(path[0], Grading if len(path) == 2 else inner)
     return [name for name in model.model_fields if name not in ("root", "name")]
 
 

@@ -1,21 +1,31 @@
 """Accuracy-threshold items: what a student's model or loop reaches in a training of ours, against a measured bound.
 
 Work is counted in steps and examples, never in seconds. Data are drawn afresh for every submission and class numbers
-are permuted, so that nothing memorised helps. Bounds live in ``bounds.toml``, with the measurements behind them.
+are permuted, so that nothing memorised helps. Bounds are measured by `course calibrate`, which `bounds.py` reads; a run
+that leaves it open whether an implementation is right is followed by others (`doubt.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from autograder.course.doubt import FURTHER_RUNS, Bound, Doubt
 from coursekit.checking import Case, Refused, answer, judge_case
 from coursekit.observing import Outcome
 
 Kind = Literal["grey", "colour"]
+
+
+class Stopped(Exception):
+    """The student's process is gone; the message names the limit or the way it ended."""
+
+
+class Undecided(Exception):
+    """All runs together leave it open whether an implementation is right: a person decides."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Laboratory:
     """What trials need beside the student: images, and the bounds that were measured on the same kind of images."""
 
     draw: Source
-    bounds: Mapping[str, float]
+    bounds: Mapping[str, Bound]
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Bench:
     Args:
         laboratory: data and bounds.
         rng: seeded by submission and check.
-        ask: calls the student's function.
+        ask: calls the student's function; raises ``Stopped`` when the student's process is gone.
     """
 
     laboratory: Laboratory
@@ -92,6 +102,7 @@ class Trial:
         unit: what is measured, in words, e.g. ``held-out accuracy``.
         images: the kind of images it draws; None for an item that needs none.
         hint: for those whose function passes every other check.
+        rejects: names of mutants that it must reject, other checks or not, beside those that are ``trained``.
     """
 
     name: str
@@ -99,14 +110,44 @@ class Trial:
     unit: str
     images: Kind | None = None
     hint: str = ""
+    rejects: tuple[str, ...] = ()
 
     def problem(self, bench: Bench, exercise: str) -> str:
-        """What is wrong, in a sentence; "" when the exercise's bound is reached."""
+        """What is wrong, in a sentence; "" when the exercise's bound is reached.
+
+        The seeds of further runs follow from that of the first: same submission, same seeds, same verdict.
+
+        Raises:
+            Stopped: in the first run.
+            Undecided: when further runs, of a fixed number at most, do not decide.
+        """
         bound = bench.laboratory.bounds.get(exercise)
         if bound is None:
-            raise KeyError(f"bounds.toml has no bound for {exercise} on the course's data")
+            raise KeyError(f"no bound was measured for {exercise} on the course's data")
+        spare = bench.rng.spawn(FURTHER_RUNS)  # before the first run draws: they do not depend on what it draws
         value = float(self.measure(bench))
-        return "" if value >= bound else f"{self.unit} {value:.3f}; at least {bound:.3f} is expected"
+        passes = value >= bound.at_least
+        if bound.doubt is not None and bound.doubt.covers(value):
+            passes = self._further(value, bound.doubt, [replace(bench, rng=rng) for rng in spare])
+        return "" if passes else f"{self.unit} {value:.3f}; at least {bound.at_least:.3f} is expected"
+
+    def _further(self, value: float, doubt: Doubt, benches: list[Bench]) -> bool:
+        """Whether an implementation passes whose first run leaves it open."""
+        values = [value]
+        for bench in benches:
+            try:
+                values.append(float(self.measure(bench)))
+            except Refused:
+                values.append(-np.inf)
+            except Stopped as stop:  # the first run went well: this may be for want of time that others do not need
+                raise Undecided(f"{self._told(values)}; the next run stopped: {stop}") from None
+            passes = doubt.passes(values)
+            if passes is not None:
+                return passes
+        raise Undecided(f"{self._told(values)}; right ones reach {doubt.ends:.3f}, wrong ones {doubt.begins:.3f}")
+
+    def _told(self, values: list[float]) -> str:
+        return f"{self.unit} {', '.join(f'{value:.3f}' for value in values)} in {len(values)} runs"
 
 
 def _pool(images: np.ndarray, size: int) -> np.ndarray:

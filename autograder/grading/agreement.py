@@ -222,7 +222,7 @@ def _accuracy(course: Course, assignment: Assignment, checks: dict[str, Outline]
         if not {ANY, *data.values()} & set(measured):
             where = place("data")
             known = ", ".join(measured) or "none"
-            remedy = f"measure it: .venv/bin/python benchmarks/bounds.py {assignment.name}.{exercise} --write"
+            remedy = f"measure it: course calibrate --exercise {exercise}"
             yield f"{where}: expected data with a bound for {exercise} ({known}), received {data}; {remedy}"
 
 

@@ -10,18 +10,14 @@ import numpy as np
 
 from autograder.course.checks import Check, ExerciseChecks, generator
 from autograder.course.config import ACCURACY
-from autograder.course.trials import Bench, Laboratory, Trial
+from autograder.course.trials import Bench, Laboratory, Stopped, Trial, Undecided
 from autograder.judge.naming import number_layers_anew
-from autograder.judge.verdict import CheckResult, Verdict
+from autograder.judge.verdict import CheckResult, Verdict, needs_manual
 from coursekit.checking import Case, Exercise, Failure, Refused, answer, judge_case, observe_case
 from coursekit.diagnosis import beside, code_hint, diagnose, same_outcome
 from coursekit.observing import Given, Outcome, Rng
 from coursekit.patterns import pattern
 from coursekit.rendering import show
-
-
-class Stopped(Exception):
-    """The student's process is gone; the message names the limit or the way it ended."""
 
 
 class KnownWrong(Protocol):
@@ -82,7 +78,7 @@ def judge(
     """
     judged: list[Judged] = []
     results: list[CheckResult] = []
-    reason = ""
+    reason = undecided = ""
     for check in spec.all_checks:
         mine: list[Judged] = []
         try:
@@ -98,9 +94,12 @@ def judge(
         judged += mine
     if spec.trial is not None and laboratory is not None:
         bench = Bench(laboratory, generator(seed, spec.trial.name), ask)
-        results.append(_try(spec.trial, spec.exercise.name, bench, stopped=reason))
+        result, undecided = _try(spec.trial, spec.exercise.name, bench, stopped=reason)
+        results.append(result)
     results = _attributed(results)
     hint, known = _hint(judged, spec, results, mutants, recall or Recall(), stopped=bool(reason))
+    if undecided:
+        return replace(needs_manual(spec.exercise.name, undecided), checks=tuple(results))
     return Verdict(spec.exercise.name, "graded", _fractions(results), tuple(results), hint, known, reason)
 
 
@@ -186,18 +185,20 @@ def _shape_text(value: object) -> str:
     return type(value).__name__ if not isinstance(value, (str, bool, type(None))) else repr(value)
 
 
-def _try(trial: Trial, exercise: str, bench: Bench, *, stopped: str) -> CheckResult:
-    """One trial: a training of ours, and the accuracy that it reached."""
+def _try(trial: Trial, exercise: str, bench: Bench, *, stopped: str) -> tuple[CheckResult, str]:
+    """One trial: a training of ours, and the accuracy that it reached; and why a person must decide, if one must."""
     result = CheckResult(trial.name, ACCURACY, share=1.0, core=False, complete=not stopped, cases=0, failed=0)
     if stopped:
-        return result
+        return result, ""
     try:
         problem = trial.problem(bench, exercise)
     except Stopped as stop:
         problem = f"stopped: {stop}"
     except Refused as refusal:
         problem = str(refusal)
-    return replace(result, cases=1, failed=int(bool(problem)), problem=problem)
+    except Undecided as undecided:
+        return replace(result, complete=False), str(undecided)
+    return replace(result, cases=1, failed=int(bool(problem)), problem=problem), ""
 
 
 def _recognise(judged: Sequence[Judged], mutants: Sequence[KnownWrong], recall: Recall) -> KnownWrong | None:

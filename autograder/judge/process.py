@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.content import load_content
+from autograder.course.trials import Stopped
 from autograder.jail import client, wire
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.process import Tier
-from autograder.judge.judging import Stopped
 from autograder.judge.laboratory import open_laboratory
 from autograder.judge.session import NOTHING, Outputs, Session, Spent, Step
 from autograder.judge.verdict import Verdict

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from autograder.course.checks import ExerciseChecks
-from autograder.course.trials import Laboratory
+from autograder.course.trials import Laboratory, Stopped
 from autograder.jail.limits import Limits, Starved
-from autograder.judge.judging import KnownWrong, Stopped, is_missing, judge
+from autograder.judge.judging import KnownWrong, is_missing, judge
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 from coursekit.checking import Case
 from coursekit.diagnosis import undefined

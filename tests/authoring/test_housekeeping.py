@@ -124,6 +124,16 @@ def test_a_measured_mutant_that_is_no_more_is_found(course):
     assert f"expected ids of mutants, received {first.id!r}" in finding
 
 
+def test_trial_that_rejects_what_is_no_mutant_is_found(course):
+    assignment = course.assignments["a4"]
+    content = load_content(assignment.folder)
+    spec = content.specs["build_all_conv"]
+    assert spec.trial is not None and spec.trial.rejects
+    spoilt = replace(spec, trial=replace(spec.trial, rejects=("frozen", "thawed")))
+    (finding,) = unknown_measurements(assignment, replace(content, specs={**content.specs, "build_all_conv": spoilt}))
+    assert finding.startswith("build_all_conv: its trial rejects 'thawed': expected the name of a mutant")
+
+
 def test_report_on_an_exercise_that_is_no_more_is_found(copy):
     assignment, content = copy.assignments["a1"], load_content(FOLDER)
     assert list(unknown_survivors(copy, assignment, content)) == []

@@ -37,6 +37,17 @@ MISTAKES = {
     "part without points": ("same: 8", "same: no", "fold_threshold_conv"),
     "points that do not add up": ("threshold_relu: 4", "threshold_relu: 5", "add up to 100, received 101"),
     "memory in words": ("memory_mb: 2048", "memory_mb: lots", "memory_mb: expected a valid integer, received 'lots'"),
+    "errors that are not rare": (
+        "wrong_passes: 0.001",
+        "wrong_passes: 0.5",
+        "less than or equal to 0.05",
+    ),
+    "errors that never are": (
+        "correct_fails: 0.0001",
+        "correct_fails: 0",
+        "expected a number greater than 0",
+    ),
+    "misspelt error": ("correct_fails:", "correct_fail:", "did you mean 'correct_fails'?"),
     "folder with capitals": ("folder: a1_relu", "folder: A1_relu", "expected a name of small letters"),
     "a key twice": ("cell_seconds: 30", "cell_seconds: 30\n    cell_seconds: 31", 'duplicate key "cell_seconds"'),
     "tabs": ("    folder:", "\tfolder:", "cannot start any token"),

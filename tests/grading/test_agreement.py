@@ -149,7 +149,9 @@ def test_course_as_it_is_agrees_with_everything(course: Course):
 def test_unmeasured_data_is_refused_with_the_command_that_measures(course: Course, tmp_path):
     (tmp_path / "course.yaml").write_text(TEXT)
     other = course.model_copy(update={"data": course.data.model_copy(update={"grey": "photographs"}), "root": ROOT})
-    with pytest.raises(CourseError, match=r"course\.yaml:\d+: data: .*build_mlp.*bounds\.py a2\.build_mlp --write"):
+    with pytest.raises(
+        CourseError, match=r"course\.yaml:\d+: data: .*build_mlp.*course calibrate --exercise build_mlp"
+    ):
         require_agreement(other, [other.assignments["a2"]])
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from autograder.course.checks import Check, ExerciseChecks, generator, seed
-from autograder.judge.judging import Stopped, judge
+from autograder.course.trials import Stopped
+from autograder.judge.judging import judge
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 from coursekit.checking import Case, Exercise
 from coursekit.observing import CallError, Outcome, observe

@@ -10,8 +10,8 @@ from allowed import some_limits
 from heard import Heard
 from test_judging import SPEC
 
+from autograder.course.trials import Stopped
 from autograder.jail.limits import Starved
-from autograder.judge.judging import Stopped
 from autograder.judge.session import Session, Step
 from autograder.judge.verdict import Verdict
 from coursekit.observing import CallError, Outcome, observe

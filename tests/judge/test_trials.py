@@ -9,8 +9,9 @@ from keras import layers
 
 from autograder.course.bounds import read_bounds
 from autograder.course.checks import ExerciseChecks
-from autograder.course.trials import Bench, Images, Laboratory, Trial
-from autograder.judge.judging import Stopped, judge
+from autograder.course.doubt import Bound
+from autograder.course.trials import Bench, Images, Laboratory, Stopped, Trial
+from autograder.judge.judging import judge
 from autograder.judge.laboratory import open_laboratory
 from autograder.judge.training import accuracy, fit, fresh
 from coursekit.checking import Case, Exercise, Refused
@@ -40,7 +41,7 @@ def held_out_accuracy(bench: Bench) -> float:
 SPEC = ExerciseChecks(
     Exercise("build", (Case(()),), ("a hint",)), (), Trial("learns", held_out_accuracy, "held-out accuracy")
 )
-LABORATORY = Laboratory(draw, {"build": 0.8})
+LABORATORY = Laboratory(draw, {"build": Bound(0.8)})
 
 
 def judged(function, laboratory: Laboratory | None = LABORATORY):
@@ -59,7 +60,7 @@ def test_frozen_model_is_refused_and_a_weak_one_told_what_it_reached():
         return model
 
     assert "no weights that can be trained" in judged(frozen).checks[-1].problem
-    weak = judged(linear, Laboratory(draw, {"build": 0.9999})).checks[-1]
+    weak = judged(linear, Laboratory(draw, {"build": Bound(0.9999)})).checks[-1]
     assert not weak.passed and weak.problem.startswith("held-out accuracy 0.") and "at least 1.000" in weak.problem
 
 
@@ -134,5 +135,5 @@ def test_bounds_are_read_for_the_datasets_in_use(tmp_path):
     (tmp_path / "a9" / "bounds.toml").write_text(
         "[x.synthetic-grey]\nat_least = 0.5\n[x.fashion-mnist]\nat_least = 0.6\n[y.any]\nat_least = 1.5\n"
     )
-    assert read_bounds("a9", {"fashion-mnist", "cifar-10"}, tmp_path) == {"x": 0.6, "y": 1.5}
+    assert read_bounds("a9", {"fashion-mnist", "cifar-10"}, tmp_path) == {"x": Bound(0.6), "y": Bound(1.5)}
     assert read_bounds("a8", {"fashion-mnist"}, tmp_path) == {}

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from autograder.authoring.doctor.mutation.survivors import SURVIVORS, listed
 from autograder.authoring.doctor.surveys.reasons import TOLERANCES, reasons
 from autograder.authoring.leaks import solution_lines, squeeze
-from autograder.course.bounds import BOUNDS, read_measurements
+from autograder.course.bounds import BOUNDS, CALIBRATION, read_provisional
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.course.script import read_script
@@ -19,6 +19,7 @@ FILES = {  # all that an assignment's folders may hold
     "solutions": (
         *("__init__.py", "solution.py", "variants.py", "proofs.md", BOUNDS, SURVIVORS, TOLERANCES),
         *("hidden/*.py", "mutants/*.py", "variants/*.py"),
+        *(f"{CALIBRATION}/*.toml", f"{CALIBRATION}/*.svg"),
     ),
 }
 CACHE = "__pycache__"
@@ -82,12 +83,16 @@ def bad_hints(course: Course, assignment: Assignment, content: Content, name: st
 
 
 def unknown_measurements(assignment: Assignment, content: Content) -> Iterator[str]:
-    """Mutants that ``bounds.toml`` names and that are no more: renamed, or deleted."""
+    """Mutants that ``bounds.toml`` or a trial names and that are no more: renamed, or deleted."""
     known = {mutant.id for mutants in content.mutants.values() for mutant in mutants}
-    for item, tables in read_measurements(assignment.folder).items():
+    for item, tables in read_provisional(assignment.folder).items():
         for data, measured in tables.items():
             for id in sorted(set(measured.get("wrong", {})) - known):
                 yield f"{BOUNDS}: [{item}.{data}.wrong]: expected ids of mutants, received {id!r}; rename or delete it"
+    for name, spec in content.specs.items():
+        rejected = set(spec.trial.rejects if spec.trial else ())
+        for word in sorted(rejected - {mutant.function.__name__ for mutant in content.mutants[name]}):
+            yield f"{name}: its trial rejects {word!r}: expected the name of a mutant; rename or drop it"
 
 
 def unknown_survivors(course: Course, assignment: Assignment, content: Content) -> Iterator[str]:

@@ -165,6 +165,7 @@ MLP_LEARNS = Trial(
     "held-out accuracy",
     images="grey",
     hint=HINT,
+    rejects=("no_hidden_activation", "softmax_output", "dropout_always_on"),
 )
 CONVNET_LEARNS = Trial(
     "learns when we train it",
@@ -172,6 +173,7 @@ CONVNET_LEARNS = Trial(
     "held-out accuracy",
     images="grey",
     hint=HINT,
+    rejects=("softmax_output", "dropout_always_on"),
 )
 
 

@@ -140,4 +140,13 @@ LEARNS = Trial(
     "held-out accuracy, right in three evaluations of three, after 10 augmented epochs",
     images="colour",
     hint="the network learns too little from your batches: do the images still belong to their labels?",
+    rejects=(
+        "augments_at_evaluation",
+        "raw_pixels_at_evaluation",
+        "inverts_training",
+        "casts_the_batch_back",
+        "upside_down_in_training",
+        "shuffles_the_batch",
+        "returns_zeros",
+    ),
 )

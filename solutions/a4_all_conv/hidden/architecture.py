@@ -151,4 +151,5 @@ LEARNS = Trial(
     "held-out accuracy after 120 steps",
     images="colour",
     hint="the shapes are right, yet the network does not learn: look for a missing ReLU or a layer that is frozen",
+    rejects=("frozen",),
 )

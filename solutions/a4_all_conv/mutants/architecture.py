@@ -315,3 +315,26 @@ def frozen(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
 def ten_classes_when_normalised(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
     """Uses the number of classes only without BatchNormalization."""
     return solution.build_all_conv(width, 10 if batch_norm else num_classes, batch_norm, input_shape)
+
+
+@mutant(of="build_all_conv", hint="units that begin alike stay alike: weights must not all begin at zero", trained=True)
+def begins_at_zero(width=96, num_classes=10, batch_norm=True, input_shape=(32, 32, 3)):
+    """Initialises every convolution with zeros."""
+
+    def conv(x, filters, k):
+        x = layers.Conv2D(filters, k, padding="same", kernel_initializer="zeros")(x)
+        if batch_norm:
+            x = layers.BatchNormalization()(x)
+        return layers.ReLU()(x)
+
+    x = inp = keras.Input(input_shape)
+    for _ in range(3):
+        x = conv(x, width, 3)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    for _ in range(3):
+        x = conv(x, 2 * width, 3)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = conv(x, 2 * width, 3)
+    x = conv(x, 2 * width, 1)
+    x = layers.Conv2D(num_classes, 1, kernel_initializer="zeros")(x)
+    return keras.Model(inp, layers.GlobalAveragePooling2D()(x))

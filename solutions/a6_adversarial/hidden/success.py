@@ -105,8 +105,28 @@ def targeted_success(bench: Bench) -> float:
 
 
 ITERATED_FGSM = Trial(
-    "success on a trained network", fgsm_success, "fraction of images on which the attack succeeds", "grey"
+    "success on a trained network",
+    fgsm_success,
+    "fraction of images on which the attack succeeds",
+    "grey",
+    rejects=(
+        "descends",
+        "noise_of_the_same_size",
+        "predicted_class",
+        "fixed_number_of_steps",
+        "returns_the_perturbation",
+    ),
 )
 TARGETED_ATTACK = Trial(
-    "success on a trained network", targeted_success, "fraction of images on which the attack succeeds", "grey"
+    "success on a trained network",
+    targeted_success,
+    "fraction of images on which the attack succeeds",
+    "grey",
+    rejects=(
+        "ascends",
+        "fixed_rate",
+        "always_one_step_from_the_original",
+        "without_clipping",
+        "returns_the_perturbation",
+    ),
 )
