@@ -8,7 +8,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.commands import build, calibrate, data, demo, doctor, feedback, grade, new, notebooks, release, reproduce
+from autograder.commands import (
+    build,
+    calibrate,
+    data,
+    demo,
+    doctor,
+    feedback,
+    grade,
+    new,
+    notebooks,
+    release,
+    reproduce,
+)
 from autograder.course.config import CourseError, find_course_root, load_course
 
 

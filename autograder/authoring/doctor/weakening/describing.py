@@ -12,6 +12,7 @@ from coursekit.plain import KIND, is_kind
 
 NETWORKS, FIGURES = Weakenings(), Weakenings()
 DESCRIBING, REBUILDING = "coursekit.models.describing", "coursekit.models.rebuilding"
+LENDING = "coursekit.models.lending"
 MODELS, PROBING, DRAWING = "coursekit.models.networks", "coursekit.probing", "coursekit.drawing.figures"
 FACTS = ("property", "refused", "shape", "value")
 Config = dict[str, Any]
@@ -84,7 +85,7 @@ def initial_weights_are_not_read(original: Reads, operation: Any) -> Config:
 # ------------------------------------------------------------------------------------------------------ what is rebuilt
 
 
-@NETWORKS.weakens(f"{REBUILDING}:_Builder._make", lets_pass=FACTS, wrongs=True)
+@NETWORKS.weakens(f"{REBUILDING}:Builder._make", lets_pass=FACTS, wrongs=True)
 def shortcuts_are_left_out(original: Callable[..., Any], builder: Any, spec: Any) -> Any:
     """Where two branches are added, the first alone counts."""
     if spec["class"] != "Add":
@@ -92,7 +93,7 @@ def shortcuts_are_left_out(original: Callable[..., Any], builder: Any, spec: Any
     return lambda first, *others: first[0] if isinstance(first, (list, tuple)) else first
 
 
-@NETWORKS.weakens(f"{REBUILDING}:_Builder._make", lets_pass=FACTS, wrongs=True)
+@NETWORKS.weakens(f"{REBUILDING}:Builder._make", lets_pass=FACTS, wrongs=True)
 def normalisation_is_left_out(original: Callable[..., Any], builder: Any, spec: Any) -> Any:
     """BatchNormalization counts as nothing."""
     layer = original(builder, spec)
@@ -101,7 +102,7 @@ def normalisation_is_left_out(original: Callable[..., Any], builder: Any, spec: 
     return layer
 
 
-@NETWORKS.weakens(f"{REBUILDING}:_structure", lets_pass=FACTS, wrongs=True)
+@NETWORKS.weakens(f"{LENDING}:_structure", lets_pass=FACTS, wrongs=True)
 def networks_of_one_shape_are_one(original: Callable[[Any], Any], description: Any) -> Any:
     """Two networks whose weights have the same shapes are taken for one, whatever their layers do."""
     shapes = [tuple(weight.shape for weight in one["weights"]) for one in description["operations"]]
