@@ -124,10 +124,15 @@ class Number:
 
 @dataclass(frozen=True)
 class Claim:
-    """A finding of the report, and whether ours agree; None where our run cannot tell."""
+    """A finding of the report, and whether ours agree; None where our run cannot tell.
+
+    Args:
+        at: the only scale that can show it, such as a number that took the homework's own sizes; None for any.
+    """
 
     text: str
     holds: bool | None
+    at: Scale | None = None
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 
 from autograder.authoring.reproducing.plan import plan
+from autograder.authoring.reproducing.report import entry as row_entry
 from autograder.authoring.reproducing.report import write_report
 from autograder.authoring.reproducing.running import run_units, units_of
 from autograder.authoring.reproducing.sheet import markdown
 from autograder.authoring.reproducing.store import Store, write
-from autograder.authoring.reproducing.surroundings import Surroundings, surroundings
+from autograder.authoring.reproducing.surroundings import Surroundings, code, surroundings
 from autograder.authoring.reproducing.wording import Entry, Picture
 from autograder.authoring.reproducing.working import Place
 from autograder.course.config import CourseError
@@ -217,6 +218,39 @@ def test_smoke_and_outdated_numbers_are_marked():
     assert "no number here says anything" not in markdown([entry()], {})
     assert "no number here says anything" in markdown([replace(entry(), scale="smoke")], {})
     assert "earlier version of the experiments' code" in markdown([replace(entry(), outdated=True)], {})
+
+
+def test_numbers_are_outdated_by_what_computed_them_alone(tmp_path):
+    folder = tmp_path / "solutions" / "experiments"
+    folder.mkdir(parents=True)
+    (tmp_path / "solutions" / "far.py").write_text("FAR = 1\n")
+    (folder / "training.py").write_text("from solutions import near\nfrom solutions.near import x\n")
+    (folder / "recipes.py").write_text("SIZE = 1\n")
+    near = tmp_path / "solutions" / "near.py"
+    near.write_text("from solutions.experiments import training\nfrom solutions.experiments.recipes import SIZE\n")
+        "from solutions.experiments.recipes import SIZE\nfrom solutions.experiments import training\nx = 1\n"
+    )
+
+    def now() -> str:
+        code.cache_clear()
+        return code(tmp_path, "solutions.experiments.training")
+
+    before = now()
+    (tmp_path / "solutions" / "far.py").write_text("FAR = 2\n")
+    (folder / "recipes.py").write_text("SIZE = 2\n")  # sizes stand in the recipe, and change the unit's name
+    assert now() == before
+    near.write_text(near.read_text() + "y = 2\n")
+    assert now() != before
+
+
+def test_a_finding_that_takes_one_scale_is_told_at_no_other(place):
+    unit = Unit("count", count, Counting(2), 0)
+    run([unit], place)
+    claims = (Claim("anywhere", True), Claim("full size", False, at="full"))
+    row = Row("counts", "Counts", "", lambda scale: [unit], lambda results: Summary((), claims, ""), lambda results: [])
+    for scale, told in (("laptop", ["anywhere"]), ("full", ["anywhere", "full size"])):
+        found = row_entry(row, scale, place.store, place.surroundings, ROOT)
+        assert [claim.text for claim in found.summary.claims] == told and not found.outdated
 
 
 def test_a_file_is_replaced_in_one_piece(tmp_path):

@@ -19,7 +19,7 @@ from autograder.course.experiments import Result
 from solutions.a4_all_conv.solution import gradient_magnitude
 from solutions.a6_adversarial.solution import input_gradient, iterated_fgsm, targeted_attack
 from solutions.experiments import attacking, gradients, intervals, networks, preparing
-from solutions.experiments.rows import huji_1_1_folding, huji_1_2_sigmoid, huji_2_1_regression
+from solutions.experiments.rows import huji_1_1_folding, huji_1_2_sigmoid, huji_2_1_regression, penn_3_2_transfer
 from solutions.experiments.training import Training, train, trained
 
 ON_TENSORFLOW = pytest.mark.skipif(
@@ -207,6 +207,20 @@ def test_glorot_draws_every_kernel_again_and_small_images_fit():
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     field = int(np.prod(shape[:-2]))
     return field * shape[-2], field * shape[-1]
+
+
+def test_transfer_counts_every_attacked_image_and_those_that_convinced_the_source():
+    clean, noise = [[3, 5, 7], [3, 5, 1], [0, 5, 7]], [[3, 5, 7], [3, 1, 1], [0, 5, 7]]
+    attacked = [[0, 1, 2], [3, 1, 2], [0, 1, 7]]
+    predictions = np.array([clean, noise, attacked])
+    values = {"success": [True, False, True], "label": [3, 5, 7]}
+    summary = penn_3_2_transfer.summarise({"sign images": [Result(values, {"predictions": predictions})]})
+    found = {number.name: (round(number.value, 3), number.by) for number in summary.numbers}
+    assert len(found) == 18
+    assert found["clean, the same, trained again"] == (0.667, "3 images")
+    assert found["attacked, the attacked network"] == (0.0, "3 images")
+    assert found["attacked, the same, trained again, of those that made the source 99 % sure"] == (0.5, "2 images")
+    assert np.allclose(penn_3_2_transfer.matrix(Result(values, {"predictions": predictions}))[2], [0, 1 / 3, 1 / 3])
 
 
 def test_controls_make_the_mistake_that_they_are_named_for():

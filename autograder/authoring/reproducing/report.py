@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ def entry(row: Row, scale: Scale, store: Store, surroundings: Surroundings, root
     """
     units = units_of([row], scale)
     facts = [store.facts(surroundings.key(unit)) for unit in units]
+    codes = [code(root, unit.run.__module__) for unit in units]
     results: dict[str, list[Result]] = {}
     for unit in row.units(scale):
         results.setdefault(unit.name, []).append(store.result(surroundings.key(unit)))
     summary, figures = row.summarise(results), row.draw(results)
+    summary = replace(summary, claims=tuple(claim for claim in summary.claims if claim.at in (None, scale)))
     kinds = sorted({unit.images.kind for unit in units if unit.images})
     return Entry(
         name=row.name,
@@ -54,7 +56,7 @@ def entry(row: Row, scale: Scale, store: Store, surroundings: Surroundings, root
         seconds=sum(fact["seconds"] for fact in facts),
         recipes=tuple({fact["name"]: _recipe(fact) for fact in facts}.items()),
         seeds=tuple(sorted({unit.seed for unit in units})),
-        outdated=any(fact["code"] != code(root) for fact in facts),
+        outdated=any(fact["code"] != now for fact, now in zip(facts, codes)),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from coursekit.data import Data, DatasetError, load
 
 REAL = {"grey": "fashion-mnist", "colour": "cifar-10"}
 SYNTHETIC = {"grey": "synthetic-grey", "colour": "synthetic-colour"}
+RECIPES = "solutions.experiments.recipes"
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
@@ -38,9 +41,10 @@ class Surroundings:
         """The images that a unit asks for."""
         return load(dict(self.data)[images.kind], images.train, images.held_out)
 
-    def facts(self, root: Path) -> dict[str, str]:
-        """What is written beside each result."""
-        return {**dict(self.data), **versions(self.backend), "machine": machine(), "code": code(root)}
+    def facts(self, root: Path, unit: Unit) -> dict[str, str]:
+        """What is written beside a unit's result."""
+        computed = {"machine": machine(), "code": code(root, unit.run.__module__)}
+        return {**dict(self.data), **versions(self.backend), **computed}
 
 
 def surroundings(data: str | None) -> Surroundings:
@@ -111,13 +115,31 @@ def _accelerator() -> str:
     return f", {tf.config.experimental.get_device_details(cards[0]).get('device_name', 'GPU')}" if cards else ""
 
 
-def code(root: Path) -> str:
-    """A fingerprint of what computes the numbers: solutions and experiments."""
+@cache
+def code(root: Path, module: str) -> str:
+    """A fingerprint of what computes a unit: its module, and all that this one imports from ``solutions``.
+
+    What only chooses recipes is left out: they stand beside each result.
+    """
     digest = hashlib.sha256()
-    folder = root / "solutions"
-    for path in sorted([*folder.glob("*/solution.py"), *folder.glob("experiments/**/*.py")]):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    for name, path in sorted(_imported(root, module).items()):
+        digest.update(name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _imported(root: Path, module: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    ahead = [module]
+    while ahead:
+        name = ahead.pop()
+        path = root.joinpath(*name.split(".")).with_suffix(".py")
+        if name in found or name == RECIPES or not path.is_file():
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("solutions."):
+                ahead += [str(node.module), *(f"{node.module}.{one.name}" for one in node.names)]
+    return found
 
 
 def shown(facts: Mapping[str, str]) -> str:

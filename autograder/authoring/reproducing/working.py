@@ -107,7 +107,7 @@ def do(unit: Unit) -> str:
     data = _data(place.surroundings, unit.images) if unit.images else None
     keras.backend.clear_session()
     found = unit.run(unit.recipe, data, unit.seed, work)
-    facts = {"name": unit.name, **unit.facts(), **place.surroundings.facts(place.root)}
+    facts = {"name": unit.name, **unit.facts(), **place.surroundings.facts(place.root, unit)}
     place.store.finish(key, found, {**facts, "seconds": round(work.seconds(), 2)})
     gc.collect()
     return key

@@ -48,6 +48,7 @@ def summarise(results: Results) -> Summary:
             Claim(
                 "every run is at or above the report's 48, 51, 63, 64 %",
                 all(np.mean([r.values["test"]["accuracy"] for r in results[n]]) >= REPORT[n] for n in TABLE_1),
+                at="full",
             ),
         ),
         "The report's numbers come from 100 test images: one of them is worth ± 10 points. Batch normalisation "

@@ -11,8 +11,6 @@ from solutions.experiments.drawing import new, picture
 from solutions.experiments.fooling import NAME, fooling
 from solutions.experiments.intervals import wilson
 
-CHANGE = 0.05  # where the colours of a change end
-
 
 def units(scale: Scale) -> list[Unit]:
     return fooling(scale)
@@ -80,9 +78,9 @@ def draw(results: Results) -> Sequence[Figure]:
             now = f"{values['classes'][values['class'][i]]} {100 * values['probability'][i]:.1f} %"
             picture(grid[1, column], attacked[place], now)
             sign = f"L∞ {largest[place]:.3f}, L1 {total[place]:.0f}"
-            drawn = picture(grid[2, column], attacked[place] - clean[place], sign, CHANGE)
+            drawn = picture(grid[2, column], attacked[place] - clean[place], sign, float(largest.max()))
         label = "change of intensity,\nmean of three colours"
-        figure.colorbar(drawn, ax=list(grid.flat), shrink=0.5, label=label, extend="both")
+        figure.colorbar(drawn, ax=list(grid.flat), shrink=0.5, label=label)
         alt = (
             f"{title.capitalize()} of twenty images: above, as they are, with their class; in the middle, attacked, "
             "with what the network says and how sure it is; below, the change, white where there is none."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from solutions.experiments.intervals import wilson
 
 SETS = ("clean", "same-size noise", "attacked")
 NETWORKS = (SOURCE, RETRAINED, OTHER)
-REPORT = {("attacked", RETRAINED): "15 %", ("attacked", OTHER): "15 %"}
+REPORT = {("attacked", RETRAINED): "15 %", ("attacked", OTHER): "15 %"}  # on twenty that fooled the source for sure
 
 
 def units(scale: Scale) -> list[Unit]:
@@ -21,33 +21,28 @@ def units(scale: Scale) -> list[Unit]:
 
 
 def right(result: Result) -> np.ndarray:
-    """Which images each network has right: bool (sets, networks, images), of those that fooled the source."""
-    flags = result.arrays["predictions"] == np.array(result.values["label"])
-    fooled = np.array(result.values["success"])
-    return flags[:, :, fooled if fooled.any() else slice(None)]
+    """Which of the attacked images each network has right: bool (sets, networks, images)."""
+    return np.asarray(result.arrays["predictions"] == np.array(result.values["label"]))
 
 
 def matrix(result: Result) -> np.ndarray:
     """Accuracies (sets, networks), by the reference solution: a predictor looks up what its network said."""
     from solutions.a6_adversarial.solution import transfer_matrix  # noqa: PLC0415 - it imports TensorFlow
 
-    fooled = np.array(result.values["success"])
-    chosen = np.flatnonzero(fooled) if fooled.any() else np.arange(len(fooled))
-    said = np.eye(10)[result.arrays["predictions"][:, :, chosen]]  # (sets, networks, images, classes)
-    sets = [np.full(len(chosen), which) for which in range(len(SETS))]
+    said = np.eye(10)[result.arrays["predictions"]]  # (sets, networks, images, classes)
+    sets = [np.full(said.shape[2], which) for which in range(len(SETS))]
     predictors = [lambda images, j=j: said[images[0], j] for j in range(len(NETWORKS))]
-    return np.asarray(transfer_matrix(sets, predictors, np.array(result.values["label"])[chosen]))
+    return np.asarray(transfer_matrix(sets, predictors, np.array(result.values["label"])))
 
 
-def summarise(results: Results) -> Summary:
-    (result,) = results[NAME]
-    flags, table = right(result), matrix(result)
+def numbers_of(flags: np.ndarray, which: str, report: Mapping[tuple[str, str], str]) -> list[Number]:
+    """A number for each set and network; ``flags`` as from ``right``."""
     n = flags.shape[2]
-    numbers = [
+    return [
         Number(
-            f"{row}, {column}",
-            REPORT.get((row, column), ""),
-            table[i, j],
+            f"{row}, {column}{which}",
+            report.get((row, column), ""),
+            float(flags[i, j].mean()),
             *wilson(int(flags[i, j].sum()), n),
             "%",
             f"{n:,} images",
@@ -55,6 +50,15 @@ def summarise(results: Results) -> Summary:
         for i, row in enumerate(SETS)
         for j, column in enumerate(NETWORKS)
     ]
+
+
+def summarise(results: Results) -> Summary:
+    (result,) = results[NAME]
+    flags, fooled = right(result), np.array(result.values["success"])
+    n = flags.shape[2]
+    numbers = numbers_of(flags, "", {})
+    if fooled.any():
+        numbers += numbers_of(flags[:, :, fooled], ", of those that made the source 99 % sure", REPORT)
     claims = []
     for j, column in enumerate(NETWORKS):
         top = wilson(int(flags[2, j].sum()), n)[1]
@@ -73,11 +77,9 @@ def summarise(results: Results) -> Summary:
 
 def draw(results: Results) -> Sequence[Figure]:
     (result,) = results[NAME]
-    table, n = matrix(result), right(result).shape[2]
+    table, n = matrix(result), len(result.values["label"])
     figure, grid = new(f"Who is still right? Accuracy on {n:,} images, %")
     axes = grid[0, 0]
-    fooled = any(result.values["success"])
-    which = "images that fooled the attacked network" if fooled else "all attacked images: none fooled it"
     drawn = axes.imshow(100 * table, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     for (i, j), value in np.ndenumerate(table):
         low, high = (100 * bound for bound in wilson(round(value * n), n))
@@ -87,7 +89,7 @@ def draw(results: Results) -> Sequence[Figure]:
         )
     axes.set_xticks(range(len(NETWORKS)), NETWORKS, fontsize=11)
     axes.set_yticks(range(len(SETS)), SETS, fontsize=11)
-    axes.set(xlabel="network", ylabel=which)
+    axes.set(xlabel="network", ylabel="images")
     figure.colorbar(drawn, ax=axes, label="accuracy, %")
     alt = "A table of accuracies with intervals: rows clean, noise of the same size, attacked; columns three networks."
     return [Figure("transfer", alt, figure)]
