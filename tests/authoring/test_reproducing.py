@@ -228,8 +228,6 @@ def test_numbers_are_outdated_by_what_computed_them_alone(tmp_path):
     (folder / "recipes.py").write_text("SIZE = 1\n")
     near = tmp_path / "solutions" / "near.py"
     near.write_text("from solutions.experiments import training\nfrom solutions.experiments.recipes import SIZE\n")
-        "from solutions.experiments.recipes import SIZE\nfrom solutions.experiments import training\nx = 1\n"
-    )
 
     def now() -> str:
         code.cache_clear()

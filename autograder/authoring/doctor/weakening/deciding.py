@@ -12,6 +12,7 @@ import numpy as np
 from autograder.authoring.doctor.fingerprint import fingerprint
 from autograder.authoring.doctor.weakening.weakened import Weakenings, seed_of
 from autograder.course.checks import Check, ExerciseChecks, generator
+from autograder.course.doubt import Bound
 from autograder.course.trials import Bench
 from autograder.judge.judging import KnownWrong
 from autograder.judge.verdict import CheckResult
@@ -203,14 +204,14 @@ def failures_are_not_explained(original: Callable[..., Any], *args: Any, **named
 @DECIDING.weakens("autograder.course.trials:Trial.problem", witnesses="training")
 def accuracy_bounds_are_gone(original: Callable[..., str], trial: Any, bench: Bench, exercise: str) -> str:
     """Whatever can be trained reaches the accuracy that is asked for."""
-    bounds = dict.fromkeys(bench.laboratory.bounds, -math.inf)
+    bounds = dict.fromkeys(bench.laboratory.bounds, Bound(-math.inf))
     return original(trial, replace(bench, laboratory=replace(bench.laboratory, bounds=bounds)), exercise)
 
 
 @DECIDING.weakens("autograder.course.trials:Trial.problem", witnesses="training")
 def accuracy_bounds_are_out_of_reach(original: Callable[..., str], trial: Any, bench: Bench, exercise: str) -> str:
     """Nothing that can be trained reaches the accuracy that is asked for."""
-    bounds = dict.fromkeys(bench.laboratory.bounds, math.inf)
+    bounds = dict.fromkeys(bench.laboratory.bounds, Bound(math.inf))
     return original(trial, replace(bench, laboratory=replace(bench.laboratory, bounds=bounds)), exercise)
 
 
