@@ -26,7 +26,6 @@ from coursekit.observing import Outcome, observe
 from coursekit.plain import is_kind
 
 BLOCK = 75  # seeds for one process: many enough to forget what TensorFlow costs to start, and what repeats itself
-LENT = {"models": 500, "parameters": 50_000_000}  # every network of an exercise's cases at once
 
 
 @dataclass(frozen=True)
@@ -110,8 +109,6 @@ def sweep_exercise(content: Content, name: str, numbers: Sequence[int]) -> Swept
     steady = {who: Steady(function) for who, function in people.items()}
     swept = Swept()
     asked: set[Hashable] = set()
-    if "coursekit.models.lending" in sys.modules:
-        sys.modules["coursekit.models.lending"].lend_at_most(**LENT)
     for number in numbers:
         try:
             cases = dict(drawn_cases(content.specs[name], number))
