@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -17,6 +18,9 @@ from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
+from autograder.commands.main import main
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -84,13 +88,12 @@ def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale
     assert len(verdicts) == len(scores(graded, "a1"))
     with sqlite3.connect(graded / "gradebook.db") as database:
         database.execute("update grade set auto_score = 99 where auto_score is not null")
-    root = Path(__file__).resolve().parents[1]
     command = [
         sys.executable,
         "-m",
         "autograder.commands.main",
         "--course",
-        str(root),
+        str(ROOT),
         "grade",
         "a1",
         "--force",
@@ -99,7 +102,7 @@ def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale
     done = subprocess.run(
         [*command, "--jobs", "2"],
         cwd=graded,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
@@ -243,3 +246,13 @@ def test_nbgrader_stops_where_the_course_cannot_be_read(small_class, old, new, s
     assert done.returncode == 1
     assert said in done.stderr and "run nbgrader from the course's .venv" in done.stderr
     assert not (small_class / "autograded").exists()
+
+
+def test_the_classes_scores_are_exported_as_a_table(graded, monkeypatch, capsys):
+    monkeypatch.chdir(graded)
+    assert main(["--course", str(ROOT), "export", "a1", "--to", "csv"]) == 2
+    assert "a person has still to grade" in capsys.readouterr().err
+    assert main(["--course", str(ROOT), "export", "a1", "--to", "csv", "--unfinished", "score"]) == 0
+    with (graded / "exports" / "a1-csv.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert told == {row.student: row.total for row in scores(graded, "a1")}

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from autograder.commands.common import Commands, chosen, counted
-from autograder.commands.surveys import with_exercise
+from autograder.commands.doctor.surveys import with_exercise
 from autograder.course.bounds import SOLUTIONS
 from autograder.course.config import Course, CourseError
 

@@ -14,6 +14,7 @@ from autograder.commands import (
     data,
     demo,
     doctor,
+    export,
     feedback,
     grade,
     new,
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--course", type=Path, help="the folder of course.yaml; by default the nearest from here upwards"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (new, build, release, grade, feedback, demo, data, notebooks, reproduce, doctor, calibrate):
+    for command in (new, build, release, grade, feedback, export, demo, data, notebooks, reproduce, doctor, calibrate):
         command.add(commands)
     return parser
 

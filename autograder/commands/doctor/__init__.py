@@ -9,9 +9,9 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autograder.commands import surveys
 from autograder.commands.common import Commands, chosen, counted
-from autograder.commands.surveys import with_exercise
+from autograder.commands.doctor import surveys
+from autograder.commands.doctor.surveys import with_exercise
 from autograder.course.config import Course
 
 if TYPE_CHECKING:
