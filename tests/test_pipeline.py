@@ -256,3 +256,18 @@ def test_the_classes_scores_are_exported_as_a_table(graded, monkeypatch, capsys)
     with (graded / "exports" / "a1-csv.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
     assert told == {row.student: row.total for row in scores(graded, "a1")}
+
+
+def test_a_report_of_every_kind_of_submission_is_written(graded, monkeypatch, capsys):
+    monkeypatch.chdir(graded)
+    assert main(["--course", str(ROOT), "report"]) == 0
+    assert {path.name for path in (graded / "reports").iterdir()} == {"a1.html", "index.html"}
+    page = (graded / "reports" / "a1.html").read_text()
+    assert f"{len(scores(graded, 'a1'))} submissions" in page and "could not be read" in page
+    assert "<script" not in page
+    capsys.readouterr()
+    assert main(["--course", str(ROOT), "report", "a1", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert len(told["exercises"]) == 8 and told["students"] == len(scores(graded, "a1"))
+    assert main(["--course", str(ROOT), "report", "a2"]) == 2
+    assert "a2: nothing was graded; run: course grade a2" in capsys.readouterr().err

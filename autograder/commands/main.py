@@ -20,6 +20,7 @@ from autograder.commands import (
     new,
     notebooks,
     release,
+    report,
     reproduce,
 )
 from autograder.course.config import CourseError, find_course_root, load_course
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         "--course", type=Path, help="the folder of course.yaml; by default the nearest from here upwards"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (new, build, release, grade, feedback, export, demo, data, notebooks, reproduce, doctor, calibrate):
+    teaching = (new, build, release, grade, feedback, export, report, demo, data, notebooks)
+    for command in (*teaching, reproduce, doctor, calibrate):
         command.add(commands)
     return parser
 

@@ -1,0 +1,1 @@
+"""What a lecturer learns from a graded class: one page for each assignment, and one for the course."""
