@@ -59,8 +59,11 @@ def bars(
     known = [(place, 100 * mark) for place, mark in zip(places, marks) if mark is not None]
     if known:
         axes.plot(*zip(*[(m, p) for p, m in known]), "D", color="#d55e00", markersize=8, label="the homework's report")
+    marked = dict(known)
     for place, value, top in zip(places, middle, high):
-        axes.text(top + 1.5, place, f"{value:.1f}", va="center", fontsize=10)
+        beside = marked.get(place, -1.0)
+        right = beside + 2 if top - 1 < beside < top + 9 else top + 1.5  # no number beneath a mark
+        axes.text(right, place, f"{value:.1f}", va="center", fontsize=10)
     axes.set_yticks(places, names, fontsize=10)
     axes.invert_yaxis()
     axes.set_xlim(0, 105)

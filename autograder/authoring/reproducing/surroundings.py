@@ -17,7 +17,7 @@ from coursekit.data import Data, DatasetError, load
 
 REAL = {"grey": "fashion-mnist", "colour": "cifar-10"}
 SYNTHETIC = {"grey": "synthetic-grey", "colour": "synthetic-colour"}
-RECIPES = "solutions.experiments.recipes"
+BESIDE = ("solutions.experiments.recipes", "solutions.experiments.drawing")
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
@@ -119,7 +119,7 @@ def _accelerator() -> str:
 def code(root: Path, module: str) -> str:
     """A fingerprint of what computes a unit: its module, and all that this one imports from ``solutions``.
 
-    What only chooses recipes is left out: they stand beside each result.
+    What chooses recipes is left out: they stand beside each result. So is what draws: it computes nothing.
     """
     digest = hashlib.sha256()
     for name, path in sorted(_imported(root, module).items()):
@@ -133,7 +133,7 @@ def _imported(root: Path, module: str) -> dict[str, Path]:
     while ahead:
         name = ahead.pop()
         path = root.joinpath(*name.split(".")).with_suffix(".py")
-        if name in found or name == RECIPES or not path.is_file():
+        if name in found or name in BESIDE or not path.is_file():
             continue
         found[name] = path
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
