@@ -46,7 +46,8 @@ def summarise(results: Results) -> Summary:
     _, high = _chance(results[f"{plain}, He"][0])
     claims = [Claim(f"{plain}, {i}: at chance", _at_chance(interval(results[f"{plain}, {i}"]))) for i in INITIALISERS]
     for kind in (residual, fractal):
-        best = max(INITIALISERS, key=lambda i, kind=kind: interval(results[f"{kind}, {i}"])[0])
+        means = {i: interval(results[f"{kind}, {i}"])[0] for i in INITIALISERS}
+        best = max(means, key=lambda initialiser: means[initialiser])
         told = f"under {best}'s initialisation, which suits it"
         claims += [
             Claim(f"{kind}, {told}: clearly above chance", interval(results[f"{kind}, {best}"])[1] > high),
