@@ -272,3 +272,9 @@ def test_everybody_finished_is_no_error(root):
     require_finished(standings(root, "a1"))
     assert canvas.columns(sheets.Sheet(["Student", "ID", "SIS Login ID", "Section"], [])) == [2, 1, 0]
     assert moodle.columns(sheets.Sheet(["Identifier", "Full name"], [])) == [1]
+
+
+def test_a_name_is_the_same_however_its_letters_are_composed():
+    sheet = sheets.Sheet(["Login"], [["Zo\u00eb"]])
+    (found,) = match(sheet, [Standing("zoe\u0308", 1.0)], [0], column=None, place="theirs", absent=False).values()
+    assert found.student == "zoe\u0308"

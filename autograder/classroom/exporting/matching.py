@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from autograder.classroom.exporting.sheets import Sheet
@@ -39,7 +40,7 @@ def match(
                 [f"{place}: expected a column {column!r}, as --match says; received {named(sheet.header)}"]
             )
         columns = [chosen]
-    wanted = {one.student.casefold(): one for one in known}
+    wanted = {_key(one.student): one for one in known}
     best = max(columns, key=lambda i: len(_named_in(sheet, i, wanted)))
     rows = _named_in(sheet, best, wanted)
     heading = sheet.header[best]
@@ -81,11 +82,16 @@ def scores_by_row(
     return found | {place: write[one.student] for place, one in rows.items() if one.student in write}
 
 
+def _key(name: str) -> str:
+    """A name whatever its case, and however its letters are composed: file systems and platforms differ in that."""
+    return unicodedata.normalize("NFKC", name.strip()).casefold()
+
+
 def _named_in(sheet: Sheet, column: int, wanted: Collection[str]) -> dict[str, list[int]]:
     """The rows that a column gives to each student."""
     rows: dict[str, list[int]] = {}
     for place, row in enumerate(sheet.rows):
-        cell = row[column].strip().casefold()
+        cell = _key(row[column])
         name = next((key for key in (cell, cell.partition("@")[0]) if key in wanted), None)
         if name is not None:
             rows.setdefault(name, []).append(place)
