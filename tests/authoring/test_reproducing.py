@@ -110,7 +110,7 @@ def test_a_unit_goes_on_from_its_saved_state(place):
         {"images": Images("grey", 1, 1)},
         {"needs": (Unit("other", count, Counting(1), 0),)},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_whatever_decides_a_result_changes_its_name(place, change):
     unit = Unit("count", count, Counting(7), 0)
