@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from autograder.course.content import experiments
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,14 @@ def test_modules_that_the_architecture_names_are_there():
 def test_the_glossary_is_in_order_and_has_each_word_once():
     words = re.findall(r"^\| ([a-z -]+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
     assert words[1:] == sorted(set(words[1:]))
+
+
+def test_the_committed_report_has_every_row_from_real_data():
+    folder = ROOT / "docs" / "reproduced"
+    rows = {path.stem: json.loads(path.read_text("utf-8")) for path in (folder / "rows").glob("*-laptop.json")}
+    assert {f"{row.name}-laptop" for row in experiments()} == set(rows)
+    for name, row in rows.items():
+        assert not row["outdated"] and "synthetic" not in row["data"], name
+        assert row["summary"]["numbers"] and row["seeds"] and row["machines"] and row["versions"], name
+        assert all((folder / "figures" / f"{figure['name']}.png").is_file() for figure in row["figures"]), name
+        assert not [claim["text"] for claim in row["summary"]["claims"] if claim["holds"] is False], name
