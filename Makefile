@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A file's tests stay together, and the longest files come first: tests/conftest.py says which.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
-QUICK := "not slow and not browser and not real_data"
+QUICK := "not slow and not long and not browser and not real_data"
 
 .PHONY: demo notebooks test test-slow test-long coverage lint bench clean
 
