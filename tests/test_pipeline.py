@@ -268,6 +268,7 @@ def test_a_report_of_every_kind_of_submission_is_written(graded, monkeypatch, ca
     capsys.readouterr()
     assert main(["--course", str(ROOT), "report", "a1", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
+    assert sum(exercise["unwritten"] for exercise in told["exercises"]) > 0
     assert len(told["exercises"]) == 8 and told["students"] == len(scores(graded, "a1"))
     assert main(["--course", str(ROOT), "report", "a2"]) == 2
     assert "a2: nothing was graded; run: course grade a2" in capsys.readouterr().err

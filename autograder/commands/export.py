@@ -52,8 +52,9 @@ def export(assignment: Assignment, root: Path, arguments: argparse.Namespace) ->
     Raises:
         CourseError: when the gradebook and the sheet do not fit; nothing is written then.
     """
-    from autograder.classroom.exporting import moodle, sheets, table
+    from autograder.classroom.exporting import moodle, table
     from autograder.classroom.exporting.standings import require_finished, standings
+    from autograder.classroom.writing import write
 
     if (arguments.to == "csv") != (arguments.sheet is None):
         wanted = "takes no --sheet" if arguments.to == "csv" else "needs --sheet FILE, the file that it exported"
@@ -61,25 +62,25 @@ def export(assignment: Assignment, root: Path, arguments: argparse.Namespace) ->
     known = _without(standings(root, assignment.name), arguments.skip)
     if arguments.unfinished is None:
         require_finished(known)
-    write = _scores(known, arguments)
+    scores = _scores(known, arguments)
     folder = arguments.out or root / "exports"
     name = f"{assignment.name}-{arguments.to}"
     written = []
     if arguments.to == "csv":
-        sheet = table.table(known, write)
+        sheet = table.table(known, scores)
     elif arguments.to == "canvas":
-        sheet = _canvas(known, write, arguments, [assignment.title, assignment.name])
+        sheet = _canvas(known, scores, arguments, [assignment.title, assignment.name])
     else:
-        filled = _moodle(known, write, arguments)
+        filled = _moodle(known, scores, arguments)
         sheet = filled.sheet
         pages = {student: root / "feedback" / student / assignment.name for student in filled.participants}
         pages = {student: found for student, found in pages.items() if any(found.glob("*.html"))}
         if pages:
             packed = moodle.feedback_zip(pages, filled.participants, assignment.name)
-            written.append(sheets.write(folder / f"{name}-feedback.zip", packed))
-    written.insert(0, sheets.write(folder / f"{name}.csv", sheet.text()))
+            written.append(write(folder / f"{name}-feedback.zip", packed))
+    written.insert(0, write(folder / f"{name}.csv", sheet.text().encode()))
     handed_in = sum(one.score is not None for one in known.students)
-    print(f"{counted(len(write), 'score')} of {counted(handed_in, 'submission')}: {', '.join(map(str, written))}")
+    print(f"{counted(len(scores), 'score')} of {counted(handed_in, 'submission')}: {', '.join(map(str, written))}")
 
 
 def _without(known: Standings, skipped: list[str]) -> Standings:

@@ -22,9 +22,9 @@ def add(commands: Commands) -> None:
 
 def run(course: Course, arguments: argparse.Namespace) -> int:
     """Write the pages of one assignment or of all."""
-    from autograder.classroom.exporting.sheets import write
     from autograder.classroom.reporting.gathering import Report, gather
     from autograder.classroom.reporting.page import assignment_page, course_page
+    from autograder.classroom.writing import write
 
     root = nbgrader_root(course)
     reports: list[Report] = []
@@ -41,7 +41,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         return 0
     folder = arguments.out or root / "reports"
     for report in reports:
-        print(write(folder / f"{report.assignment}.html", assignment_page(report)))
+        print(write(folder / f"{report.assignment}.html", assignment_page(report).encode()))
     if arguments.assignment is None:
-        print(write(folder / "index.html", course_page(reports, course.title)))
+        print(write(folder / "index.html", course_page(reports, course.title).encode()))
     return 0

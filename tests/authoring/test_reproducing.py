@@ -20,10 +20,11 @@ from autograder.authoring.reproducing.report import entry as row_entry
 from autograder.authoring.reproducing.report import write_report
 from autograder.authoring.reproducing.running import run_units, units_of
 from autograder.authoring.reproducing.sheet import markdown
-from autograder.authoring.reproducing.store import Store, write
+from autograder.authoring.reproducing.store import Store
 from autograder.authoring.reproducing.surroundings import Surroundings, code, surroundings
 from autograder.authoring.reproducing.wording import Entry, Picture
 from autograder.authoring.reproducing.working import Place
+from autograder.classroom.writing import write
 from autograder.course.config import CourseError
 from autograder.course.content import experiments
 from autograder.course.experiments import Claim, Images, Number, Result, Row, Summary, Unit, Work

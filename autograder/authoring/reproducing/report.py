@@ -11,9 +11,10 @@ from typing import Any
 
 from autograder.authoring.reproducing import page, sheet
 from autograder.authoring.reproducing.running import units_of
-from autograder.authoring.reproducing.store import Store, plain, write
+from autograder.authoring.reproducing.store import Store, plain
 from autograder.authoring.reproducing.surroundings import Surroundings, code
 from autograder.authoring.reproducing.wording import Entry, Picture
+from autograder.classroom.writing import write
 from autograder.course.experiments import Figure, Result, Row, Scale
 from coursekit.kernel.quiet import no_greetings
 

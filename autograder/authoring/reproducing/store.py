@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.classroom.writing import write
 from autograder.course.config import CourseError
 from autograder.course.experiments import Result
 
@@ -101,14 +101,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f"a result holds JSON only; received {type(value).__name__}")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file in one piece: a kill, a full disk or a power cut leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,15 +76,6 @@ def read(path: Path) -> Sheet:
                 [f"{path}: row {place}: expected {len(table[0])} cells as in the headings, received {len(row)}"]
             )
     return Sheet(table[0], table[1:], delimiter, "\r\n" if "\r\n" in text else "\n", mark)
-
-
-def write(path: Path, content: str | bytes) -> Path:
-    """Write a file in one piece."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(partial, path)
-    return path
 
 
 def defused(cell: str) -> str:

@@ -47,15 +47,13 @@ def standings(root: Path, assignment: str) -> Standings:
     Raises:
         CourseError: when nothing of this assignment was graded.
     """
-    from nbgrader.api import MissingEntry  # noqa: PLC0415 - nbgrader takes a second to import
-
     found: dict[str, Standing] = {}
     with opened(gradebook_url(root)) as gradebook:
-        try:
-            maximum = float(gradebook.find_assignment(assignment).max_score)
-        except MissingEntry:
-            raise CourseError([f"{assignment}: nothing was graded; run: course grade {assignment}"]) from None
-        for submission in gradebook.assignment_submissions(assignment):
+        submissions = gradebook.assignment_submissions(assignment)
+        if not submissions:
+            raise CourseError([f"{assignment}: nothing was graded; run: course grade {assignment}"])
+        maximum = float(gradebook.find_assignment(assignment).max_score)
+        for submission in submissions:
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             penalty = float(submission.late_submission_penalty or 0.0)
             found[submission.student_id] = Standing(
@@ -67,8 +65,6 @@ def standings(root: Path, assignment: str) -> Standings:
             )
         for student in gradebook.students:
             found.setdefault(student.id, Standing(student.id, None))
-    if all(one.score is None for one in found.values()):
-        raise CourseError([f"{assignment}: nothing was graded; run: course grade {assignment}"])
     return Standings(assignment, maximum, tuple(found[name] for name in sorted(found)))
 
 

@@ -116,13 +116,7 @@ def gather(root: Path, assignment: Assignment) -> Report:
     Raises:
         CourseError: when nothing of it was graded.
     """
-    from nbgrader.api import MissingEntry  # noqa: PLC0415 - nbgrader takes a second to import
-
-    try:
-        rows = scores(root, assignment.name)
-    except MissingEntry:
-        rows = []
-    kept = records(root, assignment.name)
+    rows, kept = scores(root, assignment.name), records(root, assignment.name)
     if not rows:
         raise CourseError([f"{assignment.name}: nothing was graded; run: course grade {assignment.name}"])
     unreadable = [row.student for row in rows if kept.get(row.student, {}).get("unreadable")]
