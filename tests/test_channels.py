@@ -115,7 +115,7 @@ def test_moodles_worksheet_is_filled_in_and_otherwise_as_it_was(root):
 def test_a_worksheet_in_german_is_understood_and_one_in_another_language_asks_for_its_column(root):
     german = MOODLE.replace("Maximum grade", "Bestwertung").replace(",Grade,", ",Bewertung,").replace("8.00", '"8,00"')
     assert ',6.25,"8,00",' in exported(root, "moodle", german)
-    finnish = MOODLE.replace(",Grade,", ",Arvosana,")
+    finnish = MOODLE.replace(",Grade,Maximum grade,", ",Arvosana,Korkein arvosana,")
     with pytest.raises(CourseError, match=r"--column.*Arvosana"):
         exported(root, "moodle", finnish)
     assert "6.25" in exported(root, "moodle", finnish, column="Arvosana")
@@ -174,6 +174,11 @@ def test_what_canvas_and_the_gradebook_disagree_about_is_refused_and_nothing_is_
 def test_moodles_other_maximum_or_missing_student_is_refused(root):
     with pytest.raises(CourseError, match=r"Moodle's maximum is 100\.00, ours is 8"):
         exported(root, "moodle", MOODLE.replace("8.00", "100.00"))
+    with pytest.raises(CourseError, match=r"Moodle's maximum is 100\.00"):
+        finnish = MOODLE.replace("8.00", "100.00").replace(",Grade,Maximum grade,", ",Arvosana,Korkein arvosana,")
+        exported(root, "moodle", finnish, column="Arvosana")
+    with pytest.raises(CourseError, match=r"received Good, Poor; points do not fit"):
+        exported(root, "moodle", MOODLE.replace("8.00", "Good", 1).replace("8.00", "Poor"))
     with pytest.raises(CourseError, match="no row for bob"):
         exported(root, "moodle", MOODLE.replace("bob@", "bert@").replace("@SUM(A1:A9)", "Bert"))
     with pytest.raises(CourseError, match="Moodle's own number"):

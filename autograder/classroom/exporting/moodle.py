@@ -1,8 +1,9 @@
 """Fill in the grading worksheet that Moodle exported, and pack feedback pages for its import.
 
 Moodle (mod/assign/feedback/offline) finds columns by their headings in the teacher's language, and students by the
-number at the end of the first column. It passes over grades above the maximum, and over those that somebody changed
-after the worksheet was downloaded. Feedback files (mod/assign/feedback/file) belong to the participant whose number
+number at the end of the first column; the column after the grades says what the assignment is worth
+(mod/assign/gradingtable.php). It passes over grades above that maximum, and over those that somebody changed after the
+worksheet was downloaded. Feedback files (mod/assign/feedback/file) belong to the participant whose number
 stands second in the folder's name: ``NAME_NUMBER_assignfeedback_file``.
 """
 
@@ -20,10 +21,6 @@ from autograder.classroom.exporting.standings import Standing, Standings, named,
 from autograder.course.config import CourseError
 
 GRADE = ("Grade", "Bewertung", "Note", "Calificación", "Nota", "Valutazione", "Cijfer", "Betyg", "Ocena", "Оценка")
-MAXIMUM = (
-    *("Maximum grade", "Maximum Grade", "Bestwertung", "Höchstbewertung", "Note maximale", "Calificación máxima"),
-    *("Nota máxima", "Valutazione massima", "Maximumcijfer", "Maximalt betyg", "Ocena maksymalna"),
-)
 COMMENTS = (
     *("Feedback comments", "Feedback als Kommentar", "Feedback par commentaires", "Comentarios de retroalimentación"),
     *("Comentários de feedback", "Commenti di feedback", "Feedbackcommentaar"),
@@ -71,7 +68,7 @@ def fill(
     grades = sheet.column([column] if column else GRADE)
     if grades is None:
         raise CourseError([f"{place}: no column for grades; name it with --column: one of {named(sheet.header)}"])
-    _require_maximum(sheet, known, place)
+    _require_maximum(sheet, grades, known, place)
     comments = sheet.column(COMMENTS)
     participants = {}
     for number_of_row, row in enumerate(sheet.rows):
@@ -93,27 +90,24 @@ def comment(student: Standing) -> str:
     return "; ".join(parts)
 
 
-def _require_maximum(sheet: Sheet, known: Standings, place: str) -> None:
-    column = sheet.column(MAXIMUM)
-    if column is None:
-        return
-    told = {row[column].strip() for row in sheet.rows} - {""}
-    wrong = [text for text in told if not _is(text, known.maximum)]
-    if wrong:
+def _require_maximum(sheet: Sheet, grades: int, known: Standings, place: str) -> None:
+    """Moodle writes what the assignment is worth, or its scale, into the column after the grades, in any language."""
+    told = sorted({row[grades + 1].strip() for row in sheet.rows}) if grades + 1 < len(sheet.header) else []
+    if len(told) != 1 or not re.fullmatch(r"\d+(?:[.,]\d+)?", told[0]):
+        raise CourseError(
+            [
+                f"{place}: expected the assignment's maximum grade in the column after {sheet.header[grades]!r}, "
+                f"received {named(told) or 'none'}; points do not fit an assignment that is graded by a scale"
+            ]
+        )
+    if abs(float(told[0].replace(",", ".")) - known.maximum) >= 0.005:
         ours = number(known.maximum)
         raise CourseError(
             [
-                f"{place}: Moodle's maximum is {wrong[0]}, ours is {ours}: set the assignment's maximum grade to "
+                f"{place}: Moodle's maximum is {told[0]}, ours is {ours}: set the assignment's maximum grade to "
                 f"{ours} in Moodle and export the worksheet again"
             ]
         )
-
-
-def _is(text: str, value: float) -> bool:
-    try:
-        return abs(float(text.replace(",", ".")) - value) < 0.005
-    except ValueError:
-        return False
 
 
 def feedback_zip(pages: Mapping[str, Path], participants: Mapping[str, str], assignment: str) -> bytes:
