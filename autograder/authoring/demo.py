@@ -282,6 +282,7 @@ def _show_results(assignment: Assignment, root: Path, console: Console) -> None:
             "grade it again with plain nbgrader",
             f"cd {shown} && {programs}/nbgrader autograde {assignment.name} --force",
         ),
+        ("what the class has learned", f"cd {shown} && {programs}/course report   (pages in reports/)"),
         ("grade by hand in the browser", f"cd {shown} && {programs}/jupyter lab   (Nbgrader > Formgrader)"),
     ]:
         console.print(f"{what + ':':38}{where}", markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import coursekit.drawing.plotting  # noqa: F401 - registers how figures are described
-from coursekit.checking import SOFTMAX, AnyFloat, Case, Tolerance, compare, judge_case, observe_case
+from coursekit.checking import FLOAT32, FLOAT64, SOFTMAX, AnyFloat, Case, Tolerance, compare, judge_case, observe_case
 from coursekit.observing import CallError, Misuse, Remote, Rng, observe
 from coursekit.plain import identical, plain, settle
 
@@ -74,6 +74,12 @@ def test_tolerance_is_as_tight_as_it_says():
     tight = Tolerance(0.0, 1e-12, "test")
     assert compare(np.array([1.0 + 2e-12]), np.array([1.0]), tight) is not None
     assert compare(np.array([1.0 + 5e-13]), np.array([1.0]), tight) is None
+
+
+@pytest.mark.parametrize(("tolerance", "near", "far"), [(FLOAT64, 5e-7, 5e-6), (FLOAT32, 5e-4, 5e-3)])
+def test_the_agreed_tolerances_are_those_that_students_read(tolerance, near, far):
+    assert compare(100.0 * (1 + near), 100.0, tolerance) is None
+    assert compare(100.0 * (1 + far), 100.0, tolerance) is not None
 
 
 def test_results_are_called_by_their_names():
