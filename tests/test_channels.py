@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from autograder.classroom.exporting import canvas, moodle, sheets
 from autograder.classroom.exporting.matching import match
 from autograder.classroom.exporting.standings import Standing, require_finished, standings
-from autograder.commands import export
+from autograder.commands.classroom import export
 from autograder.course.config import Assignment, CourseError
 from autograder.grading.gradebook import gradebook_url, opened
 

@@ -14,15 +14,14 @@ from autograder.commands import (
     data,
     demo,
     doctor,
-    export,
     feedback,
     grade,
     new,
     notebooks,
     release,
-    report,
     reproduce,
 )
+from autograder.commands.classroom import export, report
 from autograder.course.config import CourseError, find_course_root, load_course
 
 
