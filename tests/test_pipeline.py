@@ -82,6 +82,7 @@ def test_feedback_shows_verdicts_and_no_expected_value_of_a_hidden_case(graded):
     assert "expected" not in hidden and "should be" not in hidden
 
 
+@pytest.mark.slow
 def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale_scores(graded):
     verdicts = {path: path.read_bytes() for path in (graded / "autograded").glob("*/a1/verdicts.json")}
     before = as_json(scores(graded, "a1"), records(graded, "a1"))

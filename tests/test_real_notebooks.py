@@ -25,7 +25,7 @@ from autograder.authoring.release import release_assignment
 from autograder.classroom.scores import Score, scores
 from autograder.course.content import load_content
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 MODULES = sorted(path.stem for path in (Path(__file__).parent / "real").glob("*.py"))
 MODULES = os.environ["REAL"].split(",") if "REAL" in os.environ else MODULES  # only some, while one works on them
 HAND_INS = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from coursekit.checking import Refused
 from coursekit.models import lending
 from coursekit.models.networks import borrow, describe, rebuild
+from coursekit.models.parts import Parts
 
 IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
 
@@ -16,6 +20,7 @@ IMAGES = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
 @pytest.fixture(autouse=True)
 def nothing_lent(monkeypatch):
     monkeypatch.setattr(lending, "_LENT", {})
+    monkeypatch.setattr(lending, "_PARTS", Parts())
 
 
 def network(filters=4, padding="same", activation="relu", rate=0.5, extents=(6, 5), **normalisation):
@@ -139,3 +144,63 @@ def test_who_has_more_memory_may_keep_more(monkeypatch):
         for filters in range(1, 8):
             borrow(describe(network(filters)))
         assert len(lending._LENT) == kept
+
+
+def test_models_of_different_structures_share_the_layers_that_are_alike():
+    one, other = describe(network()), describe(network(rate=0.25))
+    model = borrow(one)
+    before = np.asarray(model(IMAGES))
+    shared = borrow(other)
+    assert shared is not model
+    assert [a is b for a, b in zip(model.layers, shared.layers, strict=True)] == [False, True, True, False, True]
+    np.testing.assert_array_equal(shared(IMAGES), rebuild(other)(IMAGES))
+    np.testing.assert_array_equal(borrow(one)(IMAGES), before)
+
+
+def chain(*filters):
+    inputs = x = keras.Input((6, 5, 3))
+    for count in filters:
+        x = keras.layers.Conv2D(count, 3, padding="same", kernel_initializer="he_normal")(x)
+    return keras.Model(inputs, x)
+
+
+def test_a_layer_stands_for_one_place_of_a_model_alone():
+    few, many = describe(chain(3, 3)), describe(chain(3, 3, 3))
+    assert borrow(few).layers[1:] == borrow(many).layers[1:3]
+    assert len({id(layer) for layer in borrow(many).layers}) == 4
+    for described in (few, many, few):
+        np.testing.assert_array_equal(borrow(described)(IMAGES), rebuild(described)(IMAGES))
+
+
+def test_a_layer_that_is_called_twice_is_one_layer_of_a_lent_model_too():
+    inputs = keras.Input((6, 5, 3))
+    layer = keras.layers.Conv2D(3, 3, padding="same")
+    twice = describe(keras.Model(inputs, layer(layer(inputs))))
+    for described in (describe(chain(3, 3)), twice, describe(chain(3, 3, 3)), twice):
+        np.testing.assert_array_equal(borrow(described)(IMAGES), rebuild(described)(IMAGES))
+    assert borrow(twice).count_params() == 3 * 28
+
+
+def test_a_trained_layer_does_not_stand_for_a_frozen_one():
+    frozen = chain(3, 3)
+    frozen.layers[1].trainable = False
+    borrow(describe(chain(3, 3)))
+    assert len(borrow(describe(frozen)).trainable_weights) == 2
+    assert len(borrow(describe(chain(3, 3))).trainable_weights) == 4
+
+
+def test_initial_weights_make_no_other_structure():
+    described = describe(chain(3, 3))
+    model = borrow(described)
+    for operation in described["operations"]:
+        operation["config"] = dict(operation["config"], kernel_initializer="zeros")
+    assert borrow(described) is model
+
+
+def test_layers_go_with_the_last_model_that_has_them(monkeypatch):
+    monkeypatch.setitem(lending._LIMITS, "models", 1)
+    borrow(describe(chain(3, 4)))
+    layers = weakref.WeakSet(borrow(describe(chain(3, 3))).layers[1:])
+    borrow(describe(chain(5)))
+    gc.collect()
+    assert not layers

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from coursekit.models.parts import Parts, essence, frozen
 from coursekit.models.rebuilding import MAX_PARAMETERS, Builder, built, check_ran, refusing
 
+_PARTS = Parts()
 _LENT: dict[Any, tuple[Builder, Any]] = {}  # the last is the latest used
 _LIMITS = {"models": 100, "parameters": MAX_PARAMETERS}  # all together no larger than the largest that is graded
 
@@ -23,8 +23,8 @@ def lend_at_most(*, models: int, parameters: int) -> None:
 def borrow(description: Any) -> Any:
     """The model that ``rebuild`` would make, for a moment: the next of the same structure is the same object.
 
-    Weights are set as described each time; who borrows changes nothing but weights, and keeps nothing. Layers have
-    numbers for names: TensorFlow prepares a variable once for each name.
+    Weights are set as described each time; who borrows changes nothing but weights, and keeps nothing. Models share
+    layers, which have numbers for names.
 
     Raises:
         Refused: as ``rebuild`` does.
@@ -32,7 +32,7 @@ def borrow(description: Any) -> Any:
     with refusing(description):
         structure = _structure(description)
         known = _LENT.pop(structure, None)
-        builder, model = known or built(description, None, None, names="numbered")
+        builder, model = known or built(description, None, None, _PARTS)
         if known:
             builder.set_weights(description["operations"])
             check_ran(description.pop("ran", None), model)
@@ -47,24 +47,14 @@ def _parameters() -> int:
 
 
 def _structure(description: Any) -> Any:
-    """All of a description but weights and names, to look up by."""
+    """All of a description but weights, initial ones too, and names, to look up by."""
     operations = [
         {
             **operation,
             "name": None,
-            "config": {key: value for key, value in operation["config"].items() if key != "name"},
+            "config": essence(operation["config"]),
             "weights": [weight.shape for weight in operation["weights"]],
         }
         for operation in description["operations"]
     ]
-    return _frozen({**description, "input": None, "ran": None, "operations": operations})
-
-
-def _frozen(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return tuple((key, _frozen(item)) for key, item in sorted(tree.items()))
-    if isinstance(tree, (tuple, list)):
-        return type(tree).__name__, *map(_frozen, tree)
-    if isinstance(tree, np.ndarray):
-        return tree.dtype.str, tree.shape, tree.tobytes()
-    return type(tree).__name__, tree  # 1, 1.0 and True are equal, and not the same argument
+    return frozen({**description, "input": None, "ran": None, "operations": operations})

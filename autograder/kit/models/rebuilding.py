@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -30,13 +30,15 @@ from coursekit.models.stock import (
 )
 from coursekit.plain import KIND, identical, is_kind
 
+if TYPE_CHECKING:
+    from coursekit.models.parts import Parts
+
 MAX_CALLS = 400
 MAX_PARAMETERS = 5_000_000
 MAX_WORK = 2_000_000_000  # multiplications for one image
 MAX_EXTENT = 1 << 22  # values that one tensor may hold for one image
 SAME = 1e-2  # of the largest output: the same float32 sums, on the same machine, through at most 400 operations
 MAX_MOMENTUM = 0.9999  # beyond it, BatchNormalization's statistics hardly move
-Names = Literal["described", "numbered", "automatic"]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}\Z")
 
 
@@ -63,11 +65,11 @@ def rebuild(
     return built(description, input_shape, rng)[1]
 
 
-def built(description: Any, input_shape: Any, rng: Any, names: Names = "described") -> tuple[Builder, Any]:
+def built(description: Any, input_shape: Any, rng: Any, parts: Parts | None = None) -> tuple[Builder, Any]:
     """As ``rebuild``, with the builder, which can set other weights."""
     with refusing(description):
         ran = description.pop("ran", None)
-        builder = Builder(description, rng, names=names)
+        builder = Builder(description, rng, parts=parts)
         model = builder.model(input_shape)
         own = rng is None and input_shape is None  # else: one with the described weights and extents
         if ran is not None:
@@ -107,7 +109,7 @@ def check_ran(ran: dict[str, Any] | None, model: Any) -> None:
 
 def graft(description: Any, tensor: Any) -> Any:
     """Apply a described model to a symbolic tensor, with layers and initial weights of its own."""
-    builder = Builder(description, np.random.default_rng(0), names="automatic", seeded=False)
+    builder = Builder(description, np.random.default_rng(0), named=False, seeded=False)
     return builder.apply(tensor)
 
 
@@ -118,17 +120,30 @@ def _what(value: Any) -> str:
 
 
 class Builder:
-    """Makes one model, operation by operation, and refuses whatever is not known to be harmless."""
+    """Makes one model, operation by operation, and refuses whatever is not known to be harmless.
+
+    Args:
+        rng: draws initial weights; None where the described ones are set.
+        named: layers have the described names, where those are well-formed.
+        seeded: initialisers are given seeds drawn from ``rng``.
+        parts: layers that are there already, for a model with the described weights.
+    """
 
     def __init__(
-        self, description: Any, rng: np.random.Generator | None, *, names: Names = "described", seeded: bool = True
+        self,
+        description: Any,
+        rng: np.random.Generator | None,
+        *,
+        named: bool = True,
+        seeded: bool = True,
+        parts: Parts | None = None,
     ) -> None:
         self._operations = description["operations"]
         self._calls = description["calls"]
         self._output = description["output"]
         self._shape, self._input = description["shape"], description["input"]
         _check_whole(description)
-        self._rng, self._names, self._seeded = rng, names, seeded
+        self._rng, self._named, self._seeded, self._parts = rng, named, seeded, parts
         self._made: dict[int, Any] = {}
         self._used: set[str] = set()
         self._tensors: dict[tuple[int, int], Any] = {}
@@ -143,7 +158,7 @@ class Builder:
             raise Refused(f"a model with inputs of shape {shape}; expected one image or vector, extents up to 1024")
         if np.prod([n or 1 for n in shape], dtype=float) > MAX_EXTENT:
             raise Refused(f"a model with inputs of shape {shape}, too large to grade")
-        inputs = keras.Input(shape, dtype="float32", **self._name(self._input))
+        inputs = keras.Input(shape, dtype="float32", **({} if self._parts is not None else self._name(self._input)))
         model = keras.Model(inputs, self.apply(inputs))
         model.work_per_image = self._work
         self._check_trained()
@@ -174,7 +189,7 @@ class Builder:
         axis = self._follow_batch(spec, [*args, *kwargs.values()])
         self._measure(spec, args, first=index not in self._made)
         if index not in self._made:
-            self._made[index] = self._make(spec)
+            self._made[index] = self._find(spec, args)
         results = self._made[index](*args, **kwargs)
         for j, result in enumerate(results if isinstance(results, (list, tuple)) else [results]):
             if result.shape[axis] is not None:
@@ -204,6 +219,12 @@ class Builder:
             raise Refused(f"a model of more than {MAX_PARAMETERS:,} parameters, too large to grade")
         if self._work > MAX_WORK:
             raise Refused(f"a model with more than {MAX_WORK:,} multiplications for one image, too slow to grade")
+
+    def _find(self, spec: Any, args: list[Any]) -> Any:
+        if self._parts is None or spec["kind"] != "layer":
+            return self._make(spec)
+        layer = self._parts.find(spec, args, self._made.values())
+        return self._parts.keep(spec, args, self._make(spec)) if layer is None else layer
 
     def _make(self, spec: Any) -> Any:
         kind, name = spec["kind"], spec["class"]
@@ -250,8 +271,9 @@ class Builder:
         return getattr(keras.initializers, kind)(**arguments)
 
     def _name(self, name: Any) -> dict[str, str]:
-        name = f"layer_{len(self._used)}" if self._names == "numbered" else name
-        if self._names == "automatic" or type(name) is not str or not NAME.match(name) or name in self._used:
+        if self._parts is not None:
+            return {"name": self._parts.free_name()}
+        if not self._named or type(name) is not str or not NAME.match(name) or name in self._used:
             return {}
         self._used.add(name)
         return {"name": name}
