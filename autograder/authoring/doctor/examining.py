@@ -147,7 +147,7 @@ class SeededJudge:
                 partial(_ask, function),
                 self._mutants,
                 self._laboratory if trials and seed == SEEDS[0] else None,
-                _RecallOthers(function, self._memory[seed]),
+                _RecallOthers(function, self._memory[seed], anew=self._laboratory is not None),
                 partial(self._remember, seed, function),
             )
             for seed in self._seeds
@@ -182,13 +182,19 @@ class _Memory:
 
 
 class _RecallOthers(Recall):
-    """Recalls other mutants from memory and asks the judged one anew: it is recognised by what it does again."""
+    """Recalls other mutants from memory and asks the judged one anew: it is recognised by what it does again.
 
-    def __init__(self, judged: Callable[..., Any], memory: _Memory) -> None:
+    Args:
+        anew: on every case; else on the first that it fails alone, by which it is found, and which costs least.
+    """
+
+    def __init__(self, judged: Callable[..., Any], memory: _Memory, *, anew: bool) -> None:
         super().__init__()
-        self._judged, self._memory = judged, memory
+        self._judged, self._memory, self._anew = judged, memory, anew
+        self._asked = False
 
     def outcome(self, mutant: KnownWrong, judged: judging.Judged) -> Outcome:
-        if mutant.function is self._judged:
-            return super().outcome(mutant, judged)
-        return self._memory.outcome(mutant.function, judged.case)
+        if mutant.function is not self._judged or (self._asked and not self._anew):
+            return self._memory.outcome(mutant.function, judged.case)
+        self._asked = True
+        return super().outcome(mutant, judged)

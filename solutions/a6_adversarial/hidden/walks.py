@@ -14,8 +14,8 @@ SHAPE = (2, 3, 1)
 CLEAR = 3e-3  # how far a decision must be from the other one, relative to its scale: 1e4 roundings of float32
 FINE = 100.0  # in descent, probabilities and pixels creep: their margins count this much, and are still 500 roundings
 TRIES = 2000
-SOON = 15  # the most steps of a right walk; twice as many with the default step size
-PATIENCE = 20  # steps that are allowed: as many as tell that a wrong attack has not stopped, and no more
+SOON = 10  # the most steps of a right walk; twice as many with the default step size
+PATIENCE = 13  # steps that are allowed: as many as tell that a wrong attack has not stopped, and no more
 
 
 @dataclass(frozen=True)
