@@ -18,7 +18,7 @@ class Sizes:
     """How large the experiments of a scale are.
 
     Args:
-        grey_seeds: of HUJI 2.2 to 2.4; seeds of Penn's task 1, control_seeds of what is only a control there.
+        grey_seeds: of HUJI 2.2 to 2.4; seeds of Penn's task 1, whose controls have one.
         grey, colour: images to train on and held out.
         mlp_steps, convnet_steps: of HUJI 2.2 to 2.4.
         table_steps: of Penn's task 1.
@@ -29,7 +29,6 @@ class Sizes:
 
     grey_seeds: int
     seeds: int
-    control_seeds: int
     grey: Images
     colour: Images
     mlp_steps: int
@@ -55,7 +54,6 @@ SIZES: dict[Scale, Sizes] = {
     "smoke": Sizes(
         grey_seeds=2,
         seeds=2,
-        control_seeds=1,
         grey=Images("grey", 300, 200),
         colour=Images("colour", 200, 200),
         mlp_steps=20,
@@ -79,7 +77,6 @@ SIZES: dict[Scale, Sizes] = {
     "laptop": Sizes(
         grey_seeds=5,
         seeds=3,
-        control_seeds=1,
         grey=Images("grey", 1000, 4000),
         colour=Images("colour", 10000, 4000),
         mlp_steps=4000,
@@ -103,7 +100,6 @@ SIZES: dict[Scale, Sizes] = {
     "full": Sizes(
         grey_seeds=3,
         seeds=3,
-        control_seeds=3,
         grey=Images("grey", 60000, 10000),
         colour=Images("colour", 10000, 10000),
         mlp_steps=100_000,
@@ -174,7 +170,7 @@ def table_1(scale: Scale, names: Sequence[str], seeds: Sequence[int] | None = No
             measurements=min(20, sizes.measurements),
             measured_on=sizes.measured_on,
         )
-        count = sizes.control_seeds if name in CONTROLS else sizes.seeds
+        count = 1 if name in CONTROLS else sizes.seeds  # a control shows a direction, not a number
         units += [
             training(name, recipe, seed, sizes.colour, 0.242) for seed in (range(count) if seeds is None else seeds)
         ]
