@@ -12,7 +12,7 @@ import numpy as np
 from autograder.course.experiments import Result, Scale, Unit, Work
 from solutions.experiments.attacking import sign_walk
 from solutions.experiments.preparing import prepare
-from solutions.experiments.recipes import all_conv, table_1, widest
+from solutions.experiments.recipes import other_network, table_1
 from solutions.experiments.training import Training, predict, trained
 
 NAME = "sign images"
@@ -49,7 +49,7 @@ def fooling(scale: Scale) -> list[Unit]:
     """The attack, after the trainings that it needs."""
     images, most, eps = SIZES[scale]
     sources = table_1(scale, ["1.4 + flip and crop"], seeds=(0, 1))
-    other = next(unit for unit in all_conv(scale) if unit.name == widest(scale))
+    other = other_network(scale)
     needs = (*sources, other)
     recipe = Fooling(sources[0].recipe, other.recipe, images, eps, 0.99, most)
     seconds = 10 + images * most * 0.0017
