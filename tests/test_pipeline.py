@@ -19,6 +19,7 @@ from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
 from autograder.commands.main import main
+from autograder.grading.holding import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,7 +83,7 @@ def test_feedback_shows_verdicts_and_no_expected_value_of_a_hidden_case(graded):
     assert "expected" not in hidden and "should be" not in hidden
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale_scores(graded):
     verdicts = {path: path.read_bytes() for path in (graded / "autograded").glob("*/a1/verdicts.json")}
     before = as_json(scores(graded, "a1"), records(graded, "a1"))
@@ -214,6 +215,19 @@ def test_locked_gradebook_is_a_clear_error_and_a_rerun_goes_on(small_class):
         database.rollback()
     assert done.returncode == 1
     assert "database is locked" in done.stderr
+    nbgrader(small_class, "autograde", "a1")
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+
+
+def test_a_second_grading_says_who_holds_the_first_and_takes_nothing_away(small_class):
+    half = small_class / "autograded" / "s2" / "a1"
+    half.mkdir(parents=True)  # what nbgrader is writing just now
+    let_go = hold(small_class, "a1")
+    done = nbgrader(small_class, "autograde", "a1", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"nothing was graded: {small_class}: a1 is being graded by process {os.getpid()}" in done.stderr
+    assert half.is_dir() and not list(small_class.glob("autograded/*/a1/verdicts.json"))
+    let_go()
     nbgrader(small_class, "autograde", "a1")
     assert [row.total for row in scores(small_class, "a1")] == [70] * 4
 

@@ -10,6 +10,8 @@ import hashlib
 import os
 import shutil
 import sys
+import weakref
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +45,7 @@ from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
+from autograder.grading.holding import hold
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
@@ -135,13 +138,16 @@ class SubmissionExporter(NotebookExporter):
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
+        self._let_go: Callable[[], None] = lambda: None
         try:
             self._require_settings()
+            self._hold()
             self._receive()
             self._forget_half_graded()
             if any(self._will_be_graded(Path(path)) for paths in self.parent.assignments.values() for path in paths):
                 connect(STUDENT).close()  # better no grading now than a class of question marks
         except (CourseError, JailUnavailable, OSError) as error:
+            self._let_go()
             place = f"; free or mend it, or set TMPDIR (now {gettempdir()})" if isinstance(error, OSError) else ""
             self.log.error("nothing was graded: %s%s", error, place)
             raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
@@ -155,6 +161,23 @@ class SubmissionExporter(NotebookExporter):
         if not self.course_root or not {WriteVerdicts, SaveVerdicts} <= set(steps) or Execute in steps:
             root = self.parent.coursedir.root
             raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
+
+    def _hold(self) -> None:
+        """Be the only one who grades this assignment, until nbgrader has converted the last submission."""
+        converter = self.parent
+        convert, let_go = (
+            converter.convert_notebooks,
+            hold(Path(converter.coursedir.root), converter.coursedir.assignment_id),
+        )
+
+        def convert_and_let_go() -> None:
+            try:
+                convert()
+            finally:
+                let_go()
+
+        self._let_go, converter.convert_notebooks = let_go, convert_and_let_go
+        weakref.finalize(self, let_go)  # nbgrader may stop before it begins
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""

@@ -51,7 +51,7 @@ def test_half_a_line_costs_one_run_and_no_other(tmp_path):
     assert last.value == -math.inf and last.refused == "no weights" and len(Ledger(path).results) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kill_costs_the_runs_in_flight_and_the_same_command_goes_on(tmp_path):
     shutil.copy(ROOT / "course.yaml", tmp_path)
     words = ["--course", str(tmp_path), "calibrate", "a2", "--exercise", REGRESSION.exercise, "--seeds", "2"]

@@ -290,7 +290,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_that_was_killed_anywhere_gives_the_same_report(course_folder, tmp_path_factory):
     rows = ("sigmoid", "regression")
     began = time.monotonic()

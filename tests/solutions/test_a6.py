@@ -37,7 +37,7 @@ def test_both_halves_of_a_network_compute_the_same():
         np.testing.assert_allclose(net.network.make({})(x), net.logits(x), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 5))])
 def test_no_decision_of_a_hidden_walk_is_close(seed):
     """float32 must end where float64 ends, in as many steps."""
     for name in ("iterated_fgsm", "targeted_attack"):
