@@ -33,6 +33,7 @@ html_static_path = [str(Path(__file__).parent / "static")]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False
+html_use_index = html_domain_indices = False  # the search finds names, too
 html_math_renderer = "mathml"
 pygments_style, pygments_dark_style = "friendly", "github-dark"
 

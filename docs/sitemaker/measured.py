@@ -65,8 +65,8 @@ def _row(assignment: Assignment, item: str, data: str, record: dict[str, Any]) -
 def _section(assignment: Assignment, item: str, data: str, record: dict[str, Any], picture: str) -> str:
     images = "no images" if data == "any" else data
     rows = "".join(
-        f"| `{one['id']}` | {'right' if one['correct'] else 'wrong'} | {one['runs']} | {one['mean']:g} "
-        f"| {one['deviation']:g} | {min(one['values']):g} | {max(one['values']):g} |\n"
+        f"| `{one['id'].rpartition('.')[2]}` | {'right' if one['correct'] else 'wrong'} | {one['runs']} "
+        f"| {one['mean']:g} | {one['deviation']:g} | {min(one['values']):g} | {max(one['values']):g} |\n"
         for one in record["implementation"]
     )
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
@@ -79,7 +79,7 @@ The bound is **{record["at_least"]:g}** {record["unit"]}. Expected error rates: 
 
 ![Every run of each implementation of {item}, the right ones apart from the wrong ones, and the bound]({picture})
 
-| implementation | is | runs | mean | standard deviation | lowest | highest |
+| implementation | right or wrong | runs | mean | standard deviation | lowest | highest |
 |---|---|---|---|---|---|---|
 {rows}
 Surroundings, in turn: {", ".join(record["surroundings"])}. Measured with {versions}.

@@ -74,8 +74,9 @@ the notebooks.
 def _row(assignment: Assignment) -> str:
     exercises = sum(assignment.points(name) for name in assignment.exercises)
     questions = sum(assignment.answers.values())
+    due = f"{assignment.due.day} {assignment.due:%B %Y, %H:%M}"
     return (
-        f"| {assignment.name} | [{assignment.title}]({assignment.name}.md) | {assignment.due:%d %B %Y, %H:%M} "
+        f"| {assignment.name} | [{assignment.title}]({assignment.name}.md) | {due} "
         f"| {len(assignment.exercises)} | {exercises:g} | {len(assignment.answers)} | {questions:g} |\n"
     )
 
