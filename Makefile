@@ -2,11 +2,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS := .venv-docs
+SITE := build/site
+NOTEBOOKS := $(SITE)/notebooks
+RELEASED := $(wildcard assignments/*/*.* solutions/*/*.* solutions/*/*/*.* autograder/authoring/*.py)
+SPHINX = $(DOCS)/bin/python -m sphinx --fail-on-warning --keep-going --quiet -c docs/sitemaker
 # A file's tests stay together, and the longest files come first: tests/conftest.py says which.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 QUICK := "not slow and not long and not browser and not real_data"
 
-.PHONY: demo notebooks test test-slow test-long coverage lint bench clean
+.PHONY: demo notebooks test test-slow test-long coverage lint docs docs-links bench clean
 
 demo: $(STAMP)
 	$(BIN)/course demo
@@ -39,6 +44,26 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The site. Its tools have an environment of their own, which sees the course's packages behind them: $(VENV) stays as it is.
+docs: $(DOCS)/.installed $(NOTEBOOKS)/.made
+	PYTHONPATH=docs $(BIN)/python -m sitemaker.gather $(NOTEBOOKS) $(SITE)/pages
+	$(SPHINX) -b html $(SITE)/pages $(SITE)/html
+	@echo "the site is in $(SITE)/html/index.html"
+
+# The links that lead outside, which may be dead for reasons that are not ours.
+docs-links: docs
+	$(SPHINX) -b linkcheck $(SITE)/pages $(SITE)/links
+
+$(NOTEBOOKS)/.made: $(STAMP) course.yaml $(RELEASED)
+	PYTHONPATH=docs $(BIN)/python -m sitemaker.notebooks $(NOTEBOOKS)
+	@touch $@
+
+$(DOCS)/.installed: $(STAMP) requirements-docs.lock
+	$(BIN)/python -m venv --clear $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	$(DOCS)/bin/python docs/sitemaker/layer.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@touch $@
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/autograde.py
 
@@ -50,4 +75,4 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(DOCS) build

@@ -1,7 +1,9 @@
-"""What the pages in docs/ say is so: drawings are up to date, files that they name are there."""
+"""What pages and docstrings say is so: drawings are up to date, files that they name are there, examples come true."""
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import importlib.util
 import json
 import re
@@ -9,16 +11,27 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from test_imports import modules
 
 from autograder.course.content import experiments
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+EXAMPLES = [  # notebooks are not modules; the examples of their stubs are run in tests/solutions
+    name for name, path in modules(ROOT).items() if path.name != "notebook.py" and ">>>" in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("module", EXAMPLES)
+def test_examples_in_docstrings_come_true(module):
+    done = doctest.testmod(importlib.import_module(module), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert done.attempted and not done.failed
 
 
 @pytest.fixture(scope="module")
 def drawing() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("draw_architecture", ROOT / "docs" / "draw_architecture.py")
+    file = ROOT / "docs" / "developers" / "draw_architecture.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     import sys
@@ -29,7 +42,8 @@ def drawing() -> ModuleType:
 
 
 def test_the_drawing_shows_the_table_of_arrows_as_it_is(drawing):
-    assert drawing.draw() == drawing.DRAWING.read_text("utf-8"), "run: .venv/bin/python docs/draw_architecture.py"
+    as_drawn = drawing.DRAWING.read_text("utf-8")
+    assert drawing.draw() == as_drawn, "run: .venv/bin/python docs/developers/draw_architecture.py"
 
 
 def test_a_room_without_a_place_in_the_drawing_is_told(drawing, monkeypatch):
@@ -50,8 +64,9 @@ def test_links_lead_somewhere(page):
 
 
 def test_modules_that_the_architecture_names_are_there():
-    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    known = {path.name for path in ROOT.glob("**/*.py") if ".venv" not in path.parts}
+    text = (ROOT / "docs" / "developers" / "architecture.md").read_text("utf-8")
+    ours = ("assignments", "autograder", "benchmarks", "datasets", "docs", "solutions", "tests")
+    known = {path.name for folder in ours for path in (ROOT / folder).glob("**/*.py")}
     assert {name for name in re.findall(r"`(?:\w+/)*(\w+\.py)`", text)} - known == set()
     rooms = "arriving|reading|pages|walls|inside|models|drawing|kernel|doctor|new|reproducing"
     folders = re.findall(rf"`((?:{rooms})/)`", text)

@@ -287,3 +287,12 @@ def test_a_report_of_every_kind_of_submission_is_written(graded, monkeypatch, ca
     assert len(told["exercises"]) == 8 and told["students"] == len(scores(graded, "a1"))
     assert main(["--course", str(ROOT), "report", "a2"]) == 2
     assert "a2: nothing was graded; run: course grade a2" in capsys.readouterr().err
+
+
+def test_the_privacy_page_names_all_that_grading_leaves(graded):
+    page = (ROOT / "docs" / "instructors" / "privacy.md").read_text("utf-8")
+    entries = [entry for entry in graded.iterdir() if entry.name != "secret.txt"]  # what a link was to lead to
+    left = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
+    keys = {key for path in graded.glob("autograded/*/a1/verdicts.json") for key in json.loads(path.read_text())}
+    assert {"gradebook.db", "quarantine/", ".course_secret"} <= set(left) and "handed_in" in keys
+    assert [name for name in [*left, *keys] if f"`{name}`" not in page] == []

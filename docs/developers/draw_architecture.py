@@ -1,7 +1,8 @@
-"""Draw the rooms of the house and who may import whom into ``docs/architecture.svg``.
+"""Draw the rooms of the house and who may import whom into ``docs/developers/architecture.svg``.
 
 The arrows are those of the table in ``tests/test_imports.py``; what a room is for is the first line of its package's
-docstring. After a change run ``.venv/bin/python docs/draw_architecture.py``; a test says when that was forgotten.
+docstring. After a change run ``.venv/bin/python docs/developers/draw_architecture.py``; a test says when that was
+forgotten.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "tests" / "test_imports.py"
-DRAWING = ROOT / "docs" / "architecture.svg"
+DRAWING = ROOT / "docs" / "developers" / "architecture.svg"
 
 WIDTH, ROW, GAP, MARGIN, HIGH = 232, 136, 30, 28, 92  # of a column, of a row, between columns, around, of a box
 INK = "#1a1a1a"
