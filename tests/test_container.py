@@ -20,6 +20,7 @@ from damage import cell_of, nbgrader
 from released import Classroom
 
 from autograder.authoring.demo import TAMPER
+from autograder.classroom.platforms import packing
 from autograder.classroom.scores import scores
 from autograder.commands.main import main
 
@@ -93,7 +94,7 @@ def container(classroom: Classroom, tmp_path_factory: pytest.TempPathFactory, pr
     (base / "run_autograder").chmod(0o755)
     names = ("TMPDIR", "XDG_RUNTIME_DIR", "COURSE_SERVER_IDLE")
     environment = {
-        "PATH": "/usr/bin:/bin",
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",  # nbgrader calls alembic by its name
         "COURSE_BASE": str(base),
         "COURSE_PYTHON": sys.executable,
         "COURSE_PACKAGES": sysconfig.get_path("purelib"),
@@ -152,3 +153,33 @@ def test_where_the_grader_fails_there_are_no_results_and_no_zero(container, clas
         config.write_text(text)
     assert done.returncode == 2 and results is None
     assert "not judged, through no fault of the student's" in done.stderr and "no-such-walls" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_other_platforms_scripts_write_their_files(container, classroom):
+    job, work = container.base / "grade", container.base / "work"
+    for folder in (job / "student", work):
+        folder.mkdir(parents=True)
+        one_mistake(classroom, folder, folder)
+    (work / "nbgrader_config.py").write_text(PLANTED.format(marker=str(container.base / "marker")))
+    scripts = {name: packing.script(source, "a1") for name, source in packing.RUN.values()}
+    lost, points = 4, 70  # threshold_relu's
+
+    environment = {**container.environment, "COURSE_JOB": str(job)}
+    done = subprocess.run(["bash", "-c", scripts["run.sh"]], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((job / "results" / "results.json").read_text())
+    assert results["gradable"] and results["score"] == round((points - lost) / points, 6)
+
+    grades, report = container.base / "grades", container.base / "report"
+    theirs = {"HOME": str(work), "VOC_HOME_DIR": str(work)}
+    theirs |= {"vocareumGradeFile": str(grades), "vocareumReportFile": str(report)}
+    environment = {**container.environment, **theirs}
+    done = subprocess.run(
+        ["bash", "-c", scripts["grade.sh"]], cwd=work, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (container.base / "marker").exists()
+    rows = dict(line.split(",") for line in grades.read_text().splitlines())
+    assert float(rows.pop("threshold_relu")) == 0 and sum(map(float, rows.values())) == points - lost
+    assert report.read_text().startswith("VOC_NO_REPORT_OUTPUT\n<pre>\nthreshold_relu: 0 of 4 points")

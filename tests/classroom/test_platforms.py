@@ -21,6 +21,7 @@ from autograder.classroom.platforms.packing import DATA, LOCK, download, pack, t
 from autograder.classroom.scores import Score
 from autograder.commands.main import main
 from autograder.course.config import Assignment, Course, CourseError
+from autograder.jail.walls import tiers
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNELS = ROOT / "tests" / "channels"
@@ -76,9 +77,8 @@ def test_the_zip_holds_the_secret_and_nothing_of_students_or_of_other_assignment
         *("solutions/__init__.py", "solutions/a1_relu_sigmoid", "solutions/shared"),
     }
     assert {folder for folder in folders if folder.startswith("build/")} == {"build/.course_secret", "build/release"}
-    assert not [name for name in names if name.endswith((".ipynb", ".md", ".pyc")) and "release" not in name] or {
-        name for name in names if name.endswith(".md")
-    } == {"course/README.md"}
+    outside = [name for name in names if not name.startswith("course/build/")]
+    assert [name for name in outside if name.endswith((".ipynb", ".md", ".pyc", ".svg"))] == ["course/README.md"]
     assert {f"course/{DATA}/manifest.toml", f"course/{DATA}/loaders.py"} <= names
 
 
@@ -93,21 +93,21 @@ def test_the_same_course_gives_the_same_zip(course, a1, root):
 def test_whatever_an_assignment_imports_is_packed(name, course, tmp_path):
     files = tree(course, course.assignments[name], tmp_path)
     assert list(missing(files)) == []
-    without = {
-        file: path for file, path in files.items() if not file.startswith(f"solutions/{course.find(name).folder}/hid")
-    }
-    assert list(missing(without)) != []
+    solution = f"solutions/{course.find(name).folder}/solution.py"
+    assert list(missing({file: path for file, path in files.items() if file != solution})) != []
 
 
 def missing(files: dict[str, Path]) -> Iterator[str]:
     """Modules of ours that packed content imports and that are not packed."""
-    modules = {file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files}
+    packed = {file.removesuffix(".py").removesuffix("/__init__") for file in files}
     for file, path in files.items():
         if file.endswith(".py") and file.startswith(("assignments/", "solutions/")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                module = node.module if isinstance(node, ast.ImportFrom) and node.module else ""
-                if module.split(".")[0] in ("assignments", "solutions", "autograder") and module not in modules:
-                    yield f"{file}: {module}"
+                module = (node.module or "").replace(".", "/") if isinstance(node, ast.ImportFrom) else ""
+                if module.split("/")[0] in ("assignments", "solutions", "autograder"):
+                    wanted = [module, *(f"{module}/{alias.name}" for alias in node.names)]
+                    ours = [name for name in wanted if (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()]
+                    yield from (f"{file}: {name}" for name in ours if name not in packed)
 
 
 def test_undecided_exercises_have_no_score_and_are_told(found):
@@ -201,3 +201,16 @@ def test_packages_are_fetched_by_the_locks_hashes_or_nothing_is_packed(course, t
 def test_options_of_another_channel_are_refused(words, said, capsys):
     assert main(["--course", str(ROOT), "export", "a1", "--to", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("isolation", "refused"), [("required", True), ("none", False)])
+def test_no_image_is_made_where_no_walls_hold_unless_the_course_says_so(
+    isolation, refused, tmp_path, monkeypatch, capsys
+):
+    kernel = tiers.WallsReport((tiers.Feature("Landlock", False, "not in this kernel"),))
+    monkeypatch.setattr(tiers, "probe", lambda: kernel)
+    text = (ROOT / "course.yaml").read_text().replace("isolation: required", f"isolation: {isolation}")
+    (tmp_path / "course.yaml").write_text(text)
+    assert main(["--course", str(tmp_path), "container", "prepare", "a1"]) == 2  # nothing else of a course is there
+    assert ("no walls hold on this machine" in capsys.readouterr().err) == refused
+    assert not (tmp_path / "build").exists()

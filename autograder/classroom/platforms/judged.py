@@ -13,7 +13,7 @@ from autograder.grading.grade import recorded
 LOOKED_AT = "a person will look at this score"
 OPEN = (
     "could not be judged here, through no fault of yours: your instructor will look at it; "
-    "the total is without its points"
+    "the total is without these points"
 )
 OPENLY = "this submission was graded without isolation, as course.yaml asks"
 

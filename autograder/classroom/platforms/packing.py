@@ -54,14 +54,18 @@ def pack(
     secret = course_secret(root)
     with replacing(into, PRIVATE) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, source in (("setup.sh", "setup.sh"), RUN[platform], *([IMAGE] if platform != "gradescope" else ())):
-            text = (SCRIPTS / source).read_text(encoding="utf-8").replace(ASSIGNMENT, assignment.name)
-            _add(packed, name, text.encode(), EXECUTABLE)
+            _add(packed, name, script(source, assignment.name).encode(), EXECUTABLE)
         for name, path in tree(course, assignment, root).items():
             _add(packed, f"{TREE}/{name}", path.read_bytes())
         _add(packed, f"{TREE}/build/.course_secret", secret, PRIVATE)
         for path in sorted(wheels.iterdir() if wheels else ()):
             packed.write(path, f"{WHEELS}/{path.name}", zipfile.ZIP_STORED)  # they are zips themselves
     return into
+
+
+def script(source: str, assignment: str) -> str:
+    """A script of ours for one assignment."""
+    return (SCRIPTS / source).read_text(encoding="utf-8").replace(ASSIGNMENT, assignment)
 
 
 def tree(course: Course, assignment: Assignment, root: Path) -> dict[str, Path]:

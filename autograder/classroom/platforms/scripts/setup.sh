@@ -2,7 +2,8 @@
 # Run once, when the image is built: Python's packages, the course, and the folder in which it grades.
 #   COURSE_BASE      the folder that holds this zip as source/; /autograder by default
 #   COURSE_PYTHON    the Python to use; by default the first that fits, or one from the distribution
-#   COURSE_PACKAGES  a site-packages folder that has the packages of requirements.lock already: nothing is downloaded
+#   COURSE_PACKAGES  a site-packages folder that has pip and all of requirements.lock already, with their programs on
+#                    PATH: nothing is downloaded
 set -euo pipefail
 base="${COURSE_BASE:-/autograder}"
 source="$base/source"
@@ -33,11 +34,12 @@ fi
 # A home of our own: on some platforms the usual one is the student's, where programs look for their settings.
 export HOME="$base/home"
 mkdir -p "$HOME"
-"$python" -m venv --clear "$base/venv"
 bin="$base/venv/bin"
 if [ -n "${COURSE_PACKAGES:-}" ]; then
+    "$python" -m venv --clear --without-pip "$base/venv" # pip is among the packages, and setuptools is new enough there
     echo "$COURSE_PACKAGES" > "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/packages.pth"
 else
+    "$python" -m venv --clear "$base/venv"
     from=()
     if [ -d "$source/wheels" ]; then from=(--no-index --find-links "$source/wheels"); fi
     "$bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${from[@]}" \
