@@ -29,7 +29,7 @@ def _prepare(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.classroom.platforms.container import prepare
 
     assignment = course.find(arguments.assignment)
-    _require_walls(course)
+    require_walls(course)
     _fetch_data(course, assignment)
     prepare(course, assignment)
     print(f"{assignment.name}: ready, isolation: {course.grading.isolation}")
@@ -58,8 +58,12 @@ def _grade(course: Course, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _require_walls(course: Course) -> None:
-    """Better no image than one that refuses every student."""
+def require_walls(course: Course) -> None:
+    """Better no image than one that refuses every student.
+
+    Raises:
+        CourseError: when walls are required and none hold here, with what is missing.
+    """
     from autograder.jail.walls.tiers import probe
 
     report = probe()
