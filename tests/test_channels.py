@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -15,10 +16,14 @@ from nbgrader.api import Gradebook
 from autograder.classroom.exporting import canvas, moodle, sheets
 from autograder.classroom.exporting.matching import match
 from autograder.classroom.exporting.standings import Standing, require_finished, standings
+from autograder.classroom.platforms import writers
+from autograder.classroom.platforms.judged import judged
+from autograder.classroom.scores import Score
 from autograder.commands.classroom import export
 from autograder.course.config import Assignment, CourseError
 from autograder.grading.gradebook import gradebook_url, opened
 
+KEPT = Path(__file__).with_name("channels")  # verdicts.json as the grader keeps it, and what becomes of it
 HOSTILE = '=HYPERLINK("http://evil.example","click")'
 MOODLE = (
     "\ufeffIdentifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,"
@@ -283,3 +288,18 @@ def test_a_name_is_the_same_however_its_letters_are_composed():
     sheet = sheets.Sheet(["Login"], [["Zo\u00eb"]])
     (found,) = match(sheet, [Standing("zoe\u0308", 1.0)], [0], column=None, place="theirs", absent=False).values()
     assert found.student == "zoe\u0308"
+
+
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [
+        ("gradescope.json", writers.gradescope),
+        ("prairielearn.json", writers.prairielearn),
+        ("vocareum-grades.csv", writers.vocareum_grades),
+        ("vocareum-report.html", writers.vocareum_report),
+    ],
+)
+def test_verdicts_become_what_each_platform_reads_to_the_byte(file, write):
+    points = {"relu": (4.0, 4.0), "fold": (4.0, 14.0), "train": (0.0, 3.0), "affine": (None, 6.0)}
+    row = Score("student", points, ("check_train", "check_affine", "proof"))
+    assert write(judged(row, json.loads((KEPT / "verdicts.json").read_text()))).encode() == (KEPT / file).read_bytes()

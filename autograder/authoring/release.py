@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
 from pathlib import Path
-
-import nbformat
-from nbgrader.preprocessors import SaveCells
 
 from autograder.authoring.build import source_files, write_files
 from autograder.authoring.leaks import Leak, scan
@@ -17,6 +13,7 @@ from autograder.grading.beside import SCRATCH, beside, swap
 from autograder.grading.changes import changes, require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.gradebook import gradebook_url, opened, understood
+from autograder.grading.recording import record_cells, record_due
 from autograder.grading.settings import require_settings, write_settings
 
 
@@ -69,17 +66,9 @@ def release_assignment(
             require_same_cells(gradebook, assignment.name, new)
             for line in changes(gradebook, assignment, into, new):
                 tell(line)
-            due = assignment.due.astimezone(UTC).replace(tzinfo=None)  # nbgrader counts late days from here
-            gradebook.update_or_create_assignment(assignment.name, duedate=due)
+            record_due(gradebook, assignment)
         with understood(url):
-            _record(url, assignment, new)
+            record_cells(url, assignment, new)
         swap(source, into / "source" / assignment.name)
         swap(new, into / "release" / assignment.name)
     return into / "release" / assignment.name
-
-
-def _record(url: str, assignment: Assignment, release: Path) -> None:
-    """Have nbgrader write the release's cells into the gradebook, as its own ``generate_assignment`` does."""
-    notebook = nbformat.read(release / f"{assignment.folder}.ipynb", as_version=4)
-    info = {"notebook": assignment.folder, "assignment": assignment.name, "db_url": url}
-    SaveCells().preprocess(notebook, {"nbgrader": info})

@@ -38,8 +38,20 @@ def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     """An assignment that can be graded, and nbgrader's root.
 
     Raises:
-        CourseError: when course.yaml does not fit the course or the release, it is not released yet, or nobody has
-            handed in.
+        CourseError: as ``with_release``, and when nobody has handed in.
+    """
+    assignment, root = with_release(course, name)
+    if not any(root.glob(f"submitted/*/{assignment.name}")):
+        expected = root / "submitted" / "STUDENT" / assignment.name
+        raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    return assignment, root
+
+
+def with_release(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that students have received, and nbgrader's root.
+
+    Raises:
+        CourseError: when course.yaml does not fit the course or the release, or it is not released yet.
     """
     from autograder.grading.agreement import require_agreement, require_fresh_release
     from autograder.grading.gradebook import gradebook_url
@@ -49,9 +61,6 @@ def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     require_agreement(course, [assignment])
     if not (root / "release" / assignment.name).is_dir():
         raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
-    if not any(root.glob(f"submitted/*/{assignment.name}")):
-        expected = root / "submitted" / "STUDENT" / assignment.name
-        raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
     require_settings(root)
     require_fresh_release(course, assignment, root, gradebook_url(root))
     return assignment, root

@@ -21,7 +21,7 @@ from autograder.commands import (
     release,
     reproduce,
 )
-from autograder.commands.classroom import export, report
+from autograder.commands.classroom import container, export, report
 from autograder.course.config import CourseError, find_course_root, load_course
 
 
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     teaching = (new, build, release, grade, feedback, export, report, demo, data, notebooks)
-    for command in (*teaching, reproduce, doctor, calibrate):
+    for command in (*teaching, reproduce, doctor, calibrate, container):
         command.add(commands)
     return parser
 

@@ -15,6 +15,8 @@ from autograder.course.config import ACCURACY, WHOLE
 from autograder.course.trials import Trial
 from coursekit.checking import Case, Exercise
 
+PUBLIC = "public cases"  # begins the names of the checks that ask them
+
 
 @dataclass(frozen=True)
 class Check:
@@ -89,7 +91,7 @@ class ExerciseChecks:
 
     def _public(self, part: str) -> Check:
         cases = tuple(case for case in self.exercise.cases if self._part(case) == part)
-        name = "public cases" if part == WHOLE else f"public cases, {part}"
+        name = PUBLIC if part == WHOLE else f"{PUBLIC}, {part}"
         return Check(name, lambda rng: cases, part=part, hidden=False)
 
     @cached_property
@@ -97,6 +99,15 @@ class ExerciseChecks:
         """The number of hidden cases, the same for every seed; a trial is one."""
         drawn = (check.cases(generator(b"count", check.name)) for check in self.checks)
         return sum(map(len, drawn)) + (self.trial is not None)
+
+
+def is_public(check: str) -> bool:
+    """Whether a check of this name asks public cases.
+
+    >>> is_public("public cases, values"), is_public("values")
+    (True, False)
+    """
+    return check.partition(", ")[0] == PUBLIC
 
 
 def seed(secret: bytes, assignment: str, exercise: str, submission: bytes) -> bytes:

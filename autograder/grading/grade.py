@@ -93,6 +93,11 @@ class Result:
         return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
+def recorded(record: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """The verdicts of a record that ``Result.record`` wrote, in the order of the notebook."""
+    return tuple(Verdict.from_json(verdict) for verdict in record["verdicts"])
+
+
 class Grader:
     """Grades submissions of one assignment.
 

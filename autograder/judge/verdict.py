@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from autograder.course.checks import is_public
+
 TEXT_LENGTH = 4_000  # of any one text in a verdict
 CUT = " [...]"
 
@@ -98,16 +100,7 @@ class Verdict:
         lines = [f"{self.exercise}: {score:g} of {maximum:g} points"]
         lines += [f"  note      {self.note}"] if self.note else []
         lines += [f"  stopped   {self.reason}"] if self.reason else []
-        for check in self.checks:
-            if check.repeats:
-                lines.append(f"  open      {check.name} (first mend: {check.repeats})")
-                continue
-            count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
-            state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
-            lines.append(f"  {state}   {check.name}" + (f" ({count})" if check.cases else ""))
-            if check.problem:
-                lines.append(f"            {check.call}")
-                lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
+        lines += [line for check in self.checks for line in _lines(check)]
         lines += textwrap.wrap(self.hint, 96, initial_indent="  hint      ", subsequent_indent=" " * 12)
         if self.proven:
             wrong, right = self.proven
@@ -115,6 +108,17 @@ class Verdict:
                 f"  proven    these checks reject {wrong} known-wrong implementations and accept {right} right ones"
             )
         return "\n".join(lines)
+
+    @property
+    def public(self) -> tuple[CheckResult, ...]:
+        """How the public cases went, which students can run themselves."""
+        return tuple(check for check in self.checks if is_public(check.name))
+
+    def public_text(self) -> str:
+        """The part of the text that says nothing of hidden cases; "" where no public case was asked."""
+        stopped = bool(self.reason) and not all(check.complete for check in self.public)
+        lines = [f"  stopped   {self.reason}"] if stopped else []
+        return "\n".join([*lines, *(line for check in self.public for line in _lines(check))])
 
     def shortened(self) -> Verdict:
         """The same without texts of a length that only a hostile submission has."""
@@ -131,6 +135,19 @@ class Verdict:
         checks = tuple(CheckResult(**check) for check in data["checks"])
         proven = tuple(data["proven"]) if data.get("proven") else None
         return cls(**{**data, "checks": checks, "proven": proven})
+
+
+def _lines(check: CheckResult) -> list[str]:
+    """What the student reads of one check."""
+    if check.repeats:
+        return [f"  open      {check.name} (first mend: {check.repeats})"]
+    count = f"{check.failed} of {check.cases} cases fail" if check.failed else f"{check.cases} cases"
+    state = "pass   " if check.passed else "FAIL   " if check.failed else "not run"
+    lines = [f"  {state}   {check.name}" + (f" ({count})" if check.cases else "")]
+    if check.problem:
+        lines.append(f"            {check.call}")
+        lines += textwrap.wrap(check.problem, 96, initial_indent=" " * 12, subsequent_indent=" " * 12)
+    return lines
 
 
 def _cut(text: str) -> str:

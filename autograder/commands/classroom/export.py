@@ -1,4 +1,4 @@
-"""`course export`: an assignment's scores for Moodle, Canvas, or a spreadsheet."""
+"""`course export`: an assignment's scores for Moodle, Canvas, or a spreadsheet; its grader for other platforms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.commands.common import Commands, counted, with_submissions
+from autograder.classroom.platforms import PLATFORMS
+from autograder.commands.common import Commands, counted, with_release, with_submissions
 from autograder.course.config import Assignment, Course, CourseError
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ CHANNELS = ("csv", "moodle", "canvas")
 
 def add(commands: Commands) -> None:
     """Add the command to the program."""
-    parser = commands.add_parser("export", help="fill in the scores where Moodle, Canvas or a spreadsheet wants them")
+    parser = commands.add_parser(
+        "export", help="scores for Moodle, Canvas or a spreadsheet; the grader itself for Gradescope and others"
+    )
     parser.add_argument("assignment")
-    parser.add_argument("--to", choices=CHANNELS, required=True)
+    parser.add_argument("--to", choices=(*CHANNELS, *PLATFORMS), required=True)
     parser.add_argument("--sheet", type=Path, help="the file that Moodle or Canvas exported, which is filled in")
     parser.add_argument("--match", metavar="HEADING", help="the sheet's column that names students as nbgrader does")
     parser.add_argument("--column", metavar="HEADING", help="the sheet's column for the scores")
@@ -33,13 +36,46 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, help="the folder to write to; exports/ beside nbgrader's folders by default"
     )
+    parser.add_argument(
+        "--wheels", action="store_true", help="pack Python's packages, too: the platform then downloads none"
+    )
     parser.set_defaults(run=run)
 
 
 def run(course: Course, arguments: argparse.Namespace) -> int:
     """Write the file, and for Moodle the zip with feedback pages."""
-    export(*with_submissions(course, arguments.assignment), arguments)
+    scores_only = ("sheet", "match", "column", "absent", "unfinished", "skip")
+    given = [
+        f"--{name}" for name in (scores_only if arguments.to in PLATFORMS else ("wheels",)) if vars(arguments)[name]
+    ]
+    if given:
+        raise CourseError([f"--to {arguments.to} takes no {', '.join(given)}"])
+    if arguments.to in PLATFORMS:
+        _pack(course, arguments)
+    else:
+        export(*with_submissions(course, arguments.assignment), arguments)
     return 0
+
+
+def _pack(course: Course, arguments: argparse.Namespace) -> None:
+    """Write the zip with which a platform grades."""
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
+    from autograder.classroom.exporting.standings import number
+    from autograder.classroom.platforms.packing import download, pack
+
+    assignment, root = with_release(course, arguments.assignment)
+    into = (arguments.out or root / "exports") / f"{assignment.name}-{arguments.to}.zip"
+    with ExitStack() as stack:
+        wheels = Path(stack.enter_context(TemporaryDirectory())) if arguments.wheels else None
+        if wheels:
+            download(course, wheels)
+        pack(course, assignment, root, arguments.to, into, wheels)
+    points = number(sum(map(assignment.points, assignment.exercises)))
+    print(
+        f"{points} points: {into}; it holds solutions, hidden checks and the course secret: keep it as you keep those"
+    )
 
 
 def export(assignment: Assignment, root: Path, arguments: argparse.Namespace) -> None:
