@@ -34,15 +34,13 @@ def agreed(course: Course, name: str | None) -> list[Assignment]:
     return assignments
 
 
-def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
-    """An assignment that can be graded, and nbgrader's root.
+def handed_in(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that was released and handed in, and nbgrader's root; course.yaml may differ from the release.
 
     Raises:
-        CourseError: when course.yaml does not fit the course or the release, it is not released yet, or nobody has
-            handed in.
+        CourseError: when course.yaml does not fit the course, it is not released yet, or nobody has handed in.
     """
-    from autograder.grading.agreement import require_agreement, require_fresh_release
-    from autograder.grading.gradebook import gradebook_url
+    from autograder.grading.agreement import require_agreement
     from autograder.grading.settings import require_settings
 
     assignment, root = course.find(name), nbgrader_root(course)
@@ -53,6 +51,19 @@ def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
         expected = root / "submitted" / "STUDENT" / assignment.name
         raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
     require_settings(root)
+    return assignment, root
+
+
+def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that can be graded, and nbgrader's root.
+
+    Raises:
+        CourseError: as ``handed_in``, and when course.yaml does not fit the release or the gradebook.
+    """
+    from autograder.grading.agreement import require_fresh_release
+    from autograder.grading.gradebook import gradebook_url
+
+    assignment, root = handed_in(course, name)
     require_fresh_release(course, assignment, root, gradebook_url(root))
     return assignment, root
 
