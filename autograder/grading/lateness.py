@@ -89,7 +89,7 @@ def late_note(handed_in: HandedIn, policy: Late | None) -> str:
         return text
     seconds = (handed_in.time - handed_in.due).total_seconds()
     extended = f" (extended to {handed_in.due.isoformat(sep=' ', timespec='minutes')})" if handed_in.extended else ""
-    text += f": {lasting(seconds)} after the due date{extended}"
+    text += f", {lasting(seconds)} after the due date{extended}"
     return text + (f": {taken_off(policy, seconds):g} of {POINTS:g} points taken off" if policy else "")
 
 

@@ -135,7 +135,7 @@ def test_a_student_reads_how_late_it_was_and_what_that_costs():
     due = datetime(2027, 3, 12, 22, 59, tzinfo=UTC)
     late = HandedIn(due + timedelta(hours=26), "by the exchange", True, due)
     assert late_note(late, POLICY) == (
-        "handed in late: 2027-03-14 00:59:00.000000 UTC, by the exchange: 26 hours after the due date: "
+        "handed in late: 2027-03-14 00:59:00.000000 UTC, by the exchange, 26 hours after the due date: "
         "20 of 100 points taken off"
     )
     extended = HandedIn(late.time, "by moodle", True, due, True)
@@ -146,7 +146,7 @@ def test_a_student_reads_how_late_it_was_and_what_that_costs():
 
 
 @pytest.mark.slow
-def test_a_class_pays_for_its_days_and_extensions_count(house, classroom):
+def test_a_class_pays_for_its_days_and_extensions_count(house, classroom, monkeypatch, capsys):
     root, due = house / "build", classroom.assignment.due
     course = load_course(house)
     (house / "extensions.csv").write_text(
@@ -171,9 +171,22 @@ def test_a_class_pays_for_its_days_and_extensions_count(house, classroom):
     }
     assert "handed in late" not in pages["ada"]
     assert "26 hours after the due date: 20 of 100 points taken off" in pages["ben"]
-    assert "100 of 100 points taken off" in pages["cy"] and "-16" not in pages["cy"]
+    assert "100 of 100 points taken off" in pages["cy"] and '<th class="number">0 of 100</th>' in pages["cy"]
     assert "26 hours after the due date (extended to 2027-03-13 23:59+01:00): 20 of 100" in pages["dan"]
+    # who gets more time later is told what a regrade would give back
+    more = f"ben,a1,{due + timedelta(days=2)},\n"
+    (house / "extensions.csv").write_text(f"student,assignment,due,reason\n{more}dan,a1,{due + timedelta(days=1)},\n")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    monkeypatch.chdir(house)
+    assert main(["regrade", "a1", "--preview", "--json", "--jobs", "1"]) == 1
+    found = {one["student"]: (one["gain"], one["notes"]) for one in json.loads(capsys.readouterr().out)["changes"]}
+    assert found == {
+        "ada": (-20.0, ["off for lateness: 0, now 20"]),
+        "ben": (20.0, ["off for lateness: 20, now 0"]),
+    }
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     # better evidence takes a penalty back
+    (house / "extensions.csv").unlink()
     (root / "handed_in.csv").write_text(
         "\n".join(["assignment,student,time,source", f"a1,ben,{due - timedelta(1)},me"])
     )

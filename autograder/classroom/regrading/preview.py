@@ -83,7 +83,7 @@ def preview(
     jobs: int,
     tell: Callable[[str, int, int], object] = lambda student, done, of: None,
 ) -> Preview:
-    """Grade a class as it would be graded now, and compare; nothing of it is written.
+    """Grade a class as it would be graded now, and compare; nothing of it is written. ``require_graded`` comes first.
 
     Args:
         root: nbgrader's.
@@ -94,7 +94,6 @@ def preview(
     Raises:
         CourseError: when nothing can be compared, nbgrader refuses the release to come, or there are no walls.
     """
-    require_graded(root, assignment)
     before = states(root, assignment.name)
     with configured(root) as program:
         penalties = Penalties(program)

@@ -103,7 +103,7 @@ def look(folder: Path, notebook: str, due: datetime, entry: tuple[datetime, str]
         stack.callback(os.close, submitted)
         outer = stack.enter_context(folders.opened(folder.parent.name, submitted))
         inner = stack.enter_context(folders.opened(folder.name, outer))
-        if not _in_order(inner, notebook):
+        if not _in_order(inner):
             return None
         try:
             claim = read_time(_claim(inner).decode("ascii", "replace"))
@@ -112,12 +112,12 @@ def look(folder: Path, notebook: str, due: datetime, entry: tuple[datetime, str]
         return decide(due, _here(inner, notebook), claim, entry)
 
 
-def _in_order(folder: int, notebook: str) -> bool:
+def _in_order(folder: int) -> bool:
     """Whether a folder holds what ``receive`` leaves there, by names and kinds alone."""
     found = folders.names(folder, MAX_FILES + 1)
     endings = (".ipynb", *TEXTS, *PICTURES)
     return (
-        notebook in found
+        any(name.endswith(".ipynb") for name in found)
         and len(found) <= MAX_FILES + 1
         and all(name.lower().endswith(endings) for name in found)
         and all(folders.kind(folder, name) == "a regular file" for name in found)
