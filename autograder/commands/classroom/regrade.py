@@ -119,6 +119,8 @@ def _apply(
     from autograder.classroom.scores import autograde, unjudged_lines
 
     say = _sayer(console)
+    if outdated:
+        say(f"{assignment.name} is released again first; every known mistake is made, which takes minutes for networks")
     done = apply(
         *(root, assignment),
         grade=lambda: autograde(root, assignment.name, console, jobs=arguments.jobs, force=True),
