@@ -34,27 +34,13 @@ def agreed(course: Course, name: str | None) -> list[Assignment]:
     return assignments
 
 
-def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
-    """An assignment that can be graded, and nbgrader's root.
+def released(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that students have received, and nbgrader's root; course.yaml may differ from the release.
 
     Raises:
-        CourseError: as ``with_release``, and when nobody has handed in.
+        CourseError: when course.yaml does not fit the course, or the assignment is not released yet.
     """
-    assignment, root = with_release(course, name)
-    if not any(root.glob(f"submitted/*/{assignment.name}")):
-        expected = root / "submitted" / "STUDENT" / assignment.name
-        raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
-    return assignment, root
-
-
-def with_release(course: Course, name: str) -> tuple[Assignment, Path]:
-    """An assignment that students have received, and nbgrader's root.
-
-    Raises:
-        CourseError: when course.yaml does not fit the course or the release, or it is not released yet.
-    """
-    from autograder.grading.agreement import require_agreement, require_fresh_release
-    from autograder.grading.gradebook import gradebook_url
+    from autograder.grading.agreement import require_agreement
     from autograder.grading.settings import require_settings
 
     assignment, root = course.find(name), nbgrader_root(course)
@@ -62,6 +48,44 @@ def with_release(course: Course, name: str) -> tuple[Assignment, Path]:
     if not (root / "release" / assignment.name).is_dir():
         raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
     require_settings(root)
+    return assignment, root
+
+
+def handed_in(course: Course, name: str) -> tuple[Assignment, Path]:
+    """As ``released``, of an assignment that somebody has handed in.
+
+    Raises:
+        CourseError: as ``released``, and when nobody has.
+    """
+    assignment, root = released(course, name)
+    if not any(root.glob(f"submitted/*/{assignment.name}")):
+        expected = root / "submitted" / "STUDENT" / assignment.name
+        raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    return assignment, root
+
+
+def with_release(course: Course, name: str) -> tuple[Assignment, Path]:
+    """As ``released``, where course.yaml is what students were promised.
+
+    Raises:
+        CourseError: as ``released``, and when course.yaml does not fit the release or the gradebook.
+    """
+    return _fresh(course, *released(course, name))
+
+
+def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
+    """An assignment that can be graded, and nbgrader's root.
+
+    Raises:
+        CourseError: as ``handed_in`` and ``with_release``.
+    """
+    return _fresh(course, *handed_in(course, name))
+
+
+def _fresh(course: Course, assignment: Assignment, root: Path) -> tuple[Assignment, Path]:
+    from autograder.grading.agreement import require_fresh_release
+    from autograder.grading.gradebook import gradebook_url
+
     require_fresh_release(course, assignment, root, gradebook_url(root))
     return assignment, root
 

@@ -34,6 +34,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         timing_table,
         unjudged_lines,
     )
+    from autograder.grading.arriving.deadlines import deadlines
 
     assignment, root = with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
@@ -45,6 +46,8 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
         for line in evidence_lines(root, assignment.name):
             console.print(line, markup=False, highlight=False)
+    if absent := deadlines(course, assignment).absent({row.student for row in rows}):
+        console.print(f"an extension, and nothing handed in: {', '.join(absent)}", markup=False, highlight=False)
     unjudged = unjudged_lines(root, assignment.name)
     for line in unjudged:
         console.print(line, style="bold", markup=False, highlight=False)

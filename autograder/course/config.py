@@ -61,12 +61,25 @@ class Calibration(_Model):
     wrong_passes: Rare = 1e-3
 
 
+class Late(_Model):
+    """What it costs to hand in late.
+
+    Args:
+        points_per_day: taken off for each day that has begun.
+        closed_after_days: after so many days nothing counts any more; None for never.
+    """
+
+    points_per_day: Number
+    closed_after_days: PositiveInt | None = None
+
+
 class Grading(_Model):
-    """How submissions are graded."""
+    """How submissions are graded; without ``late``, nobody loses a point for the time."""
 
     isolation: Literal["required", "none"] = "required"
     limits: LimitSettings = LimitSettings()
     calibration: Calibration = Calibration()
+    late: Late | None = None
 
 
 class DataSettings(_Model):
@@ -260,6 +273,10 @@ def _finding(data: CommentedMap, error: dict[str, Any]) -> str:
         case "timezone_aware" | "datetime_type" | "datetime_parsing":
             example = "such as 2026-12-03T23:59+01:00"
             return f"{where}: expected an ISO date with a time zone, {example}, received {str(received)!r}; change it"
+        case "model_type":
+            return (
+                f"{where}: expected keys {', '.join(_known((*path, '')))}, received {received!r}; write them below it"
+            )
         case "literal_error":
             return f"{where}: expected {error['ctx']['expected']}, received {received!r}; choose one of them"
         case "string_pattern_mismatch":
@@ -275,8 +292,8 @@ def _known(path: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = Course
     if len(path) > 1:
         sections: dict[str, type[BaseModel]] = {"assignments": Assignment, "data": DataSettings}
-        inner = Calibration if path[1] == "calibration" else LimitSettings
-        model = sections.get(path[0], Grading if len(path) == 2 else inner)
+        inner: dict[str, type[BaseModel]] = {"calibration": Calibration, "late": Late}
+        model = sections.get(path[0], Grading if len(path) == 2 else inner.get(path[1], LimitSettings))
     return [name for name in model.model_fields if name not in ("root", "name")]
 
 

@@ -19,6 +19,7 @@ from autograder.course.cells import SETUP, check_cell, checked_exercise, promise
 from autograder.course.config import WHOLE, Assignment, Course, CourseError, did_you_mean, places
 from autograder.course.outline import Outline, outline
 from autograder.course.script import named_lines
+from autograder.grading.arriving.deadlines import extension_findings
 from autograder.grading.gradebook import kept
 
 YEARS = range(2000, 2100)
@@ -42,7 +43,7 @@ def require_agreement(course: Course, assignments: Sequence[Assignment]) -> None
         CourseError: with every finding, as ``course.yaml:LINE: key: expected ..., received ...; remedy``.
     """
     place = places(course.root)
-    findings = [*_limits(course, place), *_shared_names(course, place)]
+    findings = [*_limits(course, place), *_shared_names(course, place), *extension_findings(course)]
     for assignment in assignments:
         findings += _folders(course, assignment, place) or _contents(course, assignment, place)
     if findings:

@@ -16,6 +16,7 @@ from autograder.course.cells import CHECK
 from autograder.course.config import Assignment, CourseError
 
 SHOWN = 5  # names in one line
+LATER = "scores stay as they are until"
 
 
 def require_same_cells(gradebook: Gradebook, assignment: str, release: Path) -> None:
@@ -57,7 +58,7 @@ def changes(gradebook: Gradebook, assignment: Assignment, root: Path, release: P
     if not found:
         return []
     whom = f"{assignment.name}: handed in by {_some(sorted({*students, *graded}))}, {len(graded)} graded"
-    after = [f"scores stay as they are until: course grade {assignment.name} --force"] if graded else []
+    after = [f"{LATER}: course grade {assignment.name} --force"] if graded else []
     return [f"{whom}; this changes for them:", *(f"  {line}" for line in [*found, *after])]
 
 

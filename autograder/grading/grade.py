@@ -24,6 +24,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder.course import checks
 from autograder.course.cells import checked_exercise, experiment, nbgrader_name
 from autograder.course.config import Assignment, Course, LimitSettings
+from autograder.grading.arriving.deadlines import deadlines
 from autograder.grading.arriving.handed_in import HandedIn
 from autograder.grading.reading.choosing import MAX_READ, Candidate, choose, find_notebooks, shown
 from autograder.grading.reading.reader import MAX_MB, ReaderFailed, read, read_archive
@@ -114,6 +115,7 @@ class Grader:
         self._release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
         self._files = shipped_files(folder)
         self._secret = course_secret(root)
+        self.deadlines = deadlines(course, assignment)
 
     def prepare(self, path: Path) -> Submission:
         """Read and repair a submitted notebook; never raises, whatever a student handed in."""
@@ -214,6 +216,23 @@ class Grader:
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""
         return verdict.score(self.assignment.parts(verdict.exercise), maximum)
+
+    def automatic(self, cell: str, maximum: float, submission: Submission, result: Result) -> tuple[float | None, bool]:
+        """What a submission earns in a graded cell without a person, and whether a person should look all the same.
+
+        Args:
+            cell: nbgrader's name of it, one of the notebook's.
+            maximum: what it is worth.
+
+        Returns:
+            The score, None when a person decides; an answer is worth 0 where certainly nothing was written.
+        """
+        exercise = checked_exercise(cell)
+        if not exercise:
+            return (0.0 if cell in submission.unanswered else None), False
+        verdict = result.verdicts.get(exercise)
+        flagged = bool(submission.unreadable) or submission.doubtful or (verdict is not None and verdict.flagged)
+        return (self.score(verdict, maximum) if verdict else None), flagged
 
     def _unreadable(self, exercise: str, reason: str) -> Verdict:
         nothing = dict.fromkeys(self.assignment.parts(exercise), 0.0)

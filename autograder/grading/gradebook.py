@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder.course.config import CourseError
 
@@ -30,14 +30,14 @@ POINTS = """
 DUE = "SELECT duedate FROM assignment WHERE name = :name"  # in UTC
 
 
-def gradebook_url(root: Path) -> str:
-    """The address that nbgrader's own commands use when they are started in ``root``.
+@contextlib.contextmanager
+def configured(root: Path) -> Iterator[Any]:
+    """nbgrader's program with the configuration that its own commands read when they are started in ``root``.
 
     Raises:
         CourseError: when nbgrader could not read its configuration.
     """
     from nbgrader.apps.baseapp import NbGrader
-    from nbgrader.coursedir import CourseDirectory
 
     class Silent(NbGrader):
         def _configure_logging(self) -> None:
@@ -48,11 +48,23 @@ def gradebook_url(root: Path) -> str:
         with contextlib.chdir(root):
             app = Silent(raise_config_file_errors=True)
             app.load_config_file()
-            url = CourseDirectory(parent=app).db_url
+            yield app
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a lecturer's own file may raise anything
         raise CourseError([f"{root}: nbgrader's configuration cannot be read: {_said(error)}; mend it"]) from None
     finally:
         sys.path[:] = path
+
+
+def gradebook_url(root: Path) -> str:
+    """The address that nbgrader's own commands use when they are started in ``root``.
+
+    Raises:
+        CourseError: when nbgrader could not read its configuration.
+    """
+    from nbgrader.coursedir import CourseDirectory
+
+    with configured(root) as app:
+        url = CourseDirectory(parent=app).db_url
     return resolved(url, root)
 
 

@@ -21,11 +21,10 @@ from typing import Any, cast
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
-from nbgrader.api import Grade, Gradebook
+from nbgrader.api import Grade, Gradebook, SubmittedAssignment
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
     Execute,
     NbGraderPreprocessor,
     SaveCells,
@@ -34,10 +33,10 @@ from traitlets import Int, Unicode
 from traitlets.config import Config
 
 from autograder.course.cells import checked_exercise, nbgrader_name
-from autograder.course.config import Course, CourseError, load_course
+from autograder.course.config import Course, CourseError, Late, load_course
 from autograder.grading import timings
 from autograder.grading.agreement import require_agreement, require_fresh_release
-from autograder.grading.arriving.handed_in import HandedIn, read_register, written
+from autograder.grading.arriving.handed_in import HandedIn, as_nbgrader_has_it, read_register
 from autograder.grading.arriving.intake import receive
 from autograder.grading.arriving.listing import configure_listing, student_folders
 from autograder.grading.beside import beside
@@ -46,6 +45,7 @@ from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
 from autograder.grading.holding import hold
+from autograder.grading.lateness import LatePenalties, configure_lateness, late_note
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
@@ -70,7 +70,8 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
             submission.
     """
     root = (folder / course_root).resolve()
-    _require_order(load_course(root), folder)
+    course = load_course(root)
+    _require_order(course, folder)
     find_alembic()
     share_engine()
     if BESIDE in os.environ:  # a release that may still be refused: the gradebook is not to know of it
@@ -89,9 +90,10 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
     config.Autograde.autograde_preprocessors = [
         WriteVerdicts,
         SaveVerdicts,
-        AssignLatePenalties,
+        LatePenalties,
     ]
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+    configure_lateness(config, course.grading.late)
     configure_pages(config, str(root))
     configure_listing()
 
@@ -225,21 +227,21 @@ class SubmissionExporter(NotebookExporter):
         converter = self.parent
         assignment = converter.coursedir.assignment_id
         grader, root = self.grader(assignment), Path(converter.coursedir.root)
-        due, name = grader.assignment.due, f"{grader.assignment.folder}.ipynb"
+        name = f"{grader.assignment.folder}.ipynb"
         register = read_register(root, assignment)
         converter.assignments = {}
         for folder in filter(None, map(self._with_a_name_to_write, student_folders(converter))):
             student = Path(folder).parent.name
             converter.assignments[folder] = [str(Path(folder, name))]
             try:
-                received = receive(root, Path(folder), name, due, register.get(student))
+                received = receive(root, Path(folder), name, grader.deadlines.of(student), register.get(student))
             except (OSError, ValueError) as error:
                 self.log.error("%s: not graded: its folder cannot be put in order: %s", shown(student), error)
                 self.unordered[folder] = f"the folder cannot be put in order: {error}"
                 continue
             if received.aside:
                 self.log.warning("%s: set aside: %s", student, ", ".join(map(shown, received.aside[:20])))
-            self._handed_in[Path(folder, name)] = received.handed_in
+            self._handed_in[Path(folder, name)] = grader.deadlines.told(student, received.handed_in)
 
     def _with_a_name_to_write(self, folder: str) -> str:
         """A student's name that cannot be printed would stop nbgrader: the folder gets one that can."""
@@ -295,7 +297,7 @@ class WriteVerdicts(NbGraderPreprocessor):
                 verdict = result.verdicts[exercise]
                 text = verdict.text(grader.score(verdict, maximum), maximum)
                 cell.outputs = [new_output("stream", name="stdout", text=text + "\n")]
-        notes = notes_text(submission, result)
+        notes = notes_text(submission, result, grader.course.grading.late)
         if notes:
             nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
         resources["course"] = {"result": result, "grader": grader, "submission": submission}
@@ -316,12 +318,13 @@ def _pictures(outputs: list[NotebookNode]) -> int:
     return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
 
 
-def notes_text(submission: Submission, result: Result) -> str:
-    """What the grader wants to say before the first cell, in markdown."""
-    notes = list(submission.notes)
-    handed_in = submission.handed_in
-    if handed_in.late and handed_in.time:
-        notes.append(f"handed in late: {written(handed_in.time)}, {handed_in.evidence}")
+def notes_text(submission: Submission, result: Result, late: Late | None = None) -> str:
+    """What the grader wants to say before the first cell, in markdown.
+
+    Args:
+        late: what lateness costs.
+    """
+    notes = [*submission.notes, *filter(None, [late_note(submission.handed_in, late)])]
     if result.isolation == "none":
         notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
     return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
@@ -339,19 +342,23 @@ class SaveVerdicts(NbGraderPreprocessor):
                 self._score(grade, cells.get(grade.name), course)
             for comment in submission.comments:
                 comment.auto_comment = "No response." if comment.name in course["submission"].unanswered else None
+            self._time(submission.assignment, course["grader"], course["submission"].handed_in)
             gradebook.db.commit()
         return nb, resources
 
     def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
         """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
-        submission: Submission = course["submission"]
-        exercise = checked_exercise(nbgrader_name(cell.metadata)) if cell is not None else ""
-        if exercise:
-            verdict = course["result"].verdicts.get(exercise)
-            grade.auto_score = course["grader"].score(verdict, float(grade.max_score)) if verdict else None
-        else:  # an answer: nothing was written, or a person decides
-            grade.auto_score = 0.0 if grade.name in submission.unanswered else None
-        undecided = grade.auto_score is None or grade.manual_score is not None
-        judged = course["result"].verdicts.get(exercise)
-        flagged = bool(submission.unreadable) or submission.doubtful or (judged is not None and judged.flagged)
-        grade.needs_manual_grade = undecided or (flagged and bool(exercise))
+        grader: Grader = course["grader"]
+        name = grade.name if cell is not None else ""
+        score, flagged = grader.automatic(name, float(grade.max_score), course["submission"], course["result"])
+        grade.auto_score = score
+        grade.needs_manual_grade = score is None or grade.manual_score is not None or flagged
+
+    def _time(self, kept: SubmittedAssignment, grader: Grader, handed_in: HandedIn) -> None:
+        """Have nbgrader count late days from what we know, also where that is less than an earlier grading knew."""
+        if not handed_in.evidence:  # its folder cannot be put in order
+            return
+        kept.timestamp = as_nbgrader_has_it(handed_in.time) if handed_in.time else None
+        if grader.deadlines.listed:
+            later = grader.deadlines.of(kept.student.id) - grader.deadlines.due
+            kept.extension = later or None

@@ -48,6 +48,26 @@ MISTAKES = {
         "expected a number greater than 0",
     ),
     "misspelt error": ("correct_fails:", "correct_fail:", "did you mean 'correct_fails'?"),
+    "lateness in words": (
+        "  calibration:",
+        "  late: 10%\n  calibration:",
+        "grading.late: expected keys points_per_day, closed_after_days, received '10%'; write them below it",
+    ),
+    "percent for points": (
+        "  calibration:",
+        "  late: {points_per_day: 10%}\n  calibration:",
+        "grading.late.points_per_day: expected a valid number, received '10%'",
+    ),
+    "days in words": (
+        "  calibration:",
+        "  late: {points_per_day: 10, closed_after_days: 5 days}\n  calibration:",
+        "grading.late.closed_after_days: expected a valid integer, received '5 days'",
+    ),
+    "misspelt lateness": (
+        "  calibration:",
+        "  late: {points_per_day: 10, closed_after: 5}\n  calibration:",
+        "did you mean 'closed_after_days'?",
+    ),
     "folder with capitals": ("folder: a1_relu", "folder: A1_relu", "expected a name of small letters"),
     "a key twice": ("cell_seconds: 30", "cell_seconds: 30\n    cell_seconds: 31", 'duplicate key "cell_seconds"'),
     "tabs": ("    folder:", "\tfolder:", "cannot start any token"),

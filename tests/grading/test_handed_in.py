@@ -18,7 +18,7 @@ from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import evidence_lines
 from autograder.grading.arriving.collecting import WitnessedCollect, WitnessedNames
 from autograder.grading.arriving.handed_in import HandedIn, decide, read_register, read_time, register, written
-from autograder.grading.arriving.intake import receive
+from autograder.grading.arriving.intake import look, receive
 
 DUE = datetime(2027, 3, 12, 23, 0, tzinfo=UTC)
 EARLY, LATE = DUE - timedelta(days=1), DUE + timedelta(days=1)
@@ -110,6 +110,25 @@ def test_file_times_are_those_that_nobody_can_set(folder, tmp_path):
     os.utime(folder / "a1.ipynb", (0, 0))
     past = datetime.now(UTC) - timedelta(hours=1)
     assert receive(tmp_path, folder, "a1.ipynb", past, None).handed_in.evidence == "not known"
+
+
+@pytest.mark.parametrize("name", ["a1.ipynb", "a1 (1).ipynb", "work.zip", "notes.txt"])
+@pytest.mark.parametrize("entry", [None, (LATE, "the exchange")])
+def test_what_was_put_in_order_is_looked_at_without_a_touch_and_anything_else_is_told(folder, tmp_path, name, entry):
+    (folder / "a1.ipynb").rename(folder / name)
+    (folder / "timestamp.txt").write_text(written(LATE))
+    expected = receive(tmp_path, folder, "a1.ipynb", DUE, entry).handed_in
+    before = {path.name: (path.lstat().st_ctime_ns, path.read_bytes()) for path in folder.iterdir()}
+    assert look(folder, "a1.ipynb", DUE, entry) == expected
+    assert {path.name: (path.lstat().st_ctime_ns, path.read_bytes()) for path in folder.iterdir()} == before
+    for odd in ("page.html", "new.zip"):
+        (folder / odd).write_text("x")
+        assert look(folder, "a1.ipynb", DUE, entry) is None
+        (folder / odd).unlink()
+    (folder / "link.txt").symlink_to("/etc/passwd")
+    assert look(folder, "a1.ipynb", DUE, entry) is None
+    with pytest.raises(FileNotFoundError):
+        look(tmp_path / "submitted" / "nobody" / "a1", "a1.ipynb", DUE, entry)
 
 
 def test_late_penalty_rests_on_the_register_and_the_record_says_so(classroom, tmp_path, private_servers):

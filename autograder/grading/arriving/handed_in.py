@@ -39,15 +39,21 @@ class HandedIn:
         time: for the gradebook, in UTC; None when there is nothing to write there.
         evidence: how we know, in words.
         late: whether that makes it late.
+        due: when it was due for this student; None where nobody has said.
+        extended: whether that is later than for others.
     """
 
     time: datetime | None = None
     evidence: str = ""
     late: bool = False
+    due: datetime | None = None
+    extended: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """What is kept beside the graded notebook."""
-        return {"evidence": self.evidence, "late": self.late, "time": written(self.time) if self.time else None}
+        extended = {"extended": written(self.due)} if self.extended and self.due else {}
+        plain = {"evidence": self.evidence, "late": self.late, "time": written(self.time) if self.time else None}
+        return {**plain, **extended}
 
 
 def decide(due: datetime, here: datetime, claim: datetime | None, entry: tuple[datetime, str] | None) -> HandedIn:
@@ -72,6 +78,11 @@ def decide(due: datetime, here: datetime, claim: datetime | None, entry: tuple[d
 def written(time: datetime) -> str:
     """A time as nbgrader reads it, in UTC."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+
+def as_nbgrader_has_it(time: datetime) -> datetime:
+    """A time as the gradebook keeps it: in UTC, without a zone."""
+    return time.astimezone(UTC).replace(tzinfo=None)
 
 
 def read_time(text: str) -> datetime | None:

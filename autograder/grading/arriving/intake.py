@@ -87,6 +87,43 @@ def receive(root: Path, folder: Path, notebook: str, due: datetime, entry: tuple
         return Received(tuple(aside.taken), handed_in)
 
 
+def look(folder: Path, notebook: str, due: datetime, entry: tuple[datetime, str] | None) -> HandedIn | None:
+    """When a submission was handed in, by what lies there; nothing is touched.
+
+    Arguments as ``receive`` has them.
+
+    Returns:
+        None for a folder that ``receive`` has not put in order.
+
+    Raises:
+        OSError: when there is no such folder, or it cannot be read.
+    """
+    with ExitStack() as stack:
+        submitted = os.open(folder.parents[1], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, submitted)
+        outer = stack.enter_context(folders.opened(folder.parent.name, submitted))
+        inner = stack.enter_context(folders.opened(folder.name, outer))
+        if not _in_order(inner):
+            return None
+        try:
+            claim = read_time(_claim(inner).decode("ascii", "replace"))
+        except Refused:
+            return None
+        return decide(due, _here(inner, notebook), claim, entry)
+
+
+def _in_order(folder: int) -> bool:
+    """Whether a folder holds what ``receive`` leaves there, by names and kinds alone."""
+    found = folders.names(folder, MAX_FILES + 1)
+    endings = (".ipynb", *TEXTS, *PICTURES)
+    return (
+        any(name.endswith(".ipynb") for name in found)
+        and len(found) <= MAX_FILES + 1
+        and all(name.lower().endswith(endings) for name in found)
+        and all(folders.kind(folder, name) == "a regular file" for name in found)
+    )
+
+
 def _ensure_folder(parent: int, name: str, aside: _Quarantine) -> str:
     """Make sure that a folder lies under a name, and that we may work in it; returns what lay there instead."""
     found = folders.kind(parent, name)
@@ -206,14 +243,8 @@ def _time(
     folder: int, notebook: str, aside: _Quarantine, due: datetime, entry: tuple[datetime, str] | None
 ) -> HandedIn:
     """Decide when it was handed in, and leave that for nbgrader in ``timestamp.txt``, or no such file."""
-    claim, text = None, b""
-    if folders.kind(folder, TIMESTAMP):
-        text = folders.read_file(folder, TIMESTAMP, MAX_CLAIM)
-        claim = read_time(text.decode("ascii"))
-    here = (
-        os.stat(notebook, dir_fd=folder, follow_symlinks=False) if folders.kind(folder, notebook) else os.fstat(folder)
-    )
-    handed_in = decide(due, datetime.fromtimestamp(here.st_ctime, UTC), claim, entry)
+    text = _claim(folder)
+    handed_in = decide(due, _here(folder, notebook), read_time(text.decode("ascii")), entry)
     wanted = written(handed_in.time).encode() if handed_in.time else b""
     if text.strip() != wanted:
         if text:
@@ -221,3 +252,15 @@ def _time(
         if wanted:
             folders.write_file(folder, TIMESTAMP, wanted)
     return handed_in
+
+
+def _claim(folder: int) -> bytes:
+    """What ``timestamp.txt`` says; nothing where there is none."""
+    return folders.read_file(folder, TIMESTAMP, MAX_CLAIM) if folders.kind(folder, TIMESTAMP) else b""
+
+
+def _here(folder: int, notebook: str) -> datetime:
+    """Since when the notebook, or else its folder, has been here unchanged, by the kernel's own time of change."""
+    found = folders.kind(folder, notebook)
+    here = os.stat(notebook, dir_fd=folder, follow_symlinks=False) if found else os.fstat(folder)
+    return datetime.fromtimestamp(here.st_ctime, UTC)

@@ -162,7 +162,7 @@ def for_template(found: tuple[Section, ...], penalty: float = 0.0) -> dict[str, 
             if chosen
         ],
         "penalty": _number(penalty) if penalty else "",
-        "score": _number(sum(line.score for line in lines) - penalty),
+        "score": _number(max(0.0, sum(line.score for line in lines) - penalty)),
         "points": _number(sum(line.points for line in lines)),
     }
 

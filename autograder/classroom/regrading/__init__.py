@@ -1,0 +1,1 @@
+"""Grade a class again after the course has changed: who would gain or lose, and by what."""
