@@ -40,10 +40,11 @@ def with_submissions(course: Course, name: str) -> tuple[Assignment, Path]:
     Raises:
         CourseError: as ``with_release``, and when nobody has handed in.
     """
-    assignment, root = with_release(course, name)
+    assignment, root = _released(course, name)
     if not any(root.glob(f"submitted/*/{assignment.name}")):
         expected = root / "submitted" / "STUDENT" / assignment.name
         raise CourseError([f"{root}: nobody has handed in {assignment.name}; expected notebooks in {expected}"])
+    _require_fresh(course, assignment, root)
     return assignment, root
 
 
@@ -53,17 +54,28 @@ def with_release(course: Course, name: str) -> tuple[Assignment, Path]:
     Raises:
         CourseError: when course.yaml does not fit the course or the release, or it is not released yet.
     """
-    from autograder.grading.agreement import require_agreement, require_fresh_release
-    from autograder.grading.gradebook import gradebook_url
-    from autograder.grading.settings import require_settings
+    assignment, root = _released(course, name)
+    _require_fresh(course, assignment, root)
+    return assignment, root
+
+
+def _released(course: Course, name: str) -> tuple[Assignment, Path]:
+    from autograder.grading.agreement import require_agreement
 
     assignment, root = course.find(name), nbgrader_root(course)
     require_agreement(course, [assignment])
     if not (root / "release" / assignment.name).is_dir():
         raise CourseError([f"{root}: {assignment.name} is not released yet; run: course release {assignment.name}"])
+    return assignment, root
+
+
+def _require_fresh(course: Course, assignment: Assignment, root: Path) -> None:
+    from autograder.grading.agreement import require_fresh_release
+    from autograder.grading.gradebook import gradebook_url
+    from autograder.grading.settings import require_settings
+
     require_settings(root)
     require_fresh_release(course, assignment, root, gradebook_url(root))
-    return assignment, root
 
 
 def progress_bar() -> Progress:
