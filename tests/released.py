@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Classroom:
     """nbgrader's root with a released assignment."""
 
     def __init__(self, root: Path, assignment: Assignment, content: Content) -> None:
-        self.root, self.assignment = root, assignment
+        self.root, self.assignment, self._content = root, assignment, content
         self.right = {name: cell_source(function, name) for name, function in content.solutions.items()}
 
     def release(self) -> NotebookNode:
@@ -46,6 +47,11 @@ class Classroom:
     def notebook(self, changed: Mapping[str, str] | None = None) -> NotebookNode:
         """A perfect submission, but for the exercises in ``changed``."""
         return fill_in(self.release(), {**self.right, **(changed or {})})
+
+    def apart(self, root: Path) -> Classroom:
+        """The same release in another folder, where nobody has handed in."""
+        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("submitted"))
+        return Classroom(root, self.assignment, self._content)
 
     def hand_in(self, student: str, notebook: NotebookNode | str) -> Path:
         """Write a submission; a string is written as it is."""

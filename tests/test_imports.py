@@ -21,7 +21,7 @@ ALLOWED = {
     "jail": {"kit"},
     "judge": {"kit", "data", "course", "jail"},
     "grading": {"kit", "course", "jail", "judge"},
-    "classroom": {"course", "grading"},
+    "classroom": {"kit", "course", "jail", "judge", "grading"},
     "authoring": {"kit", "data", "course", "jail", "judge", "grading", "classroom"},
     "commands": {"data", "course", "jail", "judge", "grading", "classroom", "authoring"},
     "assignments": {"kit", "data"},

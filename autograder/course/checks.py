@@ -63,6 +63,11 @@ class ExerciseChecks:
     seeds: int = 3
 
     @property
+    def builds_networks(self) -> bool:
+        """Whether judging one function takes a second rather than a hundredth of it."""
+        return self.seeds == 1
+
+    @property
     def all_checks(self) -> tuple[Check, ...]:
         """The public cases first, one check for each part, then the hidden checks; not the trial."""
         return (*(self._public(part) for part in dict.fromkeys(map(self._part, self.exercise.cases))), *self.checks)

@@ -112,7 +112,7 @@ class Grader:
     def __init__(self, course: Course, assignment: Assignment, root: Path, tier: Tier | None = None) -> None:
         self.course, self.assignment, self.root, self.tier = course, assignment, root, tier
         folder = root / "release" / assignment.name
-        self._release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
+        self.release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
         self._files = shipped_files(folder)
         self._secret = course_secret(root)
         self.deadlines = deadlines(course, assignment)
@@ -156,19 +156,19 @@ class Grader:
         if candidate.problem:
             return candidate.problem
         try:
-            return read(candidate.data, candidate.name, self._release, tier)
+            return read(candidate.data, candidate.name, self.release, tier)
         except UnreadableSubmission as error:
             return str(error)
 
     def _work(self, notebook: NotebookNode) -> str:
         """Everything in a notebook that was not released, but for white space."""
-        released = {" ".join(cell.source.split()) for cell in self._release.cells}
+        released = {" ".join(cell.source.split()) for cell in self.release.cells}
         texts = (" ".join(cell.source.split()) for cell in notebook.cells)
         return "\0".join(text for text in texts if text and text not in released)
 
     def _blank(self) -> NotebookNode:
         """What stands where nothing could be read: the notebook as it was released."""
-        return repair(self._release, self._release).notebook
+        return repair(self.release, self.release).notebook
 
     def grade(self, submission: Submission) -> Result:
         """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
@@ -182,20 +182,8 @@ class Grader:
             return Result(
                 {}, {name: needs_manual(name, reason, submission.fault) for name in exercises}, "nothing was run"
             )
-        content = "\0".join(step.source for step in steps if step.kind == "run").encode()
-        job = JudgeJob(
-            folder=self.assignment.folder,
-            steps=steps,
-            seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
-            limits=process_limits(self.course.grading.limits),
-            isolation=self.course.grading.isolation,
-            data=self.course.data.model_dump(),
-            data_folder=data_folder(),
-            files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
-            tier=self.tier,
-        )
         try:
-            graded, seconds = run_job(job)
+            graded, seconds = run_job(self.job(submission))
         except JudgeFailed as error:
             details = str(error)
             verdicts = {
@@ -212,6 +200,23 @@ class Grader:
             for name, verdict in graded.verdicts.items()
         }
         return Result(graded.outputs, verdicts, graded.isolation, graded.memory_kib, seconds, graded.seconds)
+
+    def job(self, submission: Submission) -> JudgeJob:
+        """What a judge has to know of a submission that was read: its cells, and the seeds of its hidden cases."""
+        steps = plan(submission.notebook)
+        exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
+        content = "\0".join(step.source for step in steps if step.kind == "run").encode()
+        return JudgeJob(
+            folder=self.assignment.folder,
+            steps=steps,
+            seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
+            limits=process_limits(self.course.grading.limits),
+            isolation=self.course.grading.isolation,
+            data=self.course.data.model_dump(),
+            data_folder=data_folder(),
+            files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
+            tier=self.tier,
+        )
 
     def score(self, verdict: Verdict, maximum: float) -> float | None:
         """The score of a verdict out of ``maximum``; the parts are weighed as course.yaml says."""

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.course.content import load_content
 from autograder.course.trials import Stopped
@@ -31,6 +31,7 @@ from coursekit.data.loaders import FOLDER_VARIABLE
 from coursekit.observing import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
+SomeSession = TypeVar("SomeSession", bound=Session)
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ def main(sock: socket.socket) -> None:
     job = json.loads(wire.recv_frame(sock)["job"])
     teller = _Teller(sock)
     try:
-        session = _session(job)
-        session.grade(_steps(job["steps"]), teller, job["first"])
+        session = open_session(job, Session)
+        session.grade(read_steps(job["steps"]), teller, job["first"])
         teller.say("done", isolation=session.isolation, memory_kib=session.memory_kib)
     except JailUnavailable as error:
         teller.say("failed", message=str(error))
@@ -128,28 +129,36 @@ class _Teller:
         self.say("passed over", number=number)
 
 
-def _session(job: dict[str, Any]) -> Session:
+def open_session(job: Mapping[str, Any], kind: type[SomeSession], before: Spent | None = None) -> SomeSession:
+    """A session for a job that came as plain data.
+
+    Args:
+        job: the fields of a ``JudgeJob``.
+        kind: which session.
+        before: what the submission has used up, where that is not what the job says.
+    """
     limits = Limits(**job["limits"])
     files = {name: base64.b64decode(data) for name, data in job["files"].items()}
     if job["data_folder"]:
         os.environ[FOLDER_VARIABLE] = job["data_folder"]
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
     content = load_content(job["folder"])
-    return Session(
+    return kind(
         spawn=lambda: _JailedStudent(client.spawn(limits, tier, files)),
         limits=limits,
         specs=content.specs,
         mutants=content.mutants,
         seeds={name: bytes.fromhex(seed) for name, seed in job["seeds"].items()},
         laboratory=open_laboratory(job["data"], job["folder"]),
-        history=_steps(job["replay"]),
+        history=read_steps(job["replay"]),
         undefined=set(job["undefined"]),
-        before=Spent(*job["spent"]),
+        before=before or Spent(*job["spent"]),
         proven={name: (len(content.mutants[name]), 1 + len(content.variants[name])) for name in content.specs},
     )
 
 
-def _steps(plain: list[dict[str, Any]]) -> list[Step]:
+def read_steps(plain: Sequence[Mapping[str, Any]]) -> list[Step]:
+    """The steps of a job that came as plain data."""
     return [Step(**step) for step in plain]
 
 

@@ -25,7 +25,6 @@ import nbformat
 from autograder.authoring.doctor.examining import (
     SOLUTION,
     Judged,
-    builds_networks,
     functions,
     judge_functions,
     tasks,
@@ -122,7 +121,7 @@ def examine(
 
 def _takes_long(assignment: Assignment, name: str) -> bool:
     spec = load_content(assignment.folder).specs.get(name)
-    return spec is not None and builds_networks(spec)
+    return spec is not None and spec.builds_networks
 
 
 class _Begun:

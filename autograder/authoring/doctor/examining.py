@@ -71,7 +71,7 @@ def each_once(
     found: dict[int, tuple[Assignment, str]] = {}
     for assignment in assignments:
         for name, spec in load_content(assignment.folder).specs.items():
-            if exercise in (None, name) and (networks or not builds_networks(spec)):
+            if exercise in (None, name) and (networks or not spec.builds_networks):
                 found.setdefault(id(spec), (assignment, name))
     return list(found.values())
 
@@ -84,11 +84,6 @@ def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool
     trained = trials and content.specs[exercise].trial is not None
     count = -(-len(names) // TRAINED_TOGETHER) if trained else 1
     return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials) for i in range(count)]
-
-
-def builds_networks(spec: ExerciseChecks) -> bool:
-    """Whether judging one function takes a second rather than a hundredth of it."""
-    return spec.seeds == 1
 
 
 @dataclass

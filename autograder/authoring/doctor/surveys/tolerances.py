@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.authoring.doctor.examining import builds_networks, each_once
+from autograder.authoring.doctor.examining import each_once
 from autograder.authoring.doctor.surveys.margins import (
     FACTOR,
     Margin,
@@ -91,7 +91,7 @@ def survey_tolerances(
 
 
 def _task(assignment: Assignment, exercise: str, seeds: int) -> Task:
-    slow = builds_networks(load_content(assignment.folder).specs[exercise])
+    slow = load_content(assignment.folder).specs[exercise].builds_networks
     return assignment.folder, exercise, list(range(-(-seeds // FEWER) if slow else seeds))
 
 
