@@ -67,7 +67,7 @@ def _section(entry: Entry) -> str:
         parts.append(f'\n<p><img alt="{escape(figure.alt)}" src="data:image/png;base64,{data}"></p>')
     if entry.outdated:
         parts.append(f'<p class="warning">{OUTDATED}</p>')
-    parts.append(f'\n<p class="origin">{escape(entry.origin)}; {entry.time} on one core.</p>')
+    parts.append(f'\n<p class="origin">{escape(entry.origin)}; {entry.time} by the clock, on one core.</p>')
     recipes = "\n".join(f"{name}: {recipe}" for name, recipe in entry.recipes)
     return "".join([*parts, f"<details><summary>recipes</summary><pre>{escape(recipes)}</pre></details></section>\n"])
 
