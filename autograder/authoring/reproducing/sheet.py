@@ -44,7 +44,12 @@ def _section(entry: Entry) -> list[str]:
         lines += [f"![{figure.alt}](figures/{figure.name}-{entry.scale}.png)", ""]
     if entry.outdated:
         lines += [f"**{OUTDATED}**", ""]
-    lines += [f"*{entry.origin}; {entry.time} by the clock, on one core.*", "", "<details><summary>recipes</summary>", ""]
+    lines += [
+        f"*{entry.origin}; {entry.time} by the clock, on one core.*",
+        "",
+        "<details><summary>recipes</summary>",
+        "",
+    ]
     lines += [f"- {name}: `{recipe}`" for name, recipe in entry.recipes]
     return [*lines, "", "</details>"]
 
