@@ -102,21 +102,26 @@ def examine(
         chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
             begun[assignment.name].begin(name, pool, running)
-        for assignment in assignments:
+        found: dict[str, Examination] = {}
+        releases: dict[str, AsyncResult[Examination]] = {}
+        for assignment in reversed(assignments):  # as they were handed out: the first are finished first
             seen, mine = Examination(findings=unfinished(course, assignment, exercise)), begun[assignment.name]
+            found[assignment.name] = seen
             for name in assignment.exercises:
                 if exercise in (None, name):
                     seen.add(mine.finish(name))
             if exercise is not None:
-                yield seen
                 continue
+            releases[assignment.name] = pool.apply_async(_release, (course, assignment, mine.misconceptions))
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
             seen.findings += forgotten(assignment.folder)
             seen.findings += tidiness(course, assignment)
             _files(seen, course, assignment)
-            _release(seen, course, assignment, mine.misconceptions)
-            yield seen
+        for assignment in assignments:
+            if assignment.name in releases:
+                found[assignment.name].add(releases[assignment.name].get())
+            yield found[assignment.name]
 
 
 def _takes_long(assignment: Assignment, name: str) -> bool:
@@ -303,25 +308,23 @@ def _files(seen: Examination, course: Course, assignment: Assignment) -> None:
             seen.findings += [f"{path} says nothing of {name}" for name in wanted if name not in text]
 
 
-def _release(
-    seen: Examination, course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct]
-) -> None:
+def _release(course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct]) -> Examination:
     """Build and release into an empty folder, then look for names that are not there, and for leaks."""
     with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
         try:
             release_assignment(course, assignment.name, Path(folder), misconceptions)
         except Leaking as error:
-            seen.findings += [f"the release leaks: {leak}" for leak in error.leaks]
-            seen.lines.append(f"release: {len(error.leaks)} leaks")
-            return
+            leaks = [f"the release leaks: {leak}" for leak in error.leaks]
+            return Examination([f"release: {len(leaks)} leaks"], leaks)
         except CourseError as error:
-            seen.findings.append(f"the release cannot be made: {error}")
-            return
+            return Examination(findings=[f"the release cannot be made: {error}"])
         built = Path(folder, "source", assignment.name, f"{assignment.folder}.ipynb")
         notebook = nbformat.read(built, as_version=4)
-    for name in undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"]):
-        seen.findings.append(f"the instructor's notebook: no cell defines {name}; import it there, or do without")
-    seen.lines.append("release: no leaks")
+    missing = undefined([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+    return Examination(
+        ["release: no leaks"],
+        [f"the instructor's notebook: no cell defines {name}; import it there, or do without" for name in missing],
+    )
 
 
 def undefined(cells: Sequence[str]) -> list[str]:

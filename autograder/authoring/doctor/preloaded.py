@@ -6,7 +6,7 @@ import logging
 from coursekit.kernel.quiet import no_greetings
 
 with no_greetings():
-    import autograder.authoring.doctor.examining  # noqa: F401 - what every task runs
+    import autograder.authoring.doctor.doctor  # noqa: F401 - what every task runs
     import coursekit.models.lending
     import coursekit.models.networks  # imports Keras and TensorFlow: seconds that each task would pay
 

@@ -63,7 +63,7 @@ def case(rng: np.random.Generator, kind: str, width: int = 3, **given: int) -> C
         found = structure(model)
         give(model, weights, _places)
         found |= {"logits": run(model, x)}
-        return found if given else found | {"in training": in_training(model, x)}
+        return found if given else found | {"in training": in_training(model, x, found["logits"])}
 
     return Case(
         (kind, width),
