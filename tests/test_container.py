@@ -121,7 +121,7 @@ def at_home(classroom: Classroom, tmp_path_factory: pytest.TempPathFactory, priv
     return root
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("student", SUBMISSIONS)
 def test_gradescopes_scores_and_words_are_those_of_nbgrader(student, container, at_home, classroom):
     marker = container.base / "marker"
@@ -142,7 +142,7 @@ def test_gradescopes_scores_and_words_are_those_of_nbgrader(student, container, 
     assert ("unreadable" in results["output"]) == (student == "broken")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_where_the_grader_fails_there_are_no_results_and_no_zero(container, classroom):
     config = container.base / "source" / "course" / "build" / "nbgrader_config.py"
     text = config.read_text()
@@ -155,7 +155,7 @@ def test_where_the_grader_fails_there_are_no_results_and_no_zero(container, clas
     assert "not judged, through no fault of the student's" in done.stderr and "no-such-walls" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_other_platforms_scripts_write_their_files(container, classroom):
     job, work = container.base / "grade", container.base / "work"
     for folder in (job / "student", work):

@@ -308,7 +308,7 @@ def gains(found: Mapping[str, Any]) -> dict[str, float]:
     return {one["student"]: one["gain"] for one in found["changes"]}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_changed_is_nobodys_change_and_the_verdicts_are_the_same_bytes(house):
     before = house.bytes()
     status, out, _ = house.course("regrade", "a1", "--preview", "--jobs", "1")
@@ -352,7 +352,7 @@ def test_a_changed_check_lists_exactly_those_whose_score_changes_and_apply_chang
     assert house.course("regrade", "a1", "--preview", "--jobs", "1")[0] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_changed_points_are_previewed_with_the_release_to_come_and_applied_with_it(house):
     house.edit("course.yaml", ("threshold_relu: 4", "threshold_relu: 6"), ("sigmoid_forward: 8", "sigmoid_forward: 6"))
     before, totals = house.bytes(), house.totals()
@@ -375,7 +375,7 @@ def test_changed_points_are_previewed_with_the_release_to_come_and_applied_with_
 
 
 @pytest.mark.slow
-def test_who_cannot_be_graded_now_is_saidand_loses_nothing(house):
+def test_who_cannot_be_graded_now_is_told_and_loses_nothing(house):
     shutil.rmtree(house.root / "submitted" / "ada")
     (house.root / "submitted" / "ben" / "a1" / "later.zip").write_bytes(b"PK")
     hand_in(house.root, "eve", load_course(ROOT).assignments["a1"], "{}")
