@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -22,23 +22,24 @@ class Parts:
         self._known: defaultdict[Any, list[weakref.ref[Any]]] = defaultdict(list)
         self._named: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
-    def find(self, spec: Any, args: Any, taken: Collection[Any]) -> Any | None:
-        """A layer of this description for arguments of these shapes that is not ``taken`` in the same model."""
+    def layer(self, spec: Any, args: Any, taken: Collection[Any], make: Callable[[], Any]) -> Any:
+        """A layer of this description for arguments of these shapes, made where there is none.
+
+        Args:
+            taken: those that stand at other places of the same model.
+        """
         known = self._known[_likeness(spec, args)]
         known[:] = [reference for reference in known if reference() is not None]
         used = {id(layer) for layer in taken}
-        layer = next(
-            (one for one in (reference() for reference in known) if one is not None and id(one) not in used), None
-        )
-        if layer is not None:  # models that are made already keep graphs of their own
+        living = (reference() for reference in known)
+        layer = next((one for one in living if one is not None and id(one) not in used), None)
+        if layer is None:
+            layer = make()
+            known.append(weakref.ref(layer))
+            self._named[layer.name] = layer
+        else:  # models that are made already keep graphs of their own
             layer._inbound_nodes.clear()
             layer._outbound_nodes.clear()
-        return layer
-
-    def keep(self, spec: Any, args: Any, layer: Any) -> Any:
-        """Remember a layer that is being used for the first time."""
-        self._known[_likeness(spec, args)].append(weakref.ref(layer))
-        self._named[layer.name] = layer
         return layer
 
     def free_name(self) -> str:

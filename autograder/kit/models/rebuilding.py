@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -223,8 +224,7 @@ class Builder:
     def _find(self, spec: Any, args: list[Any]) -> Any:
         if self._parts is None or spec["kind"] != "layer":
             return self._make(spec)
-        layer = self._parts.find(spec, args, self._made.values())
-        return self._parts.keep(spec, args, self._make(spec)) if layer is None else layer
+        return self._parts.layer(spec, args, self._made.values(), partial(self._make, spec))
 
     def _make(self, spec: Any) -> Any:
         kind, name = spec["kind"], spec["class"]
