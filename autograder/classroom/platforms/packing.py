@@ -17,7 +17,7 @@ from autograder.course.config import FILE, Assignment, Course, CourseError
 from autograder.grading.grade import course_secret
 
 SCRIPTS = Path(__file__).with_name("scripts")
-ASSIGNMENT = "@ASSIGNMENT@"  # in the scripts
+ASSIGNMENT, PLATFORM = "@ASSIGNMENT@", "@PLATFORM@"  # in the scripts
 TREE, WHEELS = "course", "wheels"  # folders in the zip; setup.sh knows them
 LOCK = "requirements.lock"
 PROJECT = (FILE, "pyproject.toml", LOCK, "README.md", "LICENSE")  # what an installation needs beside the code
@@ -31,12 +31,7 @@ DATA = "autograder/kit/data"  # a link to datasets, in a checkout; zips have non
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same course gives the same zip
 PRIVATE, PLAIN, EXECUTABLE = 0o600, 0o644, 0o755
 
-
-RUN = {  # what each platform runs, by its name in the zip
-    "gradescope": ("run_autograder", "gradescope.sh"),
-    "prairielearn": ("run.sh", "prairielearn.sh"),
-    "vocareum": ("grade.sh", "vocareum.sh"),
-}
+RUN = {"gradescope": "run_autograder", "prairielearn": "run.sh", "vocareum": "grade.sh"}  # what each platform runs
 IMAGE = ("Dockerfile", "dockerfile.txt")  # for platforms that build no image themselves
 
 
@@ -53,8 +48,9 @@ def pack(
     """
     secret = course_secret(root)
     with replacing(into, PRIVATE) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, source in (("setup.sh", "setup.sh"), RUN[platform], *([IMAGE] if platform != "gradescope" else ())):
-            _add(packed, name, script(source, assignment.name).encode(), EXECUTABLE)
+        scripts = [("setup.sh", "setup.sh"), (RUN[platform], "run.sh"), *([IMAGE] if platform != "gradescope" else ())]
+        for name, source in scripts:
+            _add(packed, name, script(source, assignment.name, platform).encode(), EXECUTABLE)
         for name, path in tree(course, assignment, root).items():
             _add(packed, f"{TREE}/{name}", path.read_bytes())
         _add(packed, f"{TREE}/build/.course_secret", secret, PRIVATE)
@@ -63,9 +59,10 @@ def pack(
     return into
 
 
-def script(source: str, assignment: str) -> str:
-    """A script of ours for one assignment."""
-    return (SCRIPTS / source).read_text(encoding="utf-8").replace(ASSIGNMENT, assignment)
+def script(source: str, assignment: str, platform: str) -> str:
+    """A script of ours for one assignment on one platform."""
+    text = (SCRIPTS / source).read_text(encoding="utf-8")
+    return text.replace(ASSIGNMENT, assignment).replace(PLATFORM, platform)
 
 
 def tree(course: Course, assignment: Assignment, root: Path) -> dict[str, Path]:

@@ -40,10 +40,12 @@ if [ -n "${COURSE_PACKAGES:-}" ]; then
     echo "$COURSE_PACKAGES" > "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/packages.pth"
 else
     "$python" -m venv --clear "$base/venv"
-    from=()
-    if [ -d "$source/wheels" ]; then from=(--no-index --find-links "$source/wheels"); fi
-    "$bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${from[@]}" \
-        -r "$source/course/requirements.lock"
+    if [ -d "$source/wheels" ]; then # every package of the lock, whose hashes were compared when they were packed
+        packages=(--no-deps "$source"/wheels/*)
+    else
+        packages=(--require-hashes --requirement "$source/course/requirements.lock")
+    fi
+    "$bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
 fi
 "$bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
     --editable "$source/course"
