@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
+from autograder.classroom.pages import page
 from autograder.classroom.printing import printable_lines
 from autograder.classroom.quizzing.question import Quiz
 
+TEMPLATE = Path(__file__).with_name("sheet.html.j2")
 LETTERS = "ABCDEFGH"
 
 
@@ -23,12 +23,5 @@ def key_sheet(quiz: Quiz) -> str:
 
 
 def _render(quiz: Quiz, *, key: bool) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(("j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.globals |= {"lines": printable_lines}
-    template = environment.get_template("sheet.html.j2")
-    return template.render(quiz=quiz, student=printable_lines(quiz.student), key=key, letters=LETTERS)
+    student = printable_lines(quiz.student)
+    return page(TEMPLATE, {"lines": printable_lines}, quiz=quiz, student=student, key=key, letters=LETTERS)

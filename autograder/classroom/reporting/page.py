@@ -1,4 +1,4 @@
-"""The report's pages: HTML that holds everything, loads nothing, and runs nothing."""
+"""The report's pages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from autograder.classroom.pages import page
 from autograder.classroom.reporting import figures
 from autograder.classroom.reporting.gathering import Report
 
@@ -51,11 +51,5 @@ def decimal(value: float | None) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(("j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.globals |= {"percent": percent, "decimal": decimal}
-    return environment.get_template(f"{template}.html.j2").render(values)
+    helpers = {"percent": percent, "decimal": decimal}
+    return page(Path(__file__).with_name(f"{template}.html.j2"), helpers, **values)

@@ -1,15 +1,15 @@
-"""The page of submissions that are alike, side by side: HTML that holds everything, loads nothing, and runs nothing."""
+"""The page of submissions that are alike, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
+from autograder.classroom.pages import page
 from autograder.classroom.printing import printable
 from autograder.classroom.similarity.comparing import Pair
 
+TEMPLATE = Path(__file__).with_name("similar.html.j2")
 SHOWN = 50  # pairs
 LINES, WIDTH = 150, 200  # of one text; a line has characters without end only where somebody means harm
 
@@ -24,17 +24,10 @@ def similar_page(
         count: submissions of this class that were compared.
         earlier: those of earlier years.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(("j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"marked": marked, "readable": printable}
-    template = environment.get_template("similar.html.j2")
     more = len(pairs) - SHOWN
-    return template.render(title=title, pairs=pairs[:SHOWN], more=more, unread=unread, count=count, earlier=earlier)
+    helpers = {"marked": marked, "readable": printable}
+    facts = {"title": title, "more": more, "unread": unread, "count": count, "earlier": earlier}
+    return page(TEMPLATE, helpers, pairs=pairs[:SHOWN], **facts)
 
 
 def marked(text: str, lines: frozenset[int]) -> list[tuple[str, bool]]:
