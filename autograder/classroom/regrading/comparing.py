@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.classroom.printing import printable
 from autograder.classroom.regrading.state import Cell, Record, State
 from autograder.course.cells import checked_exercise
 from autograder.course.config import WHOLE
@@ -182,5 +183,4 @@ def _said(check: Check) -> str:
 
 def _harmless(reason: str) -> str:
     """The beginning of a text that a student may have chosen, as it may stand in a terminal."""
-    line = reason.strip().partition("\n")[0]
-    return "".join(c if c.isprintable() else "?" for c in line)[:MOST]
+    return printable(reason.strip().partition("\n")[0])[:MOST]

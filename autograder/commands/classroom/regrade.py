@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,28 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     outdated = _outdated(course, assignment, root)
     if outdated:
         require_finished(course, [assignment])
-    console = Console(stderr=arguments.json)
-    act = _apply if arguments.apply else _preview
-    return act(course, assignment, root, outdated, arguments, console)
+    task = _Task(course, assignment, root, outdated, arguments, Console(stderr=arguments.json))
+    return _apply(task) if arguments.apply else _preview(task)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be graded again, and where to say what comes of it.
+
+    Args:
+        outdated: where course.yaml has other points or another due date than students were promised.
+    """
+
+    course: Course
+    assignment: Assignment
+    root: Path
+    outdated: list[str]
+    arguments: argparse.Namespace
+    console: Console
+
+    def say(self, line: str) -> None:
+        """Print a line as it is."""
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _outdated(course: Course, assignment: Assignment, root: Path) -> list[str]:
@@ -57,19 +76,13 @@ def _outdated(course: Course, assignment: Assignment, root: Path) -> list[str]:
     return []
 
 
-def _preview(
-    course: Course,
-    assignment: Assignment,
-    root: Path,
-    outdated: list[str],
-    arguments: argparse.Namespace,
-    console: Console,
-) -> int:
+def _preview(task: _Task) -> int:
     from autograder.authoring.release import release_assignment
     from autograder.classroom.regrading import showing
     from autograder.classroom.regrading.preview import preview
     from autograder.course.content import load_content
 
+    course, assignment, outdated = task.course, task.assignment, task.outdated
     release = None
     if outdated:
         # what `check` says of known mistakes takes minutes to find out, and changes no score
@@ -79,17 +92,17 @@ def _preview(
             return release_assignment(course, assignment.name, scratch, nothing)
 
     with progress_bar() as progress:
-        task = progress.add_task(f"{assignment.name}: graded again, nothing is written", total=None)
+        bar = progress.add_task(f"{assignment.name}: graded again, nothing is written", total=None)
         found = preview(
-            *(course, assignment, root, release, arguments.jobs or os.cpu_count() or 1),
-            tell=lambda student, done, of: progress.update(task, completed=done, total=of),
+            *(course, assignment, task.root, release, task.arguments.jobs or os.cpu_count() or 1),
+            tell=lambda student, done, of: progress.update(bar, completed=done, total=of),
         )
-    say = _sayer(console)
-    if arguments.json:
+    say = task.say
+    if task.arguments.json:
         print(json.dumps({"assignment": assignment.name, **showing.preview_as_json(found)}, indent=1, sort_keys=True))
     else:
         if found.comparison.changes:
-            console.print(showing.table(found.comparison.changes, f"{assignment.name} {assignment.title}"))
+            task.console.print(showing.table(found.comparison.changes, f"{assignment.name} {assignment.title}"))
         ungraded = [(student, [problem]) for student, problem in found.ungraded]
         for line in showing.lines(found.comparison, ungraded, found.again, found.new):
             say(line)
@@ -105,29 +118,22 @@ def _preview(
     return 1 if found.findings else 0
 
 
-def _apply(
-    course: Course,
-    assignment: Assignment,
-    root: Path,
-    outdated: list[str],
-    arguments: argparse.Namespace,
-    console: Console,
-) -> int:
+def _apply(task: _Task) -> int:
     from autograder.authoring.release import release_assignment
     from autograder.classroom.regrading import showing
     from autograder.classroom.regrading.applying import apply
     from autograder.classroom.scores import autograde, unjudged_lines
 
-    say = _sayer(console)
-    if outdated:
+    course, assignment, root, say = task.course, task.assignment, task.root, task.say
+    if task.outdated:
         say(f"{assignment.name} is released again first; every known mistake is made, which takes minutes for networks")
     done = apply(
         *(root, assignment),
-        grade=lambda: autograde(root, assignment.name, console, jobs=arguments.jobs, force=True),
-        release=(lambda tell: release_assignment(course, assignment.name, root, tell=tell)) if outdated else None,
+        grade=lambda: autograde(root, assignment.name, task.console, jobs=task.arguments.jobs, force=True),
+        release=(lambda tell: release_assignment(course, assignment.name, root, tell=tell)) if task.outdated else None,
         tell=say,
     )
-    if arguments.json:
+    if task.arguments.json:
         facts = {
             "assignment": assignment.name,
             "record": str(done.record),
@@ -137,7 +143,7 @@ def _apply(
         print(json.dumps({**showing.as_json(done.comparison), **facts}, indent=1, sort_keys=True))
     else:
         if done.comparison.changes:
-            console.print(showing.table(done.comparison.changes, f"{assignment.name} {assignment.title}"))
+            task.console.print(showing.table(done.comparison.changes, f"{assignment.name} {assignment.title}"))
         for line in showing.lines(done.comparison, new=done.new):
             say(line)
         say(f"both states are in {done.record}")
@@ -146,7 +152,3 @@ def _apply(
     for line in problems:
         say(line)
     return 1 if done.status or problems or done.comparison.undecided else 0
-
-
-def _sayer(console: Console) -> Callable[[str], None]:
-    return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
