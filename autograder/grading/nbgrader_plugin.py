@@ -167,10 +167,8 @@ class SubmissionExporter(NotebookExporter):
     def _hold(self) -> None:
         """Be the only one who grades this assignment, until nbgrader has converted the last submission."""
         converter = self.parent
-        convert, let_go = (
-            converter.convert_notebooks,
-            hold(Path(converter.coursedir.root), converter.coursedir.assignment_id),
-        )
+        convert = converter.convert_notebooks
+        let_go = hold(Path(converter.coursedir.root), converter.coursedir.assignment_id)
 
         def convert_and_let_go() -> None:
             try:
