@@ -26,12 +26,20 @@ def generate(assignment: str, root: Path, source: str = "source") -> Path:
         CourseError: with nbgrader's own words, when it refuses.
     """
     made = root / SCRATCH / "release" / assignment
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--log-level=WARN"]
+    command = [
+        sys.executable,
+        "-m",
+        "nbgrader",
+        "generate_assignment",
+        assignment,
+        "--force",
+        "--no-db",
+        "--log-level=WARN",
+    ]
     command += [
         f"--CourseDirectory.source_directory={source}",
         f"--CourseDirectory.release_directory={SCRATCH}/release",
     ]
-    command += [f"--db=sqlite:///{root.resolve() / SCRATCH / 'nowhere.db'}"]
     done = subprocess.run(
         command,
         cwd=root,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import inspect
 import symtable
-import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -34,7 +33,7 @@ from autograder.authoring.doctor.forgotten import forgotten
 from autograder.authoring.doctor.housekeeping import bad_hints, tidiness
 from autograder.authoring.doctor.keeping import Keeper
 from autograder.authoring.doctor.unfinished import unfinished
-from autograder.authoring.doctor.workers import one_task_each
+from autograder.authoring.doctor.workers import fork_server, one_task_each
 from autograder.authoring.misconceptions import Misconduct
 from autograder.authoring.release import Leaking, release_assignment
 from autograder.course.bank import Mutant
@@ -95,8 +94,10 @@ def examine(
     Yields:
         One examination for each assignment, in order.
     """
-    begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}  # imports what they need
-    with one_task_each(jobs, networks="keras" in sys.modules) as pool:
+    networks = any(_uses_keras(course, assignment) for assignment in assignments)
+    fork_server(networks=networks)  # imports what tasks need beside us, who import the same
+    begun = {a.name: _Begun(course, a, trials=trials, keep=keep) for a in assignments}
+    with one_task_each(jobs, networks=networks) as pool:
         chosen = [(a, name) for a in assignments for name in a.exercises if exercise in (None, name)]
         running: dict[Hashable, list[AsyncResult[Judged]]] = {}
         chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
@@ -122,6 +123,12 @@ def examine(
             if assignment.name in releases:
                 found[assignment.name].add(releases[assignment.name].get())
             yield found[assignment.name]
+
+
+def _uses_keras(course: Course, assignment: Assignment) -> bool:
+    """Whether some file of an assignment names Keras; one that reaches it otherwise imports it anew in each task."""
+    folders = [course.root / place / assignment.folder for place in ("assignments", "solutions")]
+    return any("keras" in path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
 
 
 def _takes_long(assignment: Assignment, name: str) -> bool:

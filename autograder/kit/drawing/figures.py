@@ -82,8 +82,9 @@ def _settled(figure: Any) -> Iterator[None]:
     classes.figure.set_dpi(figure, min(RESOLUTION, float(np.sqrt(MAX_PIXELS / paper))))
     places = []
     try:
-        _pixels(figure)
-        classes.figure.set_layout_engine(figure, "none")  # else a hidden label would move all the rest
+        if engine is not None:
+            _pixels(figure)
+            classes.figure.set_layout_engine(figure, "none")  # else a hidden label would move all the rest
         places = [(axes, classes.axes.get_position(axes, original=True)) for axes in _panels(figure)]
         for axes, place in places:
             left, bottom, width, height = (float(number) for number in place.bounds)
