@@ -38,8 +38,8 @@ from autograder.judge.process import judge_role
 ROOT = Path(__file__).resolve().parents[1]
 WEARY = "weary_judge:main"  # tests/weary_judge.py
 TIERS = ("namespaces", "landlock")
-# Behind walls that are not this machine's best, the same tests once more take minutes.
-BEHIND = [pytest.param(tier, marks=[pytest.mark.slow] * (tier != walls.probe().tier)) for tier in TIERS]
+# Behind walls that are not this machine's best, the same tests once more take minutes, and nearly always say the same.
+BEHIND = [pytest.param(tier, marks=[pytest.mark.long] * (tier != walls.probe().tier)) for tier in TIERS]
 
 
 def require(tier: str) -> None:
@@ -145,6 +145,7 @@ def with_limits(course: Course, **limits: float) -> Course:
     return course.model_copy(update={"grading": course.grading.model_copy(update={"limits": settings})})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", judge_attacks.ATTACKS)
 def test_judge_worn_out_costs_its_author_one_exercise(name, private_servers, course, classroom, tier, known):
     limits = {"call_seconds": 1.0, "cell_seconds": 20.0, "memory_mb": 1024, "judge_seconds": 10.0}
@@ -208,6 +209,7 @@ def test_network_that_wears_out_the_judge_costs_its_author_one_exercise(name, pr
     assert_nothing_left(private_servers)
 
 
+@pytest.mark.slow
 def test_judge_that_is_worn_out_or_killed_is_replaced_and_keeps_its_verdicts(
     private_servers, course, classroom, tier, monkeypatch
 ):

@@ -14,7 +14,7 @@ import pytest
 from autograder.authoring.doctor.doctor import undefined
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_verdict_that_differs_is_shown_where_it_differs(course):
     assert "received ...no verdict" in gone
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_exercise_is_judged_the_same_by_one_and_by_two(course):
     a1 = course.assignments["a1"]
     (task,) = tasks(course, a1, "affine_backward", trials=False)

@@ -83,6 +83,7 @@ def test_units_run_after_those_that_they_need_and_once(place):
     assert run([whole, one, two], place) == ({}, [])
 
 
+@pytest.mark.slow
 def test_a_failed_unit_is_told_and_costs_only_those_that_need_it(place):
     bad, good = Unit("bad", broken, Counting(1), 0), Unit("good", count, Counting(1), 0)
     dependent = Unit("dependent", add_up, Counting(1), 0, needs=(bad,))
@@ -92,6 +93,7 @@ def test_a_failed_unit_is_told_and_costs_only_those_that_need_it(place):
     assert place.store.finished(place.surroundings.key(good))
 
 
+@pytest.mark.slow
 def test_a_unit_goes_on_from_its_saved_state(place):
     unit = Unit("count", count, Counting(7), 0)
     key = place.surroundings.key(unit)
@@ -242,6 +244,7 @@ def test_numbers_are_outdated_by_what_computed_them_alone(tmp_path):
     assert now() != before
 
 
+@pytest.mark.slow
 def test_a_finding_that_takes_one_scale_is_told_at_no_other(place):
     unit = Unit("count", count, Counting(2), 0)
     run([unit], place)
@@ -310,7 +313,7 @@ def test_a_run_that_was_killed_anywhere_gives_the_same_report(course_folder, tmp
     assert files(course_folder / "undisturbed") == files(other / "resumed")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_smoke_reproduces_every_row(course_folder):
     with started(course_folder, out="smoke") as process:
         said = process.communicate(timeout=3000)[0].decode()

@@ -181,7 +181,7 @@ def test_an_order_of_summation_that_matters_is_seen():
     assert place.error.share > 1 and any(name in place.when for name in READINGS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_other_surroundings_measure_the_same_cases():
     (margins,) = measure_elsewhere("an older processor", [("a1_relu_sigmoid", "sigmoid_backward", [0])], 1)
     here = "an older processor"

@@ -183,7 +183,7 @@ def test_every_weakening_says_what_it_does_and_replaces_what_is_there():
     assert set(LIGHT) < set(WEAKENINGS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_survey_asks_the_likeliest_first_in_a_process_of_its_own(course):
     asked = [KNOWN["dtypes_are_not_compared"], KNOWN["float64_tolerance_is_zero"], NEVER_CALLED]
     baseline, *rest = survey(course, [course.assignments["a1"]], asked, 1, "sigmoid_backward", networks=False)

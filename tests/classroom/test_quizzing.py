@@ -91,6 +91,7 @@ def test_a_wrong_function_is_asked_about_as_it_is(content, right):
         verify(question, wrong, content, seeds(content, b"wrong")[question.exercise])
 
 
+@pytest.mark.slow
 def test_the_same_submission_has_the_same_questions_and_another_one_others(content, right):
     assert composed(content, right) == composed(content, right)
     assert composed(content, right) != composed(content, right, b"another")
@@ -274,6 +275,7 @@ def test_a_quiz_is_made_behind_the_walls_and_is_the_same_twice(grader, content, 
     assert quizzes_xml([quiz]) == quizzes_xml([again]) and key_sheet(quiz) == key_sheet(again)
 
 
+@pytest.mark.slow
 def test_hostile_code_costs_only_its_own_questions(grader, content):
     quiz = make_quiz(grader, "hostile")
     assert not quiz.problem and len(quiz.questions) == COUNT
@@ -293,6 +295,7 @@ def test_an_unreadable_hand_in_has_no_quiz_and_says_why(grader):
         require_student(grader.root / "submitted", "a1", "../right")
 
 
+@pytest.mark.slow
 def test_the_command_writes_sheets_keys_and_a_file_for_moodle(grader, monkeypatch, capsys):
     monkeypatch.chdir(grader.root)
     monkeypatch.setattr(

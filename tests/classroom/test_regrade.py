@@ -321,7 +321,7 @@ def test_nothing_changed_is_nobodys_change_and_the_verdicts_are_the_same_bytes(h
     assert len(records) == 4 and all(house.bytes()[name] == before[name] for name in records)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_changed_check_lists_exactly_those_whose_score_changes_and_apply_changes_exactly_those(house):
     house.edit(HIDDEN, (DTYPE, HEAVIER))
     before, totals = house.bytes(), house.totals()
@@ -374,7 +374,7 @@ def test_changed_points_are_previewed_with_the_release_to_come_and_applied_with_
     assert house.course("regrade", "a1", "--preview", "--jobs", "1")[0] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_who_cannot_be_graded_now_is_told_and_loses_nothing(house):
     shutil.rmtree(house.root / "submitted" / "ada")
     (house.root / "submitted" / "ben" / "a1" / "later.zip").write_bytes(b"PK")
