@@ -144,6 +144,7 @@ def _known(result: str) -> Outcome:
     return observe(Useless(ALWAYS[result]), ())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("folder", "name"), EXERCISES)
 def test_no_result_makes_a_check_stumble(folder, name):
     rng, stumbles = np.random.default_rng(0), {}

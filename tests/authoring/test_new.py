@@ -295,7 +295,7 @@ def test_an_exercise_made_filled_in_and_examined(run, copy):
     assert "3 of 3 mutants caught, 3 with their own hint" in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_assignment_made_finished_and_examined(run, copy):
     assert run("new", "a7_recurrent", "Recurrent nets")[0] == 0
     status, said = run("doctor", "a7", "--quick")

@@ -145,7 +145,7 @@ def test_a_student_reads_how_late_it_was_and_what_that_costs():
     assert extended.to_json()["extended"] == "2027-03-12 22:59:00.000000 UTC" and "extended" not in late.to_json()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_class_pays_for_its_days_and_extensions_count(house, classroom, monkeypatch, capsys):
     root, due = house / "build", classroom.assignment.due
     course = load_course(house)
