@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
 from autograder.authoring.misconceptions import Misconduct, misconceptions
-from autograder.authoring.shipping import made, readme, requirements, shipped
+from autograder.authoring.shipping import facts, made, readme, requirements, shipped
 from autograder.course.cells import EXPERIMENT, OWN, PARTS, SETUP, check_cell
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
@@ -72,12 +72,13 @@ def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | No
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
     _require_python(script)
     content = load_content(assignment.folder)
-    notebook, known_mistakes, data, introduction, versions = made(assignment)
+    notebook, known_mistakes, promised, data, introduction, versions = made(assignment)
     found = misconceptions(content, assignment.exercises, known)
     return {
         **{name: path.read_text("utf-8") for name, path in shipped(course, assignment).items()},
         notebook: nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         known_mistakes: json.dumps(found, separators=(",", ":")) + "\n",
+        promised: json.dumps(facts(assignment), indent=1) + "\n",
         data: json.dumps(course.data.model_dump(), indent=1) + "\n",
         introduction: readme(assignment),
         versions: requirements(),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import coursekit
 import coursekit.data
-from autograder.course.config import Assignment, Course, CourseError
+from autograder.course.config import ACCURACY, Assignment, Course, CourseError
 
 KIT = Path(coursekit.__file__).parent
 DATA = Path(coursekit.data.__file__).resolve().parent
@@ -53,6 +53,7 @@ def made(assignment: Assignment) -> tuple[str, ...]:
     return (
         f"{assignment.folder}.ipynb",
         f"{PACKAGE}/assignment/misconceptions.json",
+        f"{PACKAGE}/assignment/release.json",
         f"{PACKAGE}/course_data.json",
         "README.md",
         "requirements.txt",
@@ -62,6 +63,17 @@ def made(assignment: Assignment) -> tuple[str, ...]:
 def readme(assignment: Assignment) -> str:
     """How a student begins."""
     return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due)
+
+
+def facts(assignment: Assignment) -> dict[str, object]:
+    """What ``progress()`` tells students of their release, as JSON holds it."""
+    return {
+        "exercises": {
+            name: {"points": assignment.points(name), "accuracy": assignment.parts(name).get(ACCURACY, 0)}
+            for name in assignment.exercises
+        },
+        "answers": dict(assignment.answers),
+    }
 
 
 def requirements() -> str:

@@ -42,7 +42,7 @@ CARDS = {
 INTERFACE: dict[str, dict[str, tuple[str, ...]]] = {
     "In a notebook": {
         "coursekit.checker": ("Checker", "Report"),
-        "coursekit.progress": ("track",),
+        "coursekit.tracking": ("track",),
         "coursekit.data": ("course_data", "load", "Data", "DatasetError"),
         "coursekit.drawing.architecture": ("draw_architecture",),
         "coursekit.drawing.pictures": ("show_images", "show_attacks", "show_table"),
