@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import coursekit
@@ -13,8 +16,11 @@ KIT = Path(coursekit.__file__).parent
 DATA = Path(coursekit.data.__file__).resolve().parent
 DATA_FILES = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
 PACKAGE = "coursekit"
+OLDEST = "3.11"  # Python, as pyproject.toml says
 NEEDED = ("ipykernel", "ipython", "jupyterlab", "keras", "matplotlib", "numpy", "psutil", "tensorflow")
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+LOCKED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)( ;[^\\\n]*)?", re.MULTILINE)
+PYTHONS = re.compile(r"python_full_version (<|>=) '3\.(\d+)'")  # the conditions of a lock that name Python
 
 README = """# {title}
 
@@ -23,7 +29,7 @@ Open `{folder}.ipynb` and read from the top: it says what to do. Write your code
 
 Due {due:%A %d %B %Y, %H:%M} (UTC{due:%z}).
 
-To work on your own computer, with Python 3.11 or newer, in this folder:
+To work on your own computer, with Python {oldest} or newer, in this folder:
 
     python3 -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
@@ -62,18 +68,38 @@ def made(assignment: Assignment) -> tuple[str, ...]:
 
 def readme(assignment: Assignment) -> str:
     """How a student begins."""
-    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due)
+    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due, oldest=OLDEST)
 
 
-def facts(assignment: Assignment) -> dict[str, object]:
-    """What ``progress()`` tells students of their release, as JSON holds it."""
+def facts(assignment: Assignment, sources: Iterable[str]) -> dict[str, object]:
+    """What ``progress()`` and ``check_environment()`` tell students of their release, as JSON holds it.
+
+    Args:
+        sources: the code of the notebook and of the public checks: what they import is looked for.
+    """
+    imported = {name for source in sources for name in _imported(source)}
+    by_python = {
+        f"3.{minor}": {name: version for name, version in _versions(minor).items() if name in imported}
+        for minor in sorted({int(OLDEST.split(".")[1]), *(int(minor) for _, minor in PYTHONS.findall(_lock()))})
+    }
     return {
         "exercises": {
             name: {"points": assignment.points(name), "accuracy": assignment.parts(name).get(ACCURACY, 0)}
             for name in assignment.exercises
         },
         "answers": dict(assignment.answers),
+        "tested": {"oldest": OLDEST, "python": ".".join(map(str, sys.version_info[:2])), "versions": by_python},
     }
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The packages that some code imports."""
+    lines = ("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
 
 
 def requirements() -> str:
@@ -82,9 +108,26 @@ def requirements() -> str:
     Raises:
         CourseError: when the course's lock does not name one of them.
     """
-    text = LOCK.read_text(encoding="utf-8")
-    locked = re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?(==\S+)( ;[^\\\n]*)?", text, re.MULTILINE)
-    missing = sorted(set(NEEDED) - {name for name, _, _ in locked})
+    return "".join(f"{name}=={version}{condition}\n" for name, version, condition in _locked())
+
+
+def _versions(minor: int) -> dict[str, str]:
+    """The version of each package for Python 3.MINOR."""
+    return {
+        name: version
+        for name, version, condition in _locked()
+        if all((minor < int(bound)) == (sign == "<") for sign, bound in PYTHONS.findall(condition))
+    }
+
+
+def _locked() -> list[tuple[str, str, str]]:
+    """Name, version and condition of the packages that a notebook needs, as the lock has them."""
+    found = [(name, version, condition.rstrip()) for name, version, condition in LOCKED.findall(_lock())]
+    missing = sorted(set(NEEDED) - {name for name, _, _ in found})
     if missing:
         raise CourseError([f"{LOCK.name}: expected a version of {', '.join(missing)}, received none; lock it again"])
-    return "".join(f"{name}{version}{condition.rstrip()}\n" for name, version, condition in locked if name in NEEDED)
+    return [package for package in found if package[0] in NEEDED]
+
+
+def _lock() -> str:
+    return LOCK.read_text(encoding="utf-8")

@@ -42,6 +42,7 @@ CARDS = {
 INTERFACE: dict[str, dict[str, tuple[str, ...]]] = {
     "In a notebook": {
         "coursekit.checker": ("Checker", "Report"),
+        "coursekit.environment": ("check_environment",),
         "coursekit.tracking": ("track",),
         "coursekit.data": ("course_data", "load", "Data", "DatasetError"),
         "coursekit.drawing.architecture": ("draw_architecture",),
