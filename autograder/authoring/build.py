@@ -20,7 +20,7 @@ from autograder.authoring.shipping import facts, made, readme, requirements, shi
 from autograder.course.cells import ENVIRONMENT, EXPERIMENT, OWN, PARTS, SETUP, check_cell
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
-from autograder.course.script import Cell, Script, named_sections, read_script, stub_definition
+from autograder.course.script import Cell, Script, announced, named_sections, read_script, stub_definition
 from autograder.grading.agreement import require_agreement
 from autograder.grading.beside import beside, swap
 from autograder.grading.settings import require_settings, write_settings
@@ -85,7 +85,7 @@ def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | No
         known_mistakes: json.dumps(found, separators=(",", ":")) + "\n",
         promised: json.dumps(facts(assignment, _code(course, assignment, script)), indent=1) + "\n",
         data: json.dumps(course.data.model_dump(), indent=1) + "\n",
-        introduction: readme(assignment),
+        introduction: readme(assignment, sum(announced(cell.source) for cell in script.cells)),
         versions: requirements(),
     }
 

@@ -24,12 +24,11 @@ PYTHONS = re.compile(r"python_full_version (<|>=) '3\.(\d+)'")  # the conditions
 
 README = """# {title}
 
-Open `{folder}.ipynb` and read from the top: it says what to do. Write your code where a cell raises
-`NotImplementedError`; the `check(...)` below it answers in a second. Hand in the notebook, under its own name.
-
 Due {due:%A %d %B %Y, %H:%M} (UTC{due:%z}).
 
-To work on your own computer, with Python {oldest} or newer, in this folder:
+## Begin
+
+On your own computer, with Python {oldest} or newer, in this folder:
 
     python3 -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
@@ -37,7 +36,20 @@ To work on your own computer, with Python {oldest} or newer, in this folder:
 
 On Windows write `.venv\\Scripts\\python` and `.venv\\Scripts\\jupyter`. `requirements.txt` names the versions that
 grade your work. `coursekit/` belongs to the notebook: leave it beside it, unchanged.
+
+## Work
+
+Read the notebook from the top. Its first cell says whether your computer has what it needs. Write your code where a
+cell raises `NotImplementedError`; the `check(...)` below it answers in a second, and `progress()` says how far you
+are.{long}
+
+## Hand in
+
+Restart the kernel and run all cells, then hand in `{folder}.ipynb`, under this name; nothing else is read.
 """
+LONG = """
+Experiments that take long say so before they begin, and show how far they are: on two cores about {minutes}, all
+together."""
 
 
 def shipped(course: Course, assignment: Assignment) -> dict[str, Path]:
@@ -66,9 +78,15 @@ def made(assignment: Assignment) -> tuple[str, ...]:
     )
 
 
-def readme(assignment: Assignment) -> str:
-    """How a student begins."""
-    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due, oldest=OLDEST)
+def readme(assignment: Assignment, minutes: float) -> str:
+    """How a student begins.
+
+    Args:
+        minutes: what the notebook's long cells announce, all together.
+    """
+    counted = f"{minutes:.2g} minute{'' if minutes == 1 else 's'}"
+    long = LONG.format(minutes=counted) if minutes else ""
+    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due, oldest=OLDEST, long=long)
 
 
 def facts(assignment: Assignment, sources: Iterable[str]) -> dict[str, object]:
