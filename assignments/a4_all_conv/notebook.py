@@ -134,7 +134,11 @@ x_test = data.x_test.astype("float32") / 127.5 - 1
 fifty = build_all_conv(width=8)
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 fifty.compile(keras.optimizers.Adam(3e-3), cross_entropy, metrics=["accuracy"])
-history = fifty.fit(x_train[:50], data.y_train[:50], batch_size=50, epochs=60, verbose=0)
+epochs = track(range(60), "epochs")
+shown = keras.callbacks.LambdaCallback(
+    on_epoch_begin=lambda *_: next(epochs), on_train_end=lambda *_: next(epochs, None)
+)
+history = fifty.fit(x_train[:50], data.y_train[:50], batch_size=50, epochs=60, verbose=0, callbacks=[shown])
 print(
     f"data: {data.name}; loss {history.history['loss'][0]:.2f} -> {history.history['loss'][-1]:.2f}, "
     f"accuracy on the fifty: {history.history['accuracy'][-1]:.2f}"
