@@ -373,21 +373,12 @@ WORDS = [
     for place, name in enumerate(attacks)
     for seldom in [folder.startswith("a4") and place > 0]  # one of each kind: their networks take seconds
 ]
-NEIGHBOURS = {  # an exercise of the same submission, and the cells that open its notebook
-    "a1_relu_sigmoid": ("affine_backward", "import numpy as np"),
-    "a2_first_networks": ("mse_loss", "import numpy as np"),
-    "a4_all_conv": (
-        "first_last_conv",
-        "import keras\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport tensorflow as tf\n"
-        "from keras import layers",
-    ),
-}
 
 
 @pytest.mark.parametrize(("folder", "name"), WORDS)
 def test_what_a_students_side_says_of_itself_earns_nothing(folder, name, private_servers, classroom):
     require("landlock")
-    attack, (neighbour, imports) = words.attack(folder, name), NEIGHBOURS[folder]
+    attack, (neighbour, imports) = words.attack(folder, name), words.NEIGHBOURS[folder]
     before = fingerprint(classroom.root, "gradebook.db")
     source = cell_source(load_content(folder).solutions[neighbour], neighbour)
     sources = [imports, source, attack.cell, attack.source]

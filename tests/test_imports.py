@@ -36,7 +36,7 @@ OUTSIDE = {
     "solutions": {"jax", "keras", "matplotlib", "numpy", "tensorflow", "torch"},
 }
 LIGHT = {  # modules of the kit that a notebook without networks imports: they do not wait for Keras or Matplotlib
-    *("checker", "checking", "diagnosis", "observing", "plain", "progress", "rendering"),
+    *("checker", "checking", "diagnosis", "environment", "observing", "plain", "rendering", "standing", "tracking"),
     *("kernel.cellwise", "kernel.patience"),
 }
 PLACES = {"autograder/kit": "coursekit", "datasets": "coursekit.data"}  # folders whose packages have another name

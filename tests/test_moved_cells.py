@@ -25,6 +25,7 @@ from autograder.course.checks import Check, ExerciseChecks
 from autograder.grading.grade import plan
 from autograder.grading.reading.repair import Repaired, repair
 from autograder.jail.inside.rewriting import Rewriter
+from autograder.jail.sources import MAX_PARSED
 from autograder.judge.session import Session
 from coursekit.checking import Case, Exercise
 from coursekit.observing import CallError, Outcome, describe_error, observe
@@ -222,3 +223,12 @@ def test_correct_notebook_keeps_its_points_or_a_person_looks(steps):
     assert lost <= flagged, (lost, [(_name(cell), cell["source"]) for cell in cells], repaired.notes)
     names = [cell.metadata.nbgrader.grade_id for cell in repaired.notebook.cells if "nbgrader" in cell.metadata]
     assert names == [cell.metadata.nbgrader.grade_id for cell in RELEASE.cells if "nbgrader" in cell.metadata]
+
+
+def test_very_long_cells_are_left_apart():
+    """Python reads none of them within our bounds; that does not make them parts of one statement."""
+    long = [f"# {number}\n" + "x = 1\n" * (MAX_PARSED // 5) for number in range(12)]
+    cells = [{"cell_type": "code", "id": f"own-{n}", "metadata": {}, "source": text} for n, text in enumerate(long)]
+    repaired = repair({"cells": [*cells, *_correct()]}, RELEASE)
+    assert [cell.source for cell in repaired.notebook.cells if cell.source in long] == long
+    assert repaired.notes == ()

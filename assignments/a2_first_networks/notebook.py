@@ -36,7 +36,7 @@
 # [Kingma and Ba 2015](https://arxiv.org/abs/1412.6980), Adam.
 
 # %%
-from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check, progress  # first: it brings Keras, without TensorFlow's greetings
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ import numpy as np
 import tensorflow as tf
 from coursekit.data import course_data
 from keras import layers
-from coursekit.progress import track
+from coursekit.tracking import track
 
 # %% [markdown]
 # ## 1 · Two tools for looking at curves
@@ -746,7 +746,8 @@ plt.show()
 # the grader sees, too.
 
 # %% [markdown]
-# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+# **How far are you?** `progress()` says it anywhere in the notebook: the answer of every check, and the points that are
+# still open. Down here, after Restart & Run All, it has seen them all.
 
 # %% experiment=summary
-check.summary()
+progress()

@@ -38,7 +38,7 @@
 # [McNemar 1947](https://doi.org/10.1007/BF02295996), the test of section 6.
 
 # %%
-from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check, progress  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
@@ -46,7 +46,7 @@ import numpy as np
 import tensorflow as tf
 from coursekit.data import course_data
 from keras import layers
-from coursekit.progress import track
+from coursekit.tracking import track
 
 # %% [markdown]
 # ## 1 · Two ways to normalise
@@ -484,7 +484,8 @@ for label, name in enumerate(data.classes):
 # * A number without an interval is a rumour.
 
 # %% [markdown]
-# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+# **How far are you?** `progress()` says it anywhere in the notebook: the answer of every check, and the points that are
+# still open. Down here, after Restart & Run All, it has seen them all.
 
 # %% experiment=summary
-check.summary()
+progress()

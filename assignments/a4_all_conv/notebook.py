@@ -35,7 +35,7 @@
 # [Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167), batch normalisation.
 
 # %%
-from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check, progress  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
@@ -43,7 +43,7 @@ import numpy as np
 import tensorflow as tf
 from coursekit.data import course_data
 from keras import layers
-from coursekit.progress import track
+from coursekit.tracking import track
 
 # %% [markdown]
 # ## 1 · A network without fully connected layers
@@ -134,7 +134,11 @@ x_test = data.x_test.astype("float32") / 127.5 - 1
 fifty = build_all_conv(width=8)
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 fifty.compile(keras.optimizers.Adam(3e-3), cross_entropy, metrics=["accuracy"])
-history = fifty.fit(x_train[:50], data.y_train[:50], batch_size=50, epochs=60, verbose=0)
+epochs = track(range(60), "epochs")
+shown = keras.callbacks.LambdaCallback(
+    on_epoch_begin=lambda *_: next(epochs), on_train_end=lambda *_: next(epochs, None)
+)
+history = fifty.fit(x_train[:50], data.y_train[:50], batch_size=50, epochs=60, verbose=0, callbacks=[shown])
 print(
     f"data: {data.name}; loss {history.history['loss'][0]:.2f} -> {history.history['loss'][-1]:.2f}, "
     f"accuracy on the fifty: {history.history['accuracy'][-1]:.2f}"
@@ -411,7 +415,8 @@ print("largest difference of the losses:", np.abs(losses_of_a_run(True) - losses
 # In the next assignment the network gets twenty more layers, and your probe will tell you why it stops learning.
 
 # %% [markdown]
-# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+# **How far are you?** `progress()` says it anywhere in the notebook: the answer of every check, and the points that are
+# still open. Down here, after Restart & Run All, it has seen them all.
 
 # %% experiment=summary
-check.summary()
+progress()

@@ -39,7 +39,7 @@
 # 2010](https://proceedings.mlr.press/v9/glorot10a.html) and [He et al. 2015](https://arxiv.org/abs/1502.01852).
 
 # %%
-from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check, progress  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
@@ -47,7 +47,7 @@ import numpy as np
 import tensorflow as tf
 from coursekit.data import course_data
 from keras import layers
-from coursekit.progress import track
+from coursekit.tracking import track
 
 # %% [markdown]
 # ## 1 · A way around: the residual block
@@ -445,7 +445,8 @@ for name, block in BLOCKS.items():
 # * "The gradient vanishes" is a measurement, not an explanation. Ask *when*, and what happened just before.
 
 # %% [markdown]
-# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+# **How far are you?** `progress()` says it anywhere in the notebook: the answer of every check, and the points that are
+# still open. Down here, after Restart & Run All, it has seen them all.
 
 # %% experiment=summary
-check.summary()
+progress()

@@ -37,7 +37,7 @@
 # [Clopper and Pearson 1934](https://doi.org/10.1093/biomet/26.4.404), exact intervals.
 
 # %%
-from coursekit import check  # first: it brings Keras, without TensorFlow's greetings
+from coursekit import check, progress  # first: it brings Keras, without TensorFlow's greetings
 
 import keras
 import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ import numpy as np
 import tensorflow as tf
 from coursekit.data import course_data
 from keras import layers
-from coursekit.progress import track
+from coursekit.tracking import track
 
 # %% [markdown]
 # ## 1 · The gradient with respect to the image
@@ -689,7 +689,8 @@ show_table(table, "classified by", "images", "Who is fooled by whose images?", t
 # the grader sees, too.
 
 # %% [markdown]
-# **How far are you?** After Restart & Run All, the next cell has the answer of every check in one place.
+# **How far are you?** `progress()` says it anywhere in the notebook: the answer of every check, and the points that are
+# still open. Down here, after Restart & Run All, it has seen them all.
 
 # %% experiment=summary
-check.summary()
+progress()

@@ -16,16 +16,21 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
 from autograder.authoring.misconceptions import Misconduct, misconceptions
-from autograder.authoring.shipping import made, readme, requirements, shipped
-from autograder.course.cells import EXPERIMENT, OWN, PARTS, SETUP, check_cell
+from autograder.authoring.shipping import facts, made, readme, requirements, shipped
+from autograder.course.cells import ENVIRONMENT, EXPERIMENT, OWN, PARTS, SETUP, check_cell
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
-from autograder.course.script import Cell, Script, named_sections, read_script, stub_definition
+from autograder.course.script import Cell, Script, announced, named_sections, read_script, stub_definition
 from autograder.grading.agreement import require_agreement
 from autograder.grading.beside import beside, swap
 from autograder.grading.settings import require_settings, write_settings
 
+CODE = ("code", "experiment", "exercise", "check")  # the roles of cells that hold code
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+LOOK = """# What this computer has, and what the notebook was tested with.
+from coursekit.environment import check_environment  # not found? coursekit/ must lie beside this notebook
+
+check_environment()"""
 POINTS = re.compile(r"\[\[points (\w+)\]\]")  # in the prose; course.yaml knows how many
 
 
@@ -72,23 +77,30 @@ def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | No
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
     _require_python(script)
     content = load_content(assignment.folder)
-    notebook, known_mistakes, data, introduction, versions = made(assignment)
+    notebook, known_mistakes, promised, data, introduction, versions = made(assignment)
     found = misconceptions(content, assignment.exercises, known)
     return {
         **{name: path.read_text("utf-8") for name, path in shipped(course, assignment).items()},
         notebook: nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         known_mistakes: json.dumps(found, separators=(",", ":")) + "\n",
+        promised: json.dumps(facts(assignment, _code(course, assignment, script)), indent=1) + "\n",
         data: json.dumps(course.data.model_dump(), indent=1) + "\n",
-        introduction: readme(assignment),
+        introduction: readme(assignment, sum(announced(cell.source) for cell in script.cells)),
         versions: requirements(),
     }
+
+
+def _code(course: Course, assignment: Assignment, script: Script) -> list[str]:
+    """The code that students run: the notebook's cells, and the public checks."""
+    checks = (course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")
+    return [*(cell.source for cell in script.cells if cell.role in CODE), checks]
 
 
 def _require_python(script: Script) -> None:
     """A slip of the pen in a code cell is told here; a student would meet it as the lecturer's own SyntaxError."""
     findings = []
     for cell in script.cells:
-        lines = cell.source.splitlines() if cell.role in ("code", "experiment", "exercise", "check") else []
+        lines = cell.source.splitlines() if cell.role in CODE else []
         try:
             ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines))
         except SyntaxError as error:
@@ -106,13 +118,23 @@ def make_notebook(course: Course, assignment: Assignment, script: Script) -> Not
     missing = [name for name in script.named("answer") if name not in answers]
     if missing:
         raise CourseError([f"answer={name}: expected a section `## {name}` in proofs.md; write it" for name in missing])
-    cells, plain = [], 0
+    if ENVIRONMENT in script.named("experiment"):
+        raise CourseError([f"experiment={ENVIRONMENT}: expected another name, the build writes one that is called so"])
+    cells: list[NotebookNode] = []
+    plain = 0
     for number, cell in enumerate(script.cells):
+        if cell.role in CODE and not any(made.cell_type == "code" for made in cells):
+            cells.append(_look())
         plain += cell.role == "code"
         cells.append(_make_cell(cell, assignment, bodies, answers, plain))
         cells[-1].id = _cell_id(cell, number)
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def _look() -> NotebookNode:
+    """The first cell of code: an experiment, not run by the grader, who sees what the student's computer had."""
+    return new_code_cell(LOOK, id=f"experiment-{ENVIRONMENT}", metadata={OWN: {EXPERIMENT: ENVIRONMENT}})
 
 
 def _make_cell(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from nbformat.notebooknode import NotebookNode
 from autograder.authoring.build import build_assignment
 from autograder.course.cells import experiment, nbgrader_name
 from autograder.course.config import Assignment, Course
+from autograder.course.script import announced
 
 CELL_SECONDS = 300.0
-ANNOUNCED = re.compile(r"\bminutes=([0-9.]+)")  # what a cell tells its reader; see ``progress.track``
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel on this machine's own network needs no warning of the network
 PATIENCE = 10.0  # times what was announced: other machines are slower, and busy
 Watch = Callable[[int, int, str], None]  # number of the cell, of all cells, what it is
@@ -92,8 +91,7 @@ def _run(notebook: NotebookNode, folder: Path, watch: Watch) -> str:
 
 def limit(cell: NotebookNode) -> float:
     """How many seconds a cell may take: many times what it announces to its reader."""
-    announced = sum(map(float, ANNOUNCED.findall(cell.source)))
-    return max(CELL_SECONDS, PATIENCE * 60 * announced)
+    return max(CELL_SECONDS, PATIENCE * 60 * announced(cell.source))
 
 
 def _title(cell: NotebookNode, index: int) -> str:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import coursekit
 import coursekit.data
-from autograder.course.config import Assignment, Course, CourseError
+from autograder.course.config import ACCURACY, Assignment, Course, CourseError
 
 KIT = Path(coursekit.__file__).parent
 DATA = Path(coursekit.data.__file__).resolve().parent
 DATA_FILES = ("__init__.py", "fetching.py", "loaders.py", "manifest.toml", "synthetic.py")
 PACKAGE = "coursekit"
+OLDEST = "3.11"  # Python, as pyproject.toml says
 NEEDED = ("ipykernel", "ipython", "jupyterlab", "keras", "matplotlib", "numpy", "psutil", "tensorflow")
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+LOCKED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)( ;[^\\\n]*)?", re.MULTILINE)
+PYTHONS = re.compile(r"python_full_version (<|>=) '3\.(\d+)'")  # the conditions of a lock that name Python
 
 README = """# {title}
 
-Open `{folder}.ipynb` and read from the top: it says what to do. Write your code where a cell raises
-`NotImplementedError`; the `check(...)` below it answers in a second. Hand in the notebook, under its own name.
-
 Due {due:%A %d %B %Y, %H:%M} (UTC{due:%z}).
 
-To work on your own computer, with Python 3.11 or newer, in this folder:
+## Begin
+
+On your own computer, with Python {oldest} or newer, in this folder:
 
     python3 -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
@@ -31,7 +36,20 @@ To work on your own computer, with Python 3.11 or newer, in this folder:
 
 On Windows write `.venv\\Scripts\\python` and `.venv\\Scripts\\jupyter`. `requirements.txt` names the versions that
 grade your work. `coursekit/` belongs to the notebook: leave it beside it, unchanged.
+
+## Work
+
+Read the notebook from the top. Its first cell says whether your computer has what it needs. Write your code where a
+cell raises `NotImplementedError`; the `check(...)` below it answers in a second, and `progress()` says how far you
+are.{long}
+
+## Hand in
+
+Restart the kernel and run all cells, then hand in `{folder}.ipynb`, under this name; nothing else is read.
 """
+LONG = """
+Experiments that take long say so before they begin, and show how far they are: on two cores about {minutes}, all
+together."""
 
 
 def shipped(course: Course, assignment: Assignment) -> dict[str, Path]:
@@ -53,15 +71,53 @@ def made(assignment: Assignment) -> tuple[str, ...]:
     return (
         f"{assignment.folder}.ipynb",
         f"{PACKAGE}/assignment/misconceptions.json",
+        f"{PACKAGE}/assignment/release.json",
         f"{PACKAGE}/course_data.json",
         "README.md",
         "requirements.txt",
     )
 
 
-def readme(assignment: Assignment) -> str:
-    """How a student begins."""
-    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due)
+def readme(assignment: Assignment, minutes: float) -> str:
+    """How a student begins.
+
+    Args:
+        minutes: what the notebook's long cells announce, all together.
+    """
+    counted = f"{minutes:.2g} minute{'' if minutes == 1 else 's'}"
+    long = LONG.format(minutes=counted) if minutes else ""
+    return README.format(title=assignment.title, folder=assignment.folder, due=assignment.due, oldest=OLDEST, long=long)
+
+
+def facts(assignment: Assignment, sources: Iterable[str]) -> dict[str, object]:
+    """What ``progress()`` and ``check_environment()`` tell students of their release, as JSON holds it.
+
+    Args:
+        sources: the code of the notebook and of the public checks: what they import is looked for.
+    """
+    imported = {name for source in sources for name in _imported(source)}
+    by_python = {
+        f"3.{minor}": {name: version for name, version in _versions(minor).items() if name in imported}
+        for minor in sorted({int(OLDEST.split(".")[1]), *(int(minor) for _, minor in PYTHONS.findall(_lock()))})
+    }
+    return {
+        "exercises": {
+            name: {"points": assignment.points(name), "accuracy": assignment.parts(name).get(ACCURACY, 0)}
+            for name in assignment.exercises
+        },
+        "answers": dict(assignment.answers),
+        "tested": {"oldest": OLDEST, "python": ".".join(map(str, sys.version_info[:2])), "versions": by_python},
+    }
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The packages that some code imports."""
+    lines = ("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
 
 
 def requirements() -> str:
@@ -70,9 +126,26 @@ def requirements() -> str:
     Raises:
         CourseError: when the course's lock does not name one of them.
     """
-    text = LOCK.read_text(encoding="utf-8")
-    locked = re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?(==\S+)( ;[^\\\n]*)?", text, re.MULTILINE)
-    missing = sorted(set(NEEDED) - {name for name, _, _ in locked})
+    return "".join(f"{name}=={version}{condition}\n" for name, version, condition in _locked())
+
+
+def _versions(minor: int) -> dict[str, str]:
+    """The version of each package for Python 3.MINOR."""
+    return {
+        name: version
+        for name, version, condition in _locked()
+        if all((minor < int(bound)) == (sign == "<") for sign, bound in PYTHONS.findall(condition))
+    }
+
+
+def _locked() -> list[tuple[str, str, str]]:
+    """Name, version and condition of the packages that a notebook needs, as the lock has them."""
+    found = [(name, version, condition.rstrip()) for name, version, condition in LOCKED.findall(_lock())]
+    missing = sorted(set(NEEDED) - {name for name, _, _ in found})
     if missing:
         raise CourseError([f"{LOCK.name}: expected a version of {', '.join(missing)}, received none; lock it again"])
-    return "".join(f"{name}{version}{condition.rstrip()}\n" for name, version, condition in locked if name in NEEDED)
+    return [package for package in found if package[0] in NEEDED]
+
+
+def _lock() -> str:
+    return LOCK.read_text(encoding="utf-8")

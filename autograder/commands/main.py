@@ -21,7 +21,7 @@ from autograder.commands import (
     release,
     reproduce,
 )
-from autograder.commands.classroom import container, export, quiz, regrade, report, similar
+from autograder.commands.classroom import container, export, guide, quiz, regrade, report, similar
 from autograder.course.config import CourseError, find_course_root, load_course
 
 
@@ -56,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         "--course", type=Path, help="the folder of course.yaml; by default the nearest from here upwards"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    teaching = (new, build, release, grade, regrade, feedback, export, report, quiz, similar, demo, data, notebooks)
-    for command in (*teaching, reproduce, doctor, calibrate, container):
+    teaching = (new, build, release, grade, regrade, feedback, guide, export, report, quiz, similar)
+    for command in (*teaching, demo, data, notebooks, reproduce, doctor, calibrate, container):
         command.add(commands)
     return parser
 

@@ -13,6 +13,9 @@ def add(commands: Commands) -> None:
     """Add the command to the program."""
     parser = commands.add_parser("release", help="build, then make what students get, and look for leaks")
     parser.add_argument("assignment", nargs="?", help="one assignment; by default all")
+    parser.add_argument(
+        "--single-file", action="store_true", help="also write one notebook that brings its files along, as for Colab"
+    )
     parser.set_defaults(run=run)
 
 
@@ -20,6 +23,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     """Release one assignment, or all; what leaks is told and not released."""
     from autograder.authoring.doctor.unfinished import require_finished
     from autograder.authoring.release import Leaking, release_assignment
+    from autograder.authoring.single import write_single
 
     require_finished(course, chosen(course, arguments.assignment))
     root, leaking, assignments = nbgrader_root(course), False, agreed(course, arguments.assignment)
@@ -29,7 +33,11 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         for assignment in assignments:
             progress.update(task, description=f"{assignment.name}: every known mistake is made, then it is released")
             try:
-                say(f"released {release_assignment(course, assignment.name, root, tell=say)}")
+                release = release_assignment(course, assignment.name, root, tell=say)
+                say(f"released {release}")
+                if arguments.single_file:
+                    single = write_single(release, course, assignment, root)
+                    say(f"written {single} ({single.stat().st_size / 1000:.0f} kB, alone)")
             except Leaking as error:
                 leaking = True
                 say(str(error))

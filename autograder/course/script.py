@@ -22,6 +22,7 @@ from autograder.course.config import CourseError
 
 Role = Literal["markdown", "exercise", "check", "answer", "experiment", "code"]
 NAMED = ("exercise", "check", "answer", "experiment")
+ANNOUNCED = re.compile(r"\bminutes=([0-9.]+)")
 HEADER = re.compile(r"^# %%(?P<rest>.*)$")
 REST = re.compile(
     r"^(?: \[(?P<kind>markdown)\])?(?: (?P<key>[a-z]+)=(?P<name>\S+))?(?: from=(?P<origin>[a-z][a-z0-9_]*))?\s*$"
@@ -171,6 +172,15 @@ def stub_definition(source: str, name: str) -> ast.FunctionDef:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node
     raise CourseError([f"exercise={name}: expected a cell with `def {name}(...)`, received none"])
+
+
+def announced(source: str) -> float:
+    """The minutes that a cell tells its reader to expect; see ``tracking.track``.
+
+    >>> announced('for run in track(runs, "runs", minutes=0.5): ...')
+    0.5
+    """
+    return sum(map(float, ANNOUNCED.findall(source)))
 
 
 def named_sections(text: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What a notebook of the course needs beside it; ships to students as it is.
 
-``from coursekit import check`` runs a function on its public cases, ``coursekit.data`` has the images,
-``coursekit.drawing`` the figures, ``coursekit.progress`` the time that is left.
+``from coursekit import check, progress``: the one runs a function on its public cases, the other says how far the
+notebook is. ``coursekit.data`` has the images, ``coursekit.drawing`` the figures, ``coursekit.tracking`` the time that
+is left.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name == "check":  # of the one assignment that a release is for
+    if name in ("check", "progress"):  # of the one assignment that a release is for
         from coursekit.assignment.checks import check  # type: ignore[import-not-found] # noqa: PLC0415 - a release's
 
-        return check
+        return check if name == "check" else check.progress
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

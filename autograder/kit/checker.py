@@ -19,6 +19,7 @@ from coursekit.kernel.cellwise import (
     BAD,
     GOOD,
     OPEN,
+    find_shell,
     is_live,
     names_of,
     no_exit,
@@ -31,8 +32,7 @@ from coursekit.kernel.patience import ROOM, SLOW, TooLarge, watched
 from coursekit.observing import Outcome, describe_error, parameter_names
 from coursekit.patterns import pattern
 from coursekit.rendering import blocks, kind, readable, show
-
-MARKS = {GOOD: "✓", BAD: "✗", OPEN: "–"}
+from coursekit.standing import FACTS, overview, read_promised
 
 
 class NotYet(AssertionError):
@@ -55,7 +55,7 @@ class Report:
 
     Args:
         mood: good, bad, or open for what is not written yet.
-        result: a few words for the summary.
+        result: a few words for ``progress``.
         text: for the student; its first line is one sentence that says it all.
     """
 
@@ -80,6 +80,7 @@ class Checker:
         self._path = misconceptions
         self._attempts: dict[str, int] = {}
         self._last: dict[str, Report] = {}
+        self._checked: dict[str, Any] = {}  # the functions that these reports are about
         self.slow, self.room = SLOW, ROOM
         wait_kindly(self._exercises)
 
@@ -94,6 +95,7 @@ class Checker:
         shell = notebook_shell()
         name = self._name(function, shell)
         if name:
+            self._checked[name] = function
             report = self._last[name] = self._examine(self._exercises[name], function, shell)
         else:
             report = Report(BAD, "", f"✗ check({_called(function)}): {self._wanted(function)}")
@@ -104,19 +106,24 @@ class Checker:
         else:
             raise NotYet(report.text) if name else ValueError(report.text)
 
-    def summary(self) -> None:
-        """Say what the last check of each exercise found."""
-        missing = Report(OPEN, "its check has not run", "")
-        rows = {name: self._last.get(name, missing) for name in self._exercises}
-        width = max(map(len, rows))
-        lines = [f"{MARKS[row.mood]} {name:{width}}  {row.result}" for name, row in rows.items()]
-        passed = sum(row.mood == GOOD for row in rows.values())
-        first = f"{passed} of {len(rows)} exercises pass their public cases; hidden cases run after you submit."
-        text = "\n".join([first, *lines])
+    def progress(self) -> None:
+        """Say what the last check of each exercise found, and which points are still open. Nothing is run again."""
+        rows = {name: self._standing(name) for name in self._exercises}
+        text = overview(rows, read_promised(self._path.with_name(FACTS)))
         if notebook_shell() is None:
             print(text)
         else:
-            show_report(text, GOOD if passed == len(rows) else OPEN)
+            show_report(text, GOOD if all(mood == GOOD for mood, _ in rows.values()) else OPEN)
+
+    def _standing(self, name: str) -> tuple[str, str]:
+        """What is known of an exercise, if the notebook's function is still the one that was checked."""
+        if name not in self._last:
+            return OPEN, "its check has not run"
+        shell = find_shell()
+        now = shell.user_ns.get(name) if shell is not None else None
+        if now is not None and not _same(now, self._checked.get(name)):
+            return OPEN, "changed since its check ran"
+        return self._last[name].mood, self._last[name].result
 
     def report(
         self, exercise: Exercise, function: Callable[..., Any], hidden_cases: int, known: Sequence[Misconception]
@@ -242,6 +249,12 @@ def call_lines(name: str, function: Callable[..., Any], case: Case) -> list[str]
 
 def _cases(number: int, sort: str) -> str:
     return f"{number} {sort} case{'' if number == 1 else 's'}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two functions are one, or the same text run twice."""
+    code = getattr(one, "__code__", None)
+    return one is other or (code is not None and code == getattr(other, "__code__", None))
 
 
 def _called(function: Any) -> str:

@@ -42,7 +42,8 @@ CARDS = {
 INTERFACE: dict[str, dict[str, tuple[str, ...]]] = {
     "In a notebook": {
         "coursekit.checker": ("Checker", "Report"),
-        "coursekit.progress": ("track",),
+        "coursekit.environment": ("check_environment",),
+        "coursekit.tracking": ("track",),
         "coursekit.data": ("course_data", "load", "Data", "DatasetError"),
         "coursekit.drawing.architecture": ("draw_architecture",),
         "coursekit.drawing.pictures": ("show_images", "show_attacks", "show_table"),

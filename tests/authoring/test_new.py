@@ -183,7 +183,7 @@ def test_nothing_that_can_give_a_point_is_told():
 
 
 def test_cells_come_before_the_last_words_of_a_notebook():
-    last = "# %% [markdown]\n# **How far are you?**\n\n# %% experiment=summary\ncheck.summary()\n"
+    last = "# %% [markdown]\n# **How far are you?**\n\n# %% experiment=summary\nprogress()\n"
     assert with_cells("# %%\nf()\n\n" + last, "# %%\ng()\n") == "# %%\nf()\n\n# %%\ng()\n\n" + last
 
 

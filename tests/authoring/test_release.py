@@ -15,6 +15,9 @@ from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 
 from autograder.authoring.leaks import scan
+from autograder.authoring.shipping import readme
+from autograder.commands.main import main
+from autograder.course.script import announced, read_script
 
 NOTEBOOK = "a1_relu_sigmoid.ipynb"
 ASSIGNMENT = "coursekit/assignment"
@@ -63,6 +66,26 @@ def test_the_gradebook_knows_every_maximum(classroom, a1):
         cells = gradebook.find_notebook("a1_relu_sigmoid", "a1").grade_cells
         found = {cell.name: cell.max_score for cell in cells}
     assert found == {f"check_{name}": a1.points(name) for name in a1.exercises} | dict(a1.answers)
+
+
+def test_the_page_beside_the_notebook_says_how_to_begin_to_work_and_to_hand_in(classroom, a1):
+    page = (classroom.root / "release" / "a1" / "README.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line.startswith("#")] == [
+        f"# {a1.title}", "## Begin", "## Work", "## Hand in"
+    ]  # fmt: skip
+    assert f"Due {a1.due:%A %d %B %Y, %H:%M}" in page and f"hand in `{NOTEBOOK}`" in page
+    assert "minutes" not in page  # nothing in a1 takes long
+    assert ".venv\\Scripts\\python`" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a3", "on two cores about 2 minutes,"), ("a4", "on two cores about 1 minute,")]
+)
+def test_the_page_says_what_the_long_cells_announce(name, said, course):
+    assignment = course.assignments[name]
+    script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
+    minutes = [announced(cell.source) for cell in script.cells]
+    assert said in readme(assignment, sum(minutes))
 
 
 def edit(folder: Path, change: Callable[[NotebookNode], object]) -> None:
@@ -170,3 +193,12 @@ def test_a_file_beside_the_allowlist_is_found(name, copy, course):
 def test_a_missing_file_is_found(copy, course):
     (copy / "coursekit" / "diagnosis.py").unlink()
     assert [str(leak) for leak in scan(copy, course, "a1")] == ["coursekit/diagnosis.py: is missing from the release"]
+
+
+@pytest.mark.slow
+def test_a_single_file_is_written_beside_the_release_when_asked_for(classroom, course, tmp_path, monkeypatch, capsys):
+    root = classroom.apart(tmp_path / "class").root
+    monkeypatch.chdir(root)
+    assert main(["--course", str(course.root), "release", "a1", "--single-file"]) == 0
+    path = root / "single-file" / "a1" / NOTEBOOK
+    assert path.is_file() and f"written {path}" in capsys.readouterr().out.replace("\n", "")

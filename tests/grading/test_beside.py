@@ -150,7 +150,7 @@ def test_a_release_after_hand_ins_says_what_changes_and_for_whom(copied, root):
         "  check_threshold_relu: 4 points become 6".replace("check_", ""),
         "  fold_proof: 14 points become 12; a person gave more than that to 1 student (ada)",
         f"  due: {due:%Y-%m-%d %H:%M} becomes {due + timedelta(days=1):%Y-%m-%d %H:%M} UTC",
-        "  they have worked with another text of: fold_proof, another cell",
+        "  they have worked with another text of: fold_proof, another cell, coursekit/assignment/release.json",
         "  scores stay as they are until: course grade a1 --force",
     ]
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:

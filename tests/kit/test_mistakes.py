@@ -207,6 +207,27 @@ def test_success_is_seen(kernel, classroom, content):
     assert "#2e7d32" in ran.pages[0] and "#c62828" in kernel.mistake("    return x").pages[0]
 
 
+def test_progress_knows_that_a_function_has_changed_since_its_check(kernel, classroom):
+    right = classroom.right["threshold_relu"]
+
+    def row() -> str:
+        return next(line for line in kernel.run("progress()").texts[-1].splitlines() if " threshold_relu " in line)
+
+    kernel.run("from coursekit import check, progress")
+    kernel.run(right)
+    kernel.run("check(threshold_relu)")
+    passed = row()
+    assert (
+        passed.startswith("✓ threshold_relu ") and "  5 of 5 public cases  " in passed and passed.endswith("  4 points")
+    )
+    kernel.run(right)  # the same text once more is no change
+    assert row() == passed
+    kernel.run("def threshold_relu(x, t):\n    return x")
+    assert row().startswith("– threshold_relu ") and "  changed since its check ran  4 points open" in row()
+    kernel.run("check(threshold_relu)")
+    assert row().startswith("✗ threshold_relu ")
+
+
 def test_run_all_reaches_the_end_of_an_unfinished_notebook(kernel, classroom):
     """The cells of the release as they are, in order: none ends in an error, and the last one sums up."""
     kernel.run("%reset -f")
@@ -225,7 +246,8 @@ def test_no_greeting_of_tensorflow_and_a_softmax_is_named(classroom_a4):
     kernel = Kernel(classroom_a4.root / "release" / "a4")
     try:
         cells = [cell.source for cell in classroom_a4.release().cells if cell.cell_type == "code"]
-        assert kernel.run(cells[0], patience=120).texts == []
+        assert "check_environment()" in cells[0] and kernel.run(cells[0]).texts[0].startswith("✓ ")
+        assert kernel.run(cells[1], patience=120).texts == []
         kernel.run(classroom_a4.right["build_all_conv"])
         right = kernel.run("check(build_all_conv)")
         assert right.texts[0].startswith("✓ build_all_conv") and len(right.texts) == 1

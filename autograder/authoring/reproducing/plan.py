@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograder.authoring.reproducing.running import units_of
 from autograder.course.experiments import Row, Scale
-from coursekit.progress import duration
+from coursekit.tracking import duration
 
 
 def plan(rows: Sequence[Row], scale: Scale, jobs: int) -> list[str]:

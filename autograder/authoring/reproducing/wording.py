@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.course.experiments import Claim, Number, Summary
-from coursekit.progress import duration
+from coursekit.tracking import duration
 
 TITLE = "The two homeworks, reproduced"
 INTRODUCTION = (

@@ -78,7 +78,9 @@ class _Joiner:
     def _whole(self, before: Sequence[Found], after: Sequence[Found]) -> tuple[Found | None, tuple[int, int]]:
         """What the next cell is a part of, and how many cells before and from it on that takes."""
         nothing = None, (0, 1)
-        if after[0].kind != "code" or not after[0].stripped or self._is_whole(after[0].source):
+        if after[0].kind != "code" or not after[0].stripped or len(after[0].source) > MAX_PARSED:
+            return nothing
+        if self._is_whole(after[0].source):
             return nothing
         for taken in (before, ()) if before else ((),):
             for end in range(1 if taken else 2, len(after) + 1):

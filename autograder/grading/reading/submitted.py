@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograder.course.carrying import without_carried
 from autograder.course.cells import EXPERIMENT, OWN
 from autograder.jail.pictures import promised
 
@@ -115,6 +116,10 @@ def read_cells(notebook: Mapping[str, Any], notes: list[str]) -> list[Found]:
         if kind == "heading":  # of format 3
             kind, text = "markdown", f"# {text}"
         kind = kind if kind in ("code", "markdown") else "raw"
+        if kind == "code" and (bare := without_carried(text)) != text:  # the grader has these files
+            if not bare.strip():
+                continue
+            text = bare
         attachments = mapping(cell.get("attachments"))
         if kind == "markdown":
             text, pasted = _without_pictures(text)
