@@ -346,7 +346,7 @@ def worn_students() -> list[str]:
     return ["aa-honest", *WORN, "zz-honest"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("student", worn_students())
 def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
     (page,) = (worn / "feedback" / student / "a1").glob("*.html")
@@ -358,7 +358,7 @@ def test_worn_out_renderer_costs_nobody_a_page_or_a_point(student, worn):
     assert row.exercises == full_but([])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_that_rendered_is_left_running(worn, private_servers):
     assert not orphans(b"autograder.grading.pages.worker")
     assert_nothing_left(private_servers)

@@ -275,7 +275,7 @@ def test_a_quiz_is_made_behind_the_walls_and_is_the_same_twice(grader, content, 
     assert quizzes_xml([quiz]) == quizzes_xml([again]) and key_sheet(quiz) == key_sheet(again)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hostile_code_costs_only_its_own_questions(grader, content):
     quiz = make_quiz(grader, "hostile")
     assert not quiz.problem and len(quiz.questions) == COUNT
