@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.jail import client
 from autograder.jail.launch import connect
-from autograder.jail.limits import Died, JailUnavailable
+from autograder.jail.limits import Died, JailUnavailable, Lost
 from autograder.jail.meter import Allowance
 from autograder.jail.process import Process, fork
 from autograder.judge.process import JudgeJob, judge_role
@@ -78,6 +78,8 @@ def _hear_one_judge(hearing: Hearing) -> None:
             hearing.hear(json.loads(heard["said"]))
     except Died as death:
         hearing.judge_died(death)
+    except Lost as gone:
+        hearing.judge_died(Died(str(gone), killed=True))
     finally:
         process.close()
 
@@ -96,6 +98,7 @@ class Hearing:
         self.done = False
         self._next = 0  # the first step that has no result yet
         self._begun = False  # whether a judge is at it
+        self._killed = -1  # the last step at which one was killed from outside
         self._replay: list[Step] = []
         self._undefined: list[str] = []
         self._spent = NOTHING
@@ -129,9 +132,14 @@ class Hearing:
     def judge_died(self, death: Died) -> None:
         """Settle the step at which a judge was lost; what it was worn out with has cost the submission that time.
 
+        One that was killed from outside is replaced, once for each step: another takes that step from its beginning.
+
         Raises:
             JudgeFailed: when it was lost before it had begun.
         """
+        if death.killed and self._killed != self._next:
+            self._killed, self._begun = self._next, False
+            return
         if not self._begun:
             raise JudgeFailed(f"the judge died: {death}") from death
         step = self.job.steps[self._next]
