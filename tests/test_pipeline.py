@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
 from autograder.commands.main import main
-from autograder.grading.holding import hold
+from autograder.grading.arriving.handed_in import register
+from autograder.grading.grade import course_secret
+from autograder.grading.running.holding import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -232,15 +235,53 @@ def test_a_second_grading_says_who_holds_the_first_and_takes_nothing_away(small_
     assert [row.total for row in scores(small_class, "a1")] == [70] * 4
 
 
-def test_killed_run_goes_on_where_it_stopped(small_class):
-    command = [sys.executable, "-m", "nbgrader", "autograde", "a1"]
+def test_killed_run_goes_on_where_it_stopped(small_class, tmp_path):
+    """What was judged is not judged again, and what comes of it is what an undisturbed run gives, byte for byte."""
+    course_secret(small_class)
+    for student in ("s1", "s2", "s3", "s4"):
+        register(small_class, "a1", student, datetime(2026, 1, 1, tzinfo=UTC), "the test's clock")
+    undisturbed = Path(shutil.copytree(small_class, tmp_path / "undisturbed"))
+    command = [sys.executable, "-m", "nbgrader", "autograde", "a1", "--SubmissionExporter.jobs=2"]
     with subprocess.Popen(command, cwd=small_class, stderr=subprocess.PIPE, text=True) as process:
-        next(line for line in process.stderr if "exercises judged" in line)
+        told = (line for line in process.stderr if "exercises judged" in line)
+        next(told), next(told)
         process.kill()
         process.stderr.read()
-    nbgrader(small_class, "autograde", "a1")
+    assert (small_class / ".journal" / "a1").stat().st_size > 0
+    done = nbgrader(small_class, "autograde", "a1")
+    (line,) = [line for line in done.stderr.splitlines() if "judged before, in a run that did not end: " in line]
+    assert "s2" in line.partition("end: ")[2]  # s1 was written, and s2 judged
+    assert not (small_class / ".journal" / "a1").exists()
+    assert "judged before" not in nbgrader(undisturbed, "autograde", "a1").stderr
+    for root in (small_class, undisturbed):
+        nbgrader(root, "generate_feedback", "a1")
     assert [row.total for row in scores(small_class, "a1")] == [70] * 4
-    assert len(list(small_class.glob("autograded/*/a1/verdicts.json"))) == 4
+    assert contents(small_class) == contents(undisturbed)
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """What grading leaves of students, by name: graded notebooks, verdicts, feedback."""
+    files = [path for part in ("autograded", "feedback") for path in (root / part).rglob("*") if path.is_file()]
+    assert len(files) >= 2 * 4
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def test_what_was_half_written_or_half_removed_is_graded_again(small_class):
+    """nbgrader writes a notebook before it is graded, and removes files one by one: the record is last, and first."""
+    nbgrader(small_class, "autograde", "a1")
+    whole = contents(small_class)
+    stop = (
+        "import os, signal, autograder.grading.running.run as run\n"
+        "def killed(*args):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    config = (small_class / "nbgrader_config.py").read_text()
+    for moment in ("import nbgrader.converters.base as base\nbase.rmtree = killed\n", "run.Path.replace = killed\n"):
+        (small_class / "nbgrader_config.py").write_text(config + stop + moment)
+        assert nbgrader(small_class, "autograde", "a1", "--force", check=False).returncode == -signal.SIGKILL
+        assert not (small_class / "autograded" / "s1" / "a1" / "verdicts.json").exists()
+        (small_class / "nbgrader_config.py").write_text(config)
+        nbgrader(small_class, "autograde", "a1")
+        assert contents(small_class) == whole
 
 
 @pytest.mark.parametrize(

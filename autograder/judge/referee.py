@@ -47,6 +47,18 @@ class Graded:
     memory_kib: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; cells' numbers become strings, as JSON has them."""
+        outputs = {str(cell): shown for cell, shown in self.outputs.items()}
+        return {**vars(self), "outputs": outputs, "verdicts": [v.to_json() for v in self.verdicts.values()]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Graded:
+        """Invert ``to_json``."""
+        outputs = {int(cell): shown for cell, shown in data["outputs"].items()}
+        verdicts = [Verdict.from_json(verdict) for verdict in data["verdicts"]]
+        return cls(**{**data, "outputs": outputs, "verdicts": {verdict.exercise: verdict for verdict in verdicts}})
+
 
 def run_job(job: JudgeJob) -> tuple[Graded, float]:
     """Have judges grade a submission; returns what came of it and the seconds it took.
