@@ -266,6 +266,25 @@ def contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
+def test_a_full_disk_is_one_error_and_a_rerun_goes_on(small_class):
+    config = (small_class / "nbgrader_config.py").read_text()
+    full = (
+        "import errno\nfrom nbconvert.writers.files import FilesWriter\nwrite = FilesWriter.write\n"
+        "def full(self, *args, **kwargs):\n    if 's3' in self.build_directory:\n"
+        "        raise OSError(errno.ENOSPC, 'No space left on device', 'a1.ipynb')\n"
+        "    return write(self, *args, **kwargs)\nFilesWriter.write = full\n"
+    )
+    (small_class / "nbgrader_config.py").write_text(config + full)
+    done = nbgrader(small_class, "autograde", "a1", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.count("stopped: a1.ipynb: cannot be written: No space left on device; free or mend") == 1
+    written = [path.parts[-3] for path in sorted(small_class.glob("autograded/*/a1/verdicts.json"))]
+    assert written == ["s1", "s2"] and not (small_class / "autograded" / "s3" / "a1").exists()
+    (small_class / "nbgrader_config.py").write_text(config)
+    assert "judged before, in a run that did not end: s3" in nbgrader(small_class, "autograde", "a1").stderr
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+
+
 def test_what_was_half_written_or_half_removed_is_graded_again(small_class):
     """nbgrader writes a notebook before it is graded, and removes files one by one: the record is last, and first."""
     nbgrader(small_class, "autograde", "a1")

@@ -97,9 +97,9 @@ def main(sock: socket.socket) -> None:
     job = json.loads(wire.recv_frame(sock)["job"])
     teller = _Teller(sock)
     try:
-        session = open_session(job, Session)
+        session = teller.session = open_session(job, Session)
         session.grade(read_steps(job["steps"]), teller, job["first"])
-        teller.say("done", isolation=session.isolation, memory_kib=session.memory_kib)
+        teller.say("done")
     except JailUnavailable as error:
         teller.say("failed", message=str(error))
     except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the grader has to hear of it
@@ -111,8 +111,11 @@ class _Teller:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self.session: Session | None = None
 
     def say(self, event: str, **facts: Any) -> None:
+        if self.session is not None:
+            facts |= {"isolation": self.session.isolation, "memory_kib": self.session.memory_kib}
         text = json.dumps({"event": event, **facts}, ensure_ascii=False)
         wire.send_frame(self._sock, {"said": text})
 

@@ -26,6 +26,7 @@ OUT_OF_MEMORY = "ResourceExhaustedError"  # TensorFlow's, known by name: this mo
 UNDEFINED = ("NameError", "NotImplementedError")  # what a call meets where a cell further below is still missing
 WAIT_SECONDS = 1.0  # a cell that sleeps longer than this, and half of its time, is not worth a second night
 MAX_ERROR = 200
+MAX_LOSSES = 5  # of one submission's processes, with their server
 MISSING = re.compile(r"name '(\w+)' is not defined")
 UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 LATE = "judged once all your cells had run: at its check cell something was not defined yet"
@@ -127,6 +128,7 @@ class Session:
     _sources: list[str] = field(default_factory=list)  # of the cells that Python could read
     _wanted: dict[str, set[str]] = field(default_factory=dict)  # names that were not there, by exercise
     _rested: bool = False  # whether cells that stopped for want of a name have run again
+    _losses: int = 0  # processes that were lost with their server
     _spared: list[Step] = field(default_factory=list)  # cells in whose replay a process was killed from outside, once
     _errors: list[tuple[Step, str]] = field(default_factory=list)  # the cells that stopped, and how
 
@@ -229,7 +231,7 @@ class Session:
             if step.late:
                 self._run_once_more()
             verdict = self._judged(spec, step.late)
-        except Starved:
+        except (Lost, Starved):
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours, of whatever kind, must not become a student's zero
             self._close()
@@ -285,7 +287,13 @@ class Session:
         """Do something in the student's process, once more in a fresh one when others were in its way."""
         try:
             return action()
-        except (Killed, Lost, Starved):
+        except Lost:  # no student's code can do that
+            self._close()
+            self._losses += 1
+            if self._losses > MAX_LOSSES:
+                raise
+            return self._twice(action)
+        except (Killed, Starved):
             self._close()
             return action()
 

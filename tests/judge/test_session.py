@@ -12,7 +12,7 @@ from test_judging import SPEC
 
 from autograder.course.trials import Stopped
 from autograder.jail.limits import Lost, Starved
-from autograder.judge.session import Killed, Session, Step
+from autograder.judge.session import MAX_LOSSES, Killed, Session, Step
 from autograder.judge.verdict import Verdict
 from coursekit.observing import CallError, Outcome, observe
 
@@ -175,16 +175,23 @@ class Meddled(FakeStudent):
             raise self.end("killed by signal SIGKILL")
 
 
-@pytest.mark.parametrize("end", [Killed, Lost])
+@pytest.mark.parametrize(("end", "times"), [(Killed, 1), (Lost, 1), (Lost, MAX_LOSSES)])
 @pytest.mark.parametrize("at", ["double", "here", "first"])
-def test_who_is_killed_once_from_outside_loses_nothing(at, end):
-    Meddled.kills, Meddled.at, Meddled.end = 1, at, end
+def test_who_is_killed_once_from_outside_loses_nothing(at, end, times):
+    """And with its server, however often that is."""
+    Meddled.kills, Meddled.at, Meddled.end = times, at, end
     heard = Heard(session(spawn=Meddled), [run(0, "first = 1"), run(1, DOUBLE), run(2, "die; here = 1"), JUDGE])
     assert Meddled.kills == 0
     assert heard.verdicts["double"].fraction == {"all": 1.0}
     assert [[output["output_type"] for output in shown] for shown in heard.outputs.values()] == [["stream"]] * 2 + [
         ["error"]
     ]
+
+
+def test_where_servers_do_not_live_nobody_is_judged():
+    Meddled.kills, Meddled.at, Meddled.end = MAX_LOSSES + 1, "double", Lost
+    with pytest.raises(Lost):
+        Heard(session(spawn=Meddled), [run(0, DOUBLE), JUDGE])
 
 
 def test_a_cell_in_whose_replay_somebody_else_kills_stays():

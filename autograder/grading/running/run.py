@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import errno
 import functools
+import sqlite3
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.exc import OperationalError
 
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.running.holding import hold
 from autograder.grading.running.journal import Journal
 
 AGAIN = "free or mend it, then run the same command again: what is judged by now is not judged twice"
+SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)  # the latter for a file of its own that does not fit
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -129,21 +130,25 @@ class Run:
         def tried(*args: Any, **kwargs: Any) -> Any:
             try:
                 return action(*args, **kwargs)
-            except (OSError, OperationalError) as error:
-                if not _is_full(error):
+            except Exception as error:  # nbgrader makes errors of its own out of the database's
+                causes = [problem for problem in map(_full, _with_causes(error)) if problem]
+                if not causes:
                     raise
-                self._stop(f"the disk is full: {_words(error)}")
+                self._stop(causes[-1])
 
         return tried
 
 
-def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in FULL
-    return "disk is full" in str(error) or "disk I/O error" in str(error)
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename or 'a file of this run'} cannot be written"
-    return f"the gradebook cannot be written ({getattr(error, 'orig', error)})"
+def _full(error: BaseException) -> str:
+    """What a full disk kept from being written; "" for another error."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"{error.filename or 'a file of this run'}: cannot be written: {error.strerror}"
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_FULL:
+        return f"the gradebook cannot be written: {error}"
+    return ""
