@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
 from autograder.commands.main import main
+from autograder.course.config import CourseError
 from autograder.grading.arriving.handed_in import register
 from autograder.grading.grade import course_secret
 from autograder.grading.running.holding import hold
@@ -112,7 +114,9 @@ def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == before
+    *happened, last = map(json.loads, done.stdout.splitlines())
+    assert last == {"event": "gradebook", "students": before}
+    assert [event["student"] for event in happened if event["event"] == "written"] == sorted(before)
     assert {path: path.read_bytes() for path in verdicts} == verdicts
 
 
@@ -264,6 +268,41 @@ def contents(root: Path) -> dict[str, bytes]:
     files = [path for part in ("autograded", "feedback") for path in (root / part).rglob("*") if path.is_file()]
     assert len(files) >= 2 * 4
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_who_stops_course_grade_stops_it_between_two_submissions(how, small_class):
+    command = [sys.executable, "-m", "autograder.commands.main", "--course", str(ROOT), "grade", "a1", "--json"]
+    with subprocess.Popen(
+        [*command, "--jobs", "1"], cwd=small_class, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = json.loads(process.stdout.readline())
+        assert first == {"event": "begun", "assignment": "a1", "submissions": 4, "passed_over": 0}
+        assert next(line for line in process.stdout if '"written"' in line)
+        process.send_signal(how)
+        told, said = [json.loads(line) for line in process.stdout if line.endswith("\n")], process.stderr.read()
+    assert process.returncode == (1 if how == signal.SIGINT else -signal.SIGKILL)
+    if how == signal.SIGINT:
+        problem = next(event["problem"] for event in told if event["event"] == "finished")
+        assert problem == "stopped: as you asked; run the same command again: what is judged by now is not judged twice"
+        assert " ".join(problem.split()) in " ".join(said.split()) and "Traceback" not in said
+    until_nobody_grades(small_class)
+    graded = list(small_class.glob("autograded/*/a1"))
+    assert 1 <= len(graded) < 4 and all((folder / "verdicts.json").is_file() for folder in graded)
+    nbgrader(small_class, "autograde", "a1")
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+
+
+def until_nobody_grades(root: Path) -> None:
+    """nbgrader finds out by itself that who started it is gone."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            hold(root, "a1")()
+            return
+        except CourseError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 def test_a_full_disk_is_one_error_and_a_rerun_goes_on(small_class):

@@ -41,13 +41,15 @@ from autograder.grading.arriving.listing import configure_listing, student_folde
 from autograder.grading.beside import beside
 from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
-from autograder.grading.grade import Grader, Judged, Result, Submission
+from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
 from autograder.grading.lateness import LatePenalties, configure_lateness, late_note
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
+from autograder.grading.running.events import Begun, Finished, NotGraded, Teller
 from autograder.grading.running.run import Run
+from autograder.grading.running.told import told
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
 from autograder.jail.client import STUDENT
 from autograder.jail.launch import connect
@@ -131,6 +133,7 @@ class SubmissionExporter(NotebookExporter):
         config=True
     )
     jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
+    events = Int(None, allow_none=True, help="a descriptor that is told what happens").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -139,21 +142,26 @@ class SubmissionExporter(NotebookExporter):
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
-        run = None
+        run, self._teller = None, Teller(self.events)
         try:
             self._require_settings()
-            self.run = run = Run(self.parent, self._will_be_graded)
+            self.run = run = Run(self.parent, self._will_be_graded, self._teller)
             self._receive()
             self._forget_half_graded()
-            if any(self._will_be_graded(Path(folder)) for folder in self.parent.assignments):
+            wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
+            if wanted:
                 connect(STUDENT).close()  # better no grading now than a class of question marks
             self._journal = run.open_journal(self.grader(self.parent.coursedir.assignment_id).secret)
             run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
+            self._teller.tell(
+                [Begun(self.parent.coursedir.assignment_id, wanted, len(self.parent.assignments) - wanted)]
+            )
         except (CourseError, JailUnavailable, OSError) as error:
             if run is not None:
                 run.let_go()
             place = f"; free or mend it, or set TMPDIR (now {gettempdir()})" if isinstance(error, OSError) else ""
             self.log.error("nothing was graded: %s%s", error, place)
+            self._teller.tell([Finished(f"nothing was graded: {error}{place}")])
             raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
 
     def _require_settings(self) -> None:
@@ -173,8 +181,7 @@ class SubmissionExporter(NotebookExporter):
         assert resources is not None
         path = Path(filename)
         self._look_ahead(path, resources["nbgrader"]["assignment"])
-        submission, _ = self._pending[path].result()
-        self.run.expect_written_down()
+        submission, _ = self.run.result(self._pending[path])
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         return super().from_notebook_node(submission.notebook, resources, **kwargs)
 
@@ -195,8 +202,14 @@ class SubmissionExporter(NotebookExporter):
             if path not in self._pending:
                 handed_in = self._handed_in.get(path, HandedIn())
                 fault = self.unordered.get(str(path.parent), "")
-                judged = partial(self._journal.judged, path.parts[-3])
-                self._pending[path] = self._pool.submit(_work, grader, path, handed_in, fault, judged)
+                self._pending[path] = self._pool.submit(self._work, grader, path, handed_in, fault)
+
+    def _work(self, grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
+        student = path.parts[-3]
+        submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
+        result = grader.grade(submission, partial(self._journal.judged, student))
+        self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
+        return submission, result
 
     def _will_be_graded(self, submission: Path) -> bool:
         """Whether nbgrader will grade what lies in a folder, or pass over it: as its own ``init_destination`` says."""
@@ -248,6 +261,7 @@ class SubmissionExporter(NotebookExporter):
             os.rename(student, named)
         except OSError as error:
             self.log.error("%s: not graded: a name that cannot be printed: %s", shown(student.name), error)
+            self._teller.tell([NotGraded(shown(student.name), f"a name that cannot be printed: {error}")])
             return ""
         self.log.warning("%s: a name that cannot be printed; graded as %s", shown(student.name), named.name)
         return str(named / Path(folder).name)
@@ -269,11 +283,6 @@ class SubmissionExporter(NotebookExporter):
             tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
             self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
         return self._graders[assignment]
-
-
-def _work(grader: Grader, path: Path, handed_in: HandedIn, fault: str, judged: Judged) -> tuple[Submission, Result]:
-    submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
-    return submission, grader.grade(submission, judged)
 
 
 class WriteVerdicts(NbGraderPreprocessor):
@@ -298,7 +307,7 @@ class WriteVerdicts(NbGraderPreprocessor):
         self.parent.run.keep(resources["nbgrader"]["student"], result.record(submission).encode())
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        self.log.info(timings.line(student, seconds, result.timings))  # for `course grade --timings`
+        self.log.info(timings.line(student, seconds, result.timings))  # for `course report`
         return nb, resources
 
 
