@@ -30,6 +30,7 @@ from autograder.classroom.scores import Score, scores
 from autograder.course.config import Course
 from autograder.course.content import load_content
 from autograder.grading.grade import Grader, course_secret
+from autograder.grading.running.journal import Journal
 from autograder.jail.client import spawn
 from autograder.jail.walls import tiers as walls
 from autograder.judge import referee
@@ -60,7 +61,9 @@ def grader(course: Course, classroom, tier: str) -> Grader:
         update={"call_seconds": 3.0, "cell_seconds": 3.0, "memory_mb": 1024, "disk_mb": 64}
     )
     grading = course.grading.model_copy(update={"limits": limits})
-    return Grader(course.model_copy(update={"grading": grading}), classroom.assignment, classroom.root, tier)
+    grader = Grader(course.model_copy(update={"grading": grading}), classroom.assignment, classroom.root, tier)
+    Journal(classroom.root, "a1", grader.secret).close()  # there it is, for those who look for it
+    return grader
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from nbgrader.utils import determine_grade, is_grade
 from rich.console import Console
 
 from autograder.authoring.demo import _wronged, make_class, run_demo
-from autograder.classroom.scores import Score, as_json, autograde, records, scores
+from autograder.classroom.grading import autograde
+from autograder.classroom.scores import Score, as_json, records, scores
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_servers")]
 

@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,10 @@ from damage import DAMAGE, POINTS, UNREADABLE, nbgrader
 from autograder.authoring.demo import hand_in
 from autograder.classroom.scores import as_json, records, scores
 from autograder.commands.main import main
-from autograder.grading.holding import hold
+from autograder.course.config import CourseError
+from autograder.grading.arriving.handed_in import register
+from autograder.grading.grade import course_secret
+from autograder.grading.running.holding import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -109,7 +114,9 @@ def test_regrade_by_course_gives_the_verdicts_of_plain_nbgrader_and_clears_stale
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == before
+    *happened, last = map(json.loads, done.stdout.splitlines())
+    assert last == {"event": "gradebook", "students": before}
+    assert [event["student"] for event in happened if event["event"] == "written"] == sorted(before)
     assert {path: path.read_bytes() for path in verdicts} == verdicts
 
 
@@ -232,15 +239,108 @@ def test_a_second_grading_says_who_holds_the_first_and_takes_nothing_away(small_
     assert [row.total for row in scores(small_class, "a1")] == [70] * 4
 
 
-def test_killed_run_goes_on_where_it_stopped(small_class):
-    command = [sys.executable, "-m", "nbgrader", "autograde", "a1"]
+@pytest.mark.slow
+def test_killed_run_goes_on_where_it_stopped(small_class, tmp_path):
+    """What was judged is not judged again, and what comes of it is what an undisturbed run gives, byte for byte."""
+    course_secret(small_class)
+    for student in ("s1", "s2", "s3", "s4"):
+        register(small_class, "a1", student, datetime(2026, 1, 1, tzinfo=UTC), "the test's clock")
+    undisturbed = Path(shutil.copytree(small_class, tmp_path / "undisturbed"))
+    command = [sys.executable, "-m", "nbgrader", "autograde", "a1", "--SubmissionExporter.jobs=2"]
     with subprocess.Popen(command, cwd=small_class, stderr=subprocess.PIPE, text=True) as process:
-        next(line for line in process.stderr if "exercises judged" in line)
+        told = (line for line in process.stderr if "exercises judged" in line)
+        next(told), next(told)
         process.kill()
         process.stderr.read()
+    assert (small_class / ".journal" / "a1").stat().st_size > 0
+    done = nbgrader(small_class, "autograde", "a1")
+    (line,) = [line for line in done.stderr.splitlines() if "judged before, in a run that did not end: " in line]
+    assert "s2" in line.partition("end: ")[2]  # s1 was written, and s2 judged
+    assert not (small_class / ".journal" / "a1").exists()
+    assert "judged before" not in nbgrader(undisturbed, "autograde", "a1").stderr
+    for root in (small_class, undisturbed):
+        nbgrader(root, "generate_feedback", "a1")
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+    assert contents(small_class) == contents(undisturbed)
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """What grading leaves of students, by name: graded notebooks, verdicts, feedback."""
+    files = [path for part in ("autograded", "feedback") for path in (root / part).rglob("*") if path.is_file()]
+    assert len(files) >= 2 * 4
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_who_stops_course_grade_stops_it_between_two_submissions(how, small_class):
+    command = [sys.executable, "-m", "autograder.commands.main", "--course", str(ROOT), "grade", "a1", "--json"]
+    with subprocess.Popen(
+        [*command, "--jobs", "1"], cwd=small_class, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = json.loads(process.stdout.readline())
+        assert first == {"event": "begun", "assignment": "a1", "submissions": 4, "passed_over": 0}
+        assert next(line for line in process.stdout if '"written"' in line)
+        process.send_signal(how)
+        told, said = [json.loads(line) for line in process.stdout if line.endswith("\n")], process.stderr.read()
+    assert process.returncode == (1 if how == signal.SIGINT else -signal.SIGKILL)
+    if how == signal.SIGINT:
+        problem = next(event["problem"] for event in told if event["event"] == "finished")
+        assert problem == "stopped: as you asked; run the same command again: what is judged by now is not judged twice"
+        assert " ".join(problem.split()) in " ".join(said.split()) and "Traceback" not in said
+    until_nobody_grades(small_class)
+    graded = list(small_class.glob("autograded/*/a1"))
+    assert 1 <= len(graded) < 4 and all((folder / "verdicts.json").is_file() for folder in graded)
     nbgrader(small_class, "autograde", "a1")
     assert [row.total for row in scores(small_class, "a1")] == [70] * 4
-    assert len(list(small_class.glob("autograded/*/a1/verdicts.json"))) == 4
+
+
+def until_nobody_grades(root: Path) -> None:
+    """nbgrader finds out by itself that who started it is gone."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            hold(root, "a1")()
+            return
+        except CourseError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_a_full_disk_is_one_error_and_a_rerun_goes_on(small_class):
+    config = (small_class / "nbgrader_config.py").read_text()
+    full = (
+        "import errno\nfrom nbconvert.writers.files import FilesWriter\nwrite = FilesWriter.write\n"
+        "def full(self, *args, **kwargs):\n    if 's3' in self.build_directory:\n"
+        "        raise OSError(errno.ENOSPC, 'No space left on device', 'a1.ipynb')\n"
+        "    return write(self, *args, **kwargs)\nFilesWriter.write = full\n"
+    )
+    (small_class / "nbgrader_config.py").write_text(config + full)
+    done = nbgrader(small_class, "autograde", "a1", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.count("stopped: a1.ipynb: cannot be written: No space left on device; free or mend") == 1
+    written = [path.parts[-3] for path in sorted(small_class.glob("autograded/*/a1/verdicts.json"))]
+    assert written == ["s1", "s2"] and not (small_class / "autograded" / "s3" / "a1").exists()
+    (small_class / "nbgrader_config.py").write_text(config)
+    assert "judged before, in a run that did not end: s3" in nbgrader(small_class, "autograde", "a1").stderr
+    assert [row.total for row in scores(small_class, "a1")] == [70] * 4
+
+
+def test_what_was_half_written_or_half_removed_is_graded_again(small_class):
+    """nbgrader writes a notebook before it is graded, and removes files one by one: the record is last, and first."""
+    nbgrader(small_class, "autograde", "a1")
+    whole = contents(small_class)
+    stop = (
+        "import os, signal, autograder.grading.running.run as run\n"
+        "def killed(*args):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    config = (small_class / "nbgrader_config.py").read_text()
+    for moment in ("import nbgrader.converters.base as base\nbase.rmtree = killed\n", "run.Path.replace = killed\n"):
+        (small_class / "nbgrader_config.py").write_text(config + stop + moment)
+        assert nbgrader(small_class, "autograde", "a1", "--force", check=False).returncode == -signal.SIGKILL
+        assert not (small_class / "autograded" / "s1" / "a1" / "verdicts.json").exists()
+        (small_class / "nbgrader_config.py").write_text(config)
+        nbgrader(small_class, "autograde", "a1")
+        assert contents(small_class) == whole
 
 
 @pytest.mark.parametrize(

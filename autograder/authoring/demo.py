@@ -23,7 +23,8 @@ from rich.table import Table
 
 from autograder.authoring.build import model_answers
 from autograder.authoring.release import release_assignment
-from autograder.classroom.scores import Score, autograde, generate_feedback, score_table, scores
+from autograder.classroom.grading import autograde, generate_feedback
+from autograder.classroom.scores import Score, score_table, scores
 from autograder.course.cells import nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content

@@ -1,23 +1,17 @@
-"""Run nbgrader on a whole class and read the gradebook it writes: what `course grade` and `course demo` show."""
+"""Read the gradebook that nbgrader has written: what `course grade` and `course demo` show."""
 
 from __future__ import annotations
 
 import json
-import re
-import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, ConsoleOptions
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder.course.cells import checked_exercise
-from autograder.grading import timings
 from autograder.grading.gradebook import gradebook_url, opened
 from autograder.grading.pages.contents import RECORD
 
@@ -45,92 +39,6 @@ class Score:
     @property
     def maximum(self) -> float:
         return sum(maximum for _, maximum in self.exercises.values())
-
-
-def run_nbgrader(root: Path, command: Sequence[str], count: int, console: Console, pattern: str) -> int:
-    """Run one nbgrader command in ``root`` with a progress bar; its full log goes to ``logs/<command>.log``.
-
-    Args:
-        root: nbgrader's root.
-        command: the command and its arguments, e.g. ``["autograde", "a1"]``.
-        count: how many lines matching ``pattern`` to expect, one for each submission.
-        pattern: a regular expression; its group 1, if any, is shown beside the bar.
-    """
-    log = root / "logs" / f"{command[0]}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        log.open("w", encoding="utf-8") as file,
-        Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as progress,
-        subprocess.Popen(
-            [sys.executable, "-m", "nbgrader", *command],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
-    ):
-        task = progress.add_task(f"nbgrader {' '.join(command[:2])}", total=count)
-        assert process.stdout is not None
-        for line in process.stdout:
-            file.write(line)
-            match = re.search(pattern, line)
-            if match:
-                progress.advance(task)
-                if match.lastindex:  # what was graded already is passed over without a word
-                    progress.console.print(f"  {match.group(1)}", markup=False, highlight=False)
-        status = process.wait()
-    if status:
-        console.print(f"nbgrader {command[0]} ended with status {status}; its log is {log}", markup=False)
-    return status
-
-
-def autograde(root: Path, assignment: str, console: Console, *, jobs: int | None = None, force: bool = False) -> int:
-    """Grade every submission of an assignment with nbgrader; returns nbgrader's exit status."""
-    command = ["autograde", assignment, *(["--force"] if force else [])]
-    command += [f"--SubmissionExporter.jobs={jobs}"] if jobs else []
-    count = len(list((root / "submitted").glob(f"*/{assignment}")))
-    pattern = r"([^\]]+: (?:\d+ exercises judged|not graded: ).*)|Skipping existing"
-    status = run_nbgrader(root, command, count, console, pattern)
-    skipped = _log(root).count("Skipping existing")
-    if skipped:
-        were = "submission was" if skipped == 1 else "submissions were"
-        console.print(f"{skipped} {were} graded before and stayed as they are; --force grades again", markup=False)
-    return status
-
-
-def _log(root: Path) -> str:
-    return (root / "logs" / "autograde.log").read_text(encoding="utf-8", errors="replace")
-
-
-def timing_table(root: Path, exercises: Mapping[str, bool]) -> Table:
-    """Lay out what the last grading took: the median and the longest time of each exercise, in seconds.
-
-    Args:
-        root: nbgrader's root.
-        exercises: the assignment's exercises; True for those with an accuracy item, where the grader trains a network.
-    """
-    rows = timings.rows(_log(root))
-    table = Table(title="seconds", title_justify="left", header_style="bold")
-    for column in ("exercise", "median", "longest", "submission"):
-        table.add_column(column, justify="left" if column in ("exercise", "submission") else "right", no_wrap=True)
-    for name in [*exercises, timings.WHOLE]:
-        seconds = sorted((row[name], row[timings.STUDENT]) for row in rows if name in row)
-        if seconds:
-            longest, student = seconds[-1]
-            label = (
-                "whole submission" if name == timings.WHOLE else name + (" (with training)" if exercises[name] else "")
-            )
-            table.add_row(label, f"{statistics.median(s for s, _ in seconds):.2f}", f"{longest:.2f}", student)
-    return table
-
-
-def generate_feedback(root: Path, assignment: str, console: Console) -> int:
-    """Write one HTML page for each student with nbgrader; returns nbgrader's exit status."""
-    count = len(list((root / "autograded").glob(f"*/{assignment}")))
-    return run_nbgrader(root, ["generate_feedback", assignment, "--force"], count, console, r"Converting notebook")
 
 
 def scores(root: Path, assignment: str) -> list[Score]:

@@ -19,7 +19,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     """Write the feedback pages of an assignment."""
     from rich.console import Console
 
-    from autograder.classroom.scores import generate_feedback
+    from autograder.classroom.grading import generate_feedback
 
     assignment, root = with_submissions(course, arguments.assignment)
     return 1 if generate_feedback(root, assignment.name, Console()) else 0

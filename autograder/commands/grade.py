@@ -16,7 +16,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
     parser.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
-    parser.add_argument("--json", action="store_true", help="print scores, totals and misconceptions as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print what happens, and last the gradebook: one JSON object a line"
+    )
     parser.set_defaults(run=run)
 
 
@@ -24,24 +26,25 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     """Grade an assignment and show its scores."""
     from rich.console import Console
 
-    from autograder.classroom.scores import (
-        as_json,
-        autograde,
-        evidence_lines,
-        records,
-        score_table,
-        scores,
-        timing_table,
-        unjudged_lines,
-    )
+    from autograder.classroom.grading import autograde, timing_table
+    from autograder.classroom.scores import as_json, evidence_lines, records, score_table, scores, unjudged_lines
     from autograder.grading.arriving.deadlines import deadlines
+    from autograder.grading.running.events import Event, Judged, to_json
+
+    judged: list[Judged] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Judged):
+            judged.append(event)
+        if arguments.json:
+            print(json.dumps(to_json(event)), flush=True)
 
     assignment, root = with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
-    status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force)
+    status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force, hear=hear)
     rows = scores(root, assignment.name)
     if arguments.json:
-        print(json.dumps(as_json(rows, records(root, assignment.name)), indent=1, sort_keys=True))
+        print(json.dumps({"event": "gradebook", "students": as_json(rows, records(root, assignment.name))}))
     else:
         console.print(score_table(rows, list(assignment.exercises), assignment.title))
         for line in evidence_lines(root, assignment.name):
@@ -53,5 +56,5 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         console.print(line, style="bold", markup=False, highlight=False)
     if arguments.timings:
         trained = {name: ACCURACY in assignment.parts(name) for name in assignment.exercises}
-        console.print(timing_table(root, trained))
+        console.print(timing_table(judged, trained))
     return 1 if status or unjudged else 0

@@ -13,7 +13,7 @@ import marshal
 import os
 import secrets
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,11 @@ from autograder.grading.reading.unpacking import SIGNATURE
 from autograder.jail.limits import Limits
 from autograder.jail.process import Tier
 from autograder.judge.process import JudgeJob, data_folder
-from autograder.judge.referee import JudgeFailed, run_job
+from autograder.judge.referee import Graded, JudgeFailed, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 
+Judged = Callable[[JudgeJob], tuple[Graded, float]]
 SECRET_BYTES = 32
 ENOUGH = 0.25  # of the cells that count: with fewer, it may be another assignment's notebook
 FOREIGN = "few of this assignment's cells were found in this notebook: is it another assignment's?"
@@ -114,7 +115,7 @@ class Grader:
         folder = root / "release" / assignment.name
         self.release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
         self._files = shipped_files(folder)
-        self._secret = course_secret(root)
+        self.secret = course_secret(root)
         self.deadlines = deadlines(course, assignment)
 
     def prepare(self, path: Path) -> Submission:
@@ -170,8 +171,12 @@ class Grader:
         """What stands where nothing could be read: the notebook as it was released."""
         return repair(self.release, self.release).notebook
 
-    def grade(self, submission: Submission) -> Result:
-        """Run and judge a submission. A fault of ours leaves every exercise to manual grading."""
+    def grade(self, submission: Submission, judged: Judged = run_job) -> Result:
+        """Run and judge a submission. A fault of ours leaves every exercise to manual grading.
+
+        Args:
+            judged: has its job done by judges, or knows what came of it.
+        """
         steps = plan(submission.notebook)
         exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
         if submission.unreadable:
@@ -183,7 +188,7 @@ class Grader:
                 {}, {name: needs_manual(name, reason, submission.fault) for name in exercises}, "nothing was run"
             )
         try:
-            graded, seconds = run_job(self.job(submission))
+            graded, seconds = judged(self.job(submission))
         except JudgeFailed as error:
             details = str(error)
             verdicts = {
@@ -209,7 +214,7 @@ class Grader:
         return JudgeJob(
             folder=self.assignment.folder,
             steps=steps,
-            seeds={name: checks.seed(self._secret, self.assignment.name, name, content).hex() for name in exercises},
+            seeds={name: checks.seed(self.secret, self.assignment.name, name, content).hex() for name in exercises},
             limits=process_limits(self.course.grading.limits),
             isolation=self.course.grading.isolation,
             data=self.course.data.model_dump(),

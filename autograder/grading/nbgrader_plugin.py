@@ -10,10 +10,9 @@ import hashlib
 import os
 import shutil
 import sys
-import weakref
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, cast
@@ -44,11 +43,13 @@ from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
-from autograder.grading.holding import hold
 from autograder.grading.lateness import LatePenalties, configure_lateness, late_note
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
+from autograder.grading.running.events import Begun, Finished, NotGraded, Teller
+from autograder.grading.running.run import Run
+from autograder.grading.running.told import told
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
 from autograder.jail.client import STUDENT
 from autograder.jail.launch import connect
@@ -132,6 +133,7 @@ class SubmissionExporter(NotebookExporter):
         config=True
     )
     jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
+    events = Int(None, allow_none=True, help="a descriptor that is told what happens").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -140,18 +142,26 @@ class SubmissionExporter(NotebookExporter):
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
-        self._let_go: Callable[[], None] = lambda: None
+        run, self._teller = None, Teller(self.events)
         try:
             self._require_settings()
-            self._hold()
+            self.run = run = Run(self.parent, self._will_be_graded, self._teller)
             self._receive()
             self._forget_half_graded()
-            if any(self._will_be_graded(Path(path)) for paths in self.parent.assignments.values() for path in paths):
+            wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
+            if wanted:
                 connect(STUDENT).close()  # better no grading now than a class of question marks
+            self._journal = run.open_journal(self.grader(self.parent.coursedir.assignment_id).secret)
+            run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
+            self._teller.tell(
+                [Begun(self.parent.coursedir.assignment_id, wanted, len(self.parent.assignments) - wanted)]
+            )
         except (CourseError, JailUnavailable, OSError) as error:
-            self._let_go()
+            if run is not None:
+                run.let_go()
             place = f"; free or mend it, or set TMPDIR (now {gettempdir()})" if isinstance(error, OSError) else ""
             self.log.error("nothing was graded: %s%s", error, place)
+            self._teller.tell([Finished(f"nothing was graded: {error}{place}")])
             raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
 
     def _require_settings(self) -> None:
@@ -164,21 +174,6 @@ class SubmissionExporter(NotebookExporter):
             root = self.parent.coursedir.root
             raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
 
-    def _hold(self) -> None:
-        """Be the only one who grades this assignment, until nbgrader has converted the last submission."""
-        converter = self.parent
-        convert = converter.convert_notebooks
-        let_go = hold(Path(converter.coursedir.root), converter.coursedir.assignment_id)
-
-        def convert_and_let_go() -> None:
-            try:
-                convert()
-            finally:
-                let_go()
-
-        self._let_go, converter.convert_notebooks = let_go, convert_and_let_go
-        weakref.finalize(self, let_go)  # nbgrader may stop before it begins
-
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
         if not self.parent._sanitizing:
@@ -186,7 +181,7 @@ class SubmissionExporter(NotebookExporter):
         assert resources is not None
         path = Path(filename)
         self._look_ahead(path, resources["nbgrader"]["assignment"])
-        submission, _ = self._pending[path].result()
+        submission, _ = self.run.result(self._pending[path])
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         return super().from_notebook_node(submission.notebook, resources, **kwargs)
 
@@ -202,15 +197,29 @@ class SubmissionExporter(NotebookExporter):
         grader = self.grader(assignment)
         notebooks = [Path(n) for folder in sorted(self.parent.assignments) for n in self.parent.assignments[folder]]
         start = notebooks.index(current) + 1 if current in notebooks else len(notebooks)
-        wanted = [path for path in notebooks[start:] if self._will_be_graded(path)]
+        wanted = [path for path in notebooks[start:] if self._will_be_graded(path.parent)]
         for path in [current, *wanted[: 2 * self.jobs]]:
             if path not in self._pending:
                 handed_in = self._handed_in.get(path, HandedIn())
                 fault = self.unordered.get(str(path.parent), "")
-                self._pending[path] = self._pool.submit(_work, grader, path, handed_in, fault)
+                self._pending[path] = self._pool.submit(self._work, grader, path, handed_in, fault)
 
-    def _will_be_graded(self, path: Path) -> bool:
-        return self.parent.force or not self._graded_folder(path.parent).exists()
+    def _work(self, grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
+        student = path.parts[-3]
+        submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
+        result = grader.grade(submission, partial(self._journal.judged, student))
+        self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
+        return submission, result
+
+    def _will_be_graded(self, submission: Path) -> bool:
+        """Whether nbgrader will grade what lies in a folder, or pass over it: as its own ``init_destination`` says."""
+        course_dir, graded = self.parent.coursedir, self._graded_folder(submission)
+        if submission.parent.name in (course_dir.student_id_exclude or "").split(","):
+            return False
+        if self.parent.force or not graded.exists():
+            return True
+        new, old = (course_dir.get_existing_timestamp(str(folder)) for folder in (submission, graded))
+        return new is not None and old is not None and new > old
 
     def _graded_folder(self, submission: Path) -> Path:
         course_dir = self.parent.coursedir
@@ -252,6 +261,7 @@ class SubmissionExporter(NotebookExporter):
             os.rename(student, named)
         except OSError as error:
             self.log.error("%s: not graded: a name that cannot be printed: %s", shown(student.name), error)
+            self._teller.tell([NotGraded(shown(student.name), f"a name that cannot be printed: {error}")])
             return ""
         self.log.warning("%s: a name that cannot be printed; graded as %s", shown(student.name), named.name)
         return str(named / Path(folder).name)
@@ -275,11 +285,6 @@ class SubmissionExporter(NotebookExporter):
         return self._graders[assignment]
 
 
-def _work(grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
-    submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
-    return submission, grader.grade(submission)
-
-
 class WriteVerdicts(NbGraderPreprocessor):
     """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
 
@@ -299,10 +304,10 @@ class WriteVerdicts(NbGraderPreprocessor):
         if notes:
             nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
         resources["course"] = {"result": result, "grader": grader, "submission": submission}
-        resources.setdefault("outputs", {})[RECORD] = result.record(submission).encode()
+        self.parent.run.keep(resources["nbgrader"]["student"], result.record(submission).encode())
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        self.log.info(timings.line(student, seconds, result.timings))  # for `course grade --timings`
+        self.log.info(timings.line(student, seconds, result.timings))  # for `course report`
         return nb, resources
 
 

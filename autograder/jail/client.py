@@ -49,10 +49,15 @@ OVERHEAD_BYTES = wire.MIB  # what the form of a reply may add to its outputs
 
 @dataclass(frozen=True)
 class CellResult:
-    """What a cell printed, displayed and raised, as nbformat outputs; ``died`` says why its process is gone."""
+    """What a cell printed, displayed and raised, as nbformat outputs; ``died`` says why its process is gone.
+
+    Args:
+        killed: whether somebody else killed it, as ``Died`` says.
+    """
 
     outputs: tuple[dict[str, Any], ...]
     died: str | None = None
+    killed: bool = False
 
 
 class Student:
@@ -118,7 +123,7 @@ class Student:
             except wire.WireError:
                 raise self._process.kill("malformed reply") from None
         except Died as death:
-            return CellResult((), str(death))
+            return CellResult((), str(death), death.killed)
 
     def call(
         self,
@@ -297,6 +302,7 @@ def spawn(limits: Limits, tier: Tier | None = None, files: Mapping[str, bytes] |
         files: put into its scratch folder, where its code runs.
 
     Raises:
+        Died: when it does not live until its files are there.
         JailUnavailable: when the walls do not hold here, or the warm server does not start.
     """
     student = Student(fork(STUDENT, limits, tier), limits)

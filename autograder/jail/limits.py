@@ -59,15 +59,20 @@ class Died(Exception):
 
     Args:
         by_limit: whether a limit ended it, and no fault and no wish of its own.
+        killed: whether it was killed, and not by us: a machine without memory does that, or a person.
     """
 
-    def __init__(self, message: str, by_limit: bool = False) -> None:
+    def __init__(self, message: str, by_limit: bool = False, killed: bool = False) -> None:
         super().__init__(message)
-        self.by_limit = by_limit
+        self.by_limit, self.killed = by_limit, killed
 
 
 class JailUnavailable(RuntimeError):
     """This machine cannot confine a process as asked, or the warm server does not start: nothing may be graded."""
+
+
+class Lost(JailUnavailable):
+    """A process went with its warm server, or was killed before it ran a line: nobody's fault, and there are others."""
 
 
 class Starved(JailUnavailable):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autograder.jail import launch, wire
-from autograder.jail.limits import Died, JailUnavailable, Limits, Starved
+from autograder.jail.limits import Died, JailUnavailable, Limits, Lost, Starved
 from autograder.jail.meter import Allowance
 from autograder.jail.watch import Watch
 
@@ -87,7 +87,7 @@ class Process:
 
         Raises:
             Died: when the process is gone or does not listen.
-            JailUnavailable: when the warm server is gone, or the machine too busy.
+            Lost, Starved: when the warm server is gone, or the machine too busy.
         """
         self._expect_alive()
         try:
@@ -100,7 +100,7 @@ class Process:
 
         Raises:
             Died: when the process ends, exceeds a limit or sends what is no frame; it is killed then.
-            JailUnavailable: when the warm server is gone, or the machine too busy.
+            Lost, Starved: when the warm server is gone, or the machine too busy.
         """
         self._expect_alive()
         try:
@@ -160,7 +160,7 @@ class Process:
 
     def _expect_alive(self) -> None:
         if self._server_gone:
-            raise JailUnavailable(SERVER_GONE)
+            raise Lost(SERVER_GONE)
         if self._death is not None:
             raise self._death
 
@@ -170,7 +170,8 @@ class Process:
         while moment.left > 0 and time.monotonic() < patience:
             told = self._wait_for_end(wire.PAUSE)
             if told is not None:
-                self._death = Died(told["reason"] or describe_exit(told["ended"]), by_limit=bool(told["reason"]))
+                reason, killed = told["reason"], told["ended"] == -signal.SIGKILL
+                self._death = Died(reason or describe_exit(told["ended"]), bool(reason), killed and not reason)
                 return self._death
             moment.look()
         return self.kill("malformed reply")
@@ -185,7 +186,7 @@ class Process:
         """The exit code and the exceeded limit, once the process is reaped and its scratch folder removed; else None.
 
         Raises:
-            JailUnavailable: when the server is gone. Its children went with it, through no fault of theirs.
+            Lost: when the server is gone. Its children went with it, through no fault of theirs.
         """
         self._control.settimeout(seconds)
         try:
@@ -196,7 +197,7 @@ class Process:
             data = b""
         if not data:
             self._server_gone = True
-            raise JailUnavailable(SERVER_GONE)
+            raise Lost(SERVER_GONE)
         told: dict[str, Any] = json.loads(data)
         return told
 

@@ -21,10 +21,10 @@ from autograder.course.content import load_content
 from autograder.course.trials import Stopped
 from autograder.jail import client, wire
 from autograder.jail.launch import Role
-from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.limits import Died, JailUnavailable, Limits, Lost
 from autograder.jail.process import Tier
 from autograder.judge.laboratory import open_laboratory
-from autograder.judge.session import NOTHING, Outputs, Session, Spent, Step
+from autograder.judge.session import NOTHING, Killed, Outputs, Session, Spent, Step
 from autograder.judge.verdict import Verdict
 from coursekit.checking import Case
 from coursekit.data.loaders import FOLDER_VARIABLE
@@ -97,9 +97,9 @@ def main(sock: socket.socket) -> None:
     job = json.loads(wire.recv_frame(sock)["job"])
     teller = _Teller(sock)
     try:
-        session = open_session(job, Session)
+        session = teller.session = open_session(job, Session)
         session.grade(read_steps(job["steps"]), teller, job["first"])
-        teller.say("done", isolation=session.isolation, memory_kib=session.memory_kib)
+        teller.say("done")
     except JailUnavailable as error:
         teller.say("failed", message=str(error))
     except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the grader has to hear of it
@@ -111,8 +111,11 @@ class _Teller:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self.session: Session | None = None
 
     def say(self, event: str, **facts: Any) -> None:
+        if self.session is not None:
+            facts |= {"isolation": self.session.isolation, "memory_kib": self.session.memory_kib}
         text = json.dumps({"event": event, **facts}, ensure_ascii=False)
         wire.send_frame(self._sock, {"said": text})
 
@@ -144,7 +147,7 @@ def open_session(job: Mapping[str, Any], kind: type[SomeSession], before: Spent 
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
     content = load_content(job["folder"])
     return kind(
-        spawn=lambda: _JailedStudent(client.spawn(limits, tier, files)),
+        spawn=lambda: _JailedStudent.begin(limits, tier, files),
         limits=limits,
         specs=content.specs,
         mutants=content.mutants,
@@ -168,6 +171,16 @@ class _JailedStudent:
     def __init__(self, student: client.Student) -> None:
         self._student = student
 
+    @classmethod
+    def begin(cls, limits: Limits, tier: Tier | None, files: Mapping[str, bytes]) -> _JailedStudent:
+        """Fork one, with its files in place. Nothing of the student's has run yet: how it dies here tells nothing."""
+        try:
+            return cls(client.spawn(limits, tier, files))
+        except Died as death:
+            if death.killed:
+                raise Lost(f"a student's process was {death}") from None
+            raise
+
     @property
     def isolation(self) -> str:
         return self._student.tier
@@ -183,7 +196,7 @@ class _JailedStudent:
     def run_cell(self, source: str, timeout: float, definitions: bool) -> Outputs:
         result = self._student.run_cell(source, timeout, definitions=definitions)
         if result.died is not None:
-            raise Stopped(result.died)
+            raise (Killed if result.killed else Stopped)(result.died)
         return list(result.outputs)
 
     def call(self, function: str, case: Case, timeout: float, staff: Mapping[str, Callable[..., Any]]) -> Outcome:
@@ -200,7 +213,7 @@ class _JailedStudent:
                 repeat=case.advances,
             )
         except Died as death:
-            raise Stopped(str(death)) from None
+            raise (Killed if death.killed else Stopped)(str(death)) from None
 
     def memory_kib(self) -> int:
         return self._student.memory_pss()

@@ -14,13 +14,14 @@ from typing import Any
 
 from autograder.jail import client
 from autograder.jail.launch import connect
-from autograder.jail.limits import Died, JailUnavailable
+from autograder.jail.limits import Died, JailUnavailable, Lost
 from autograder.jail.meter import Allowance
 from autograder.jail.process import Process, fork
 from autograder.judge.process import JudgeJob, judge_role
 from autograder.judge.session import NOTHING, Outputs, Spent, Step, stopped_output
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 
+JUDGES = 3  # at one step, where they are killed from outside: a student's code hardly reaches a judge
 OUTPUT_CELLS = 16  # a notebook keeps the outputs of so many cells that print as much as one may; honest ones print less
 TOO_MUCH = "[not kept: the cells before this one have printed more than a notebook may hold]\n"
 
@@ -46,6 +47,18 @@ class Graded:
     isolation: str = ""
     memory_kib: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; cells' numbers become strings, as JSON has them."""
+        outputs = {str(cell): shown for cell, shown in self.outputs.items()}
+        return {**vars(self), "outputs": outputs, "verdicts": [v.to_json() for v in self.verdicts.values()]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Graded:
+        """Invert ``to_json``."""
+        outputs = {int(cell): shown for cell, shown in data["outputs"].items()}
+        verdicts = [Verdict.from_json(verdict) for verdict in data["verdicts"]]
+        return cls(**{**data, "outputs": outputs, "verdicts": {verdict.exercise: verdict for verdict in verdicts}})
 
 
 def run_job(job: JudgeJob) -> tuple[Graded, float]:
@@ -78,6 +91,8 @@ def _hear_one_judge(hearing: Hearing) -> None:
             hearing.hear(json.loads(heard["said"]))
     except Died as death:
         hearing.judge_died(death)
+    except Lost as gone:
+        hearing.judge_died(Died(str(gone), killed=True))
     finally:
         process.close()
 
@@ -96,6 +111,7 @@ class Hearing:
         self.done = False
         self._next = 0  # the first step that has no result yet
         self._begun = False  # whether a judge is at it
+        self._killed = (0, 0)  # a step, and how many judges were killed from outside at it
         self._replay: list[Step] = []
         self._undefined: list[str] = []
         self._spent = NOTHING
@@ -111,6 +127,8 @@ class Hearing:
         Raises:
             JudgeFailed: when it says that it cannot go on.
         """
+        self.graded.isolation = said.get("isolation") or self.graded.isolation  # another judge may run nothing more
+        self.graded.memory_kib = max(said.get("memory_kib", 0), self.graded.memory_kib)
         match said["event"]:
             case "begins":
                 self._begun, self._spent, self._undefined = True, Spent(*said["spent"]), said["undefined"]
@@ -121,7 +139,6 @@ class Hearing:
             case "judged":
                 self._judged(Verdict.from_json(said["verdict"]), said["seconds"])
             case "done":
-                self.graded.isolation, self.graded.memory_kib = said["isolation"], said["memory_kib"]
                 self.done = True
             case "failed":
                 raise JudgeFailed(said["message"])
@@ -129,10 +146,18 @@ class Hearing:
     def judge_died(self, death: Died) -> None:
         """Settle the step at which a judge was lost; what it was worn out with has cost the submission that time.
 
+        Those that were killed from outside are replaced, so many at each step: another takes it from its beginning.
+
         Raises:
-            JudgeFailed: when it was lost before it had begun.
+            JudgeFailed: when it was lost before it had begun, or too often where a cell would have to pay for it.
         """
-        if not self._begun:
+        if death.killed:
+            at, times = self._killed
+            self._killed = (self._next, times + 1 if at == self._next else 1)
+            if self._killed[1] < JUDGES:
+                self._begun = False
+                return
+        if not self._begun or (death.killed and self.job.steps[self._next].kind == "run"):
             raise JudgeFailed(f"the judge died: {death}") from death
         step = self.job.steps[self._next]
         if death.by_limit:

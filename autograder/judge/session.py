@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from autograder.course.checks import ExerciseChecks
 from autograder.course.trials import Laboratory, Stopped
-from autograder.jail.limits import Limits, Starved
+from autograder.jail.limits import Limits, Lost, Starved
 from autograder.judge.judging import KnownWrong, is_missing, judge
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 from coursekit.checking import Case
@@ -26,6 +26,7 @@ OUT_OF_MEMORY = "ResourceExhaustedError"  # TensorFlow's, known by name: this mo
 UNDEFINED = ("NameError", "NotImplementedError")  # what a call meets where a cell further below is still missing
 WAIT_SECONDS = 1.0  # a cell that sleeps longer than this, and half of its time, is not worth a second night
 MAX_ERROR = 200
+MAX_LOSSES = 5  # of one submission's processes, with their server
 MISSING = re.compile(r"name '(\w+)' is not defined")
 UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 LATE = "judged once all your cells had run: at its check cell something was not defined yet"
@@ -58,6 +59,10 @@ class Spent(NamedTuple):
 
 
 NOTHING = Spent()
+
+
+class Killed(Stopped):
+    """The student's process was killed, not by us: once, that is nobody's fault; twice, its code may have done it."""
 
 
 class Student(Protocol):
@@ -96,7 +101,7 @@ class Session:
 
     The call that killed the process is not tried again, and of the cell that did only definitions and imports are; the
     other cells are replayed before the next step, those that only waited by their definitions, too. Who was starved by
-    a busy machine is tried again once, in a fresh process.
+    a busy machine, or killed from outside, is tried again once, in a fresh process.
 
     Args:
         history: cells that ran in an earlier session, to be replayed before anything else.
@@ -123,6 +128,8 @@ class Session:
     _sources: list[str] = field(default_factory=list)  # of the cells that Python could read
     _wanted: dict[str, set[str]] = field(default_factory=dict)  # names that were not there, by exercise
     _rested: bool = False  # whether cells that stopped for want of a name have run again
+    _losses: int = 0  # processes that were lost with their server
+    _spared: list[Step] = field(default_factory=list)  # cells in whose replay a process was killed from outside, once
     _errors: list[tuple[Step, str]] = field(default_factory=list)  # the cells that stopped, and how
 
     @property
@@ -205,8 +212,11 @@ class Session:
         for step in tuple(self.history):
             try:
                 self._cell(self._affordable(step))
-            except Stopped:
-                self.history.remove(step)
+            except Stopped as stop:
+                if isinstance(stop, Killed) and step not in self._spared:
+                    self._spared.append(step)
+                else:
+                    self.history.remove(step)
                 self._close()
                 return
 
@@ -221,7 +231,7 @@ class Session:
             if step.late:
                 self._run_once_more()
             verdict = self._judged(spec, step.late)
-        except Starved:
+        except (Lost, Starved):
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours, of whatever kind, must not become a student's zero
             self._close()
@@ -274,10 +284,16 @@ class Session:
     # ------------------------------------------------------------------------------------------------------- processes
 
     def _twice(self, action: Callable[[], T]) -> T:
-        """Do something in the student's process, once more in a fresh one when the machine was too busy for it."""
+        """Do something in the student's process, once more in a fresh one when others were in its way."""
         try:
             return action()
-        except Starved:
+        except Lost:  # no student's code can do that
+            self._close()
+            self._losses += 1
+            if self._losses > MAX_LOSSES:
+                raise
+            return self._twice(action)
+        except (Killed, Starved):
             self._close()
             return action()
 

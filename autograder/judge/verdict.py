@@ -11,6 +11,7 @@ from autograder.course.checks import is_public
 
 TEXT_LENGTH = 4_000  # of any one text in a verdict
 CUT = " [...]"
+NOT_WRITTEN = "not written yet"  # begins the reason of an exercise whose stub is still there
 
 Status = Literal["graded", "needs manual grading"]
 

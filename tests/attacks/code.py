@@ -126,6 +126,10 @@ ATTACKS = {
     ),
     "import_the_judge": Attack("import autograder.judge.judging as j", body("return j"), says="ModuleNotFoundError"),
     "read_the_secret": Attack("loot = open('ROOT/.course_secret', 'rb').read()", body("return loot"), says="'loot'"),
+    "read_the_journal": Attack("loot = open('ROOT/.journal/a1', 'rb').read()", body("return loot"), says="'loot'"),
+    "write_into_the_journal": Attack(
+        "loot = open('ROOT/.journal/a1', 'ab').write(b'mine')", body("return loot"), says="'loot'"
+    ),
     "read_the_gradebook": Attack("loot = open('ROOT/gradebook.db', 'rb').read()", body("return loot"), says="'loot'"),
     "list_the_course": Attack("import os\nloot = os.listdir('ROOT')", body("return loot"), says="'loot'"),
     "read_a_neighbour": Attack(

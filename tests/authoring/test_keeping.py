@@ -72,7 +72,7 @@ def test_files_that_come_and_go_make_it_void(root, change):
 
 def test_other_versions_make_it_void(root, monkeypatch):
     Keeper(root, A5).put("residual_block.quick", "sound")
-    monkeypatch.setattr(keeping, "_versions", lambda: "keras 99")
+    monkeypatch.setattr(keeping, "versions", lambda: "keras 99")
     assert Keeper(root, A5).get("residual_block.quick") is None
 
 

@@ -265,6 +265,7 @@ def grader(
     return Grader(course.model_copy(update={"grading": grading}), course.assignments["a1"], classroom.root)
 
 
+@pytest.mark.slow
 def test_a_quiz_is_made_behind_the_walls_and_is_the_same_twice(grader, content, right):
     quiz = make_quiz(grader, "right")
     assert not quiz.problem and len(quiz.questions) == COUNT

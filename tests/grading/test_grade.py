@@ -141,15 +141,13 @@ def test_grading_without_isolation_needs_the_word_and_carries_a_warning(course, 
     assert "without isolation" in notes_text(submission, result)
 
 
-def test_machine_without_walls_grades_nothing_and_names_what_is_missing(grader, classroom, monkeypatch):
-    from autograder.grading import grade as module
+def test_machine_without_walls_grades_nothing_and_names_what_is_missing(grader, classroom):
     from autograder.judge.referee import JudgeFailed
 
     def refuse(job):
         raise JudgeFailed("no walls hold on this machine (Landlock: not in this kernel)")
 
-    monkeypatch.setattr(module, "run_job", refuse)
-    _, result = grade(grader, classroom.hand_in("nowhere", classroom.notebook()))
+    result = grader.grade(grader.prepare(classroom.hand_in("nowhere", classroom.notebook())), refuse)
     assert set(scores(grader, result.verdicts).values()) == {None}
     assert "Landlock" in result.verdicts["threshold_relu"].traceback
     assert "Landlock" not in result.verdicts["threshold_relu"].text(None, 4.0)

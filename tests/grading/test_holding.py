@@ -9,12 +9,12 @@ import sys
 import pytest
 
 from autograder.course.config import CourseError
-from autograder.grading.holding import hold
+from autograder.grading.running.holding import hold
 
 HOLDER = """
 import sys
 from pathlib import Path
-from autograder.grading.holding import hold
+from autograder.grading.running.holding import hold
 hold(Path(sys.argv[1]), "a1")
 print("held", flush=True)
 sys.stdin.read()

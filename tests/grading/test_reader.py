@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 
 from autograder.grading.reading import reader
 from autograder.grading.reading.reader import ReaderFailed, read
 from autograder.grading.reading.submitted import UnreadableSubmission
+from autograder.jail import process
 from autograder.jail.limits import Died, JailUnavailable, Starved
 from autograder.jail.process import Process
 
@@ -58,6 +61,26 @@ def test_reader_that_is_killed_makes_one_submission_unreadable(death, classroom,
     monkeypatch.setattr(Process, "receive", receive)
     with pytest.raises(UnreadableSubmission, match=r"cannot be read: (memory|time|output) limit"):
         read(b"{}", "a1.ipynb", classroom.release())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_reader_that_somebody_else_kills_is_asked_once_more(times, classroom, monkeypatch):
+    forked = []
+
+    def fork(*args):
+        forked.append(process.fork(*args))
+        if len(forked) <= times:
+            os.kill(forked[-1].pid, signal.SIGKILL)
+        return forked[-1]
+
+    monkeypatch.setattr(reader, "fork", fork)
+    data = json.dumps(classroom.notebook()).encode()
+    if times == 1:
+        assert read(data, "a1.ipynb", classroom.release()).recognised == 1
+    else:
+        with pytest.raises(UnreadableSubmission, match="SIGKILL"):
+            read(data, "a1.ipynb", classroom.release())
+    assert len(forked) == 2
 
 
 def test_reader_that_had_no_time_or_no_walls_costs_nobody_a_point(classroom, monkeypatch):

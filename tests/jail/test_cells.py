@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import signal
 
 import pytest
 from allowed import some_limits
@@ -168,6 +170,16 @@ def test_death_is_named(student, source, reason):
     assert student.run_cell("1", 5).died == reason
     with pytest.raises(Died, match=reason):
         student.call("f", timeout=5)
+
+
+def test_who_is_killed_from_outside_is_told_from_who_ends_itself(new_student):
+    killed, ended, stopped = new_student(), new_student(), new_student()
+    os.kill(killed.pid, signal.SIGKILL)
+    result = killed.run_cell("1", 5)
+    assert (result.died, result.killed) == ("killed by signal SIGKILL", True)
+    for student, source in ((ended, "import os; os.abort()"), (stopped, "while True: pass")):
+        result = student.run_cell(source, 0.5)
+        assert result.died and not result.killed
 
 
 def test_allocation_beyond_every_limit_is_an_ordinary_memory_error(student):

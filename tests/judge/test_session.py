@@ -11,8 +11,8 @@ from heard import Heard
 from test_judging import SPEC
 
 from autograder.course.trials import Stopped
-from autograder.jail.limits import Starved
-from autograder.judge.session import Session, Step
+from autograder.jail.limits import Lost, Starved
+from autograder.judge.session import MAX_LOSSES, Killed, Session, Step
 from autograder.judge.verdict import Verdict
 from coursekit.observing import CallError, Outcome, observe
 
@@ -154,6 +154,62 @@ def test_starved_process_is_tried_again_and_never_judged():
     Starving.enough = 99
     with pytest.raises(Starved):
         Heard(session(spawn=Starving), steps)
+
+
+class Meddled(FakeStudent):
+    """A student's process that somebody else kills, as often as ``kills`` says, where the word ``at`` comes."""
+
+    kills, at, end = 0, "", Killed
+
+    def run_cell(self, source, timeout, definitions):
+        self._meddle(source)
+        return super().run_cell(source, timeout, definitions)
+
+    def call(self, function, case, timeout, staff):
+        self._meddle(function)
+        return super().call(function, case, timeout, staff)
+
+    def _meddle(self, words):
+        if self.at in words.split() and Meddled.kills:
+            Meddled.kills -= 1
+            raise self.end("killed by signal SIGKILL")
+
+
+@pytest.mark.parametrize(("end", "times"), [(Killed, 1), (Lost, 1), (Lost, MAX_LOSSES)])
+@pytest.mark.parametrize("at", ["double", "here", "first"])
+def test_who_is_killed_once_from_outside_loses_nothing(at, end, times):
+    """And with its server, however often that is."""
+    Meddled.kills, Meddled.at, Meddled.end = times, at, end
+    heard = Heard(session(spawn=Meddled), [run(0, "first = 1"), run(1, DOUBLE), run(2, "die; here = 1"), JUDGE])
+    assert Meddled.kills == 0
+    assert heard.verdicts["double"].fraction == {"all": 1.0}
+    assert [[output["output_type"] for output in shown] for shown in heard.outputs.values()] == [["stream"]] * 2 + [
+        ["error"]
+    ]
+
+
+def test_where_servers_do_not_live_nobody_is_judged():
+    Meddled.kills, Meddled.at, Meddled.end = MAX_LOSSES + 1, "double", Lost
+    with pytest.raises(Lost):
+        Heard(session(spawn=Meddled), [run(0, DOUBLE), JUDGE])
+
+
+def test_a_cell_in_whose_replay_somebody_else_kills_stays():
+    class Replayed(Meddled):
+        def _meddle(self, words):
+            if "def" in words and FakeStudent.spawned == 2:
+                super()._meddle(words)
+
+    Meddled.kills, Meddled.at, Meddled.end = 1, "def", Killed
+    heard = Heard(session(spawn=Replayed), [run(0, DOUBLE), run(1, "die"), JUDGE])
+    assert Meddled.kills == 0 and FakeStudent.spawned == 3
+    assert heard.verdicts["double"].fraction == {"all": 1.0}
+
+
+def test_who_is_killed_twice_at_the_same_call_may_have_done_it():
+    Meddled.kills, Meddled.at, Meddled.end = 2, "double", Killed
+    verdict = Heard(session(spawn=Meddled), [run(0, DOUBLE), JUDGE]).verdicts["double"]
+    assert verdict.fraction == {"all": 0.0} and verdict.reason == "killed by signal SIGKILL"
 
 
 def test_judge_out_of_memory_earns_nothing_and_a_person_looks():

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
+
+from autograder.grading.versions import versions
 
 SOURCES = ("assignments", "solutions")  # each with a folder for each assignment
 MACHINE = ("autograder", "datasets")
@@ -53,16 +52,10 @@ class Keeper:
 
 def fingerprint(root: Path, folder: str) -> str:
     """A hash of all that an assignment's results rest on."""
-    digest = hashlib.sha256(_versions().encode())
+    digest = hashlib.sha256(versions().encode())
     for path in sorted(_files(root, folder)):
         digest.update(f"\0{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-@cache
-def _versions() -> str:
-    packages = sorted(f"{package.name} {package.version}" for package in distributions())
-    return "\n".join([platform.python_version(), platform.machine(), *packages])
 
 
 def _files(root: Path, folder: str) -> Iterator[Path]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from autograder.classroom.grading import autograde
 from autograder.classroom.platforms.judged import Judged, judged
-from autograder.classroom.scores import autograde, records, scores, unjudged_lines
+from autograder.classroom.scores import records, scores, unjudged_lines
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.grading.agreement import require_agreement
 from autograder.grading.beside import beside

@@ -17,6 +17,7 @@ from autograder.classroom.reporting.statistics import alpha, difficulty, item_to
 from autograder.classroom.scores import Score, records, scores
 from autograder.course.config import Assignment, CourseError
 from autograder.grading import timings
+from autograder.judge.verdict import NOT_WRITTEN
 
 EXAMPLE_LINES = 40
 LARGEST_NOTEBOOK = 32 * 1024 * 1024  # bytes that are read for an example
@@ -244,7 +245,7 @@ def anonymous(source: str, name: str) -> str:
 
 def _ended(verdict: Mapping[str, Any]) -> bool:
     """Whether a limit, a death or a refusal decided, and not just an empty stub."""
-    return not verdict["reason"].startswith("not written yet")
+    return not verdict["reason"].startswith(NOT_WRITTEN)
 
 
 def _counted(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:

@@ -120,9 +120,10 @@ def _preview(task: _Task) -> int:
 
 def _apply(task: _Task) -> int:
     from autograder.authoring.release import release_assignment
+    from autograder.classroom.grading import autograde
     from autograder.classroom.regrading import showing
     from autograder.classroom.regrading.applying import apply
-    from autograder.classroom.scores import autograde, unjudged_lines
+    from autograder.classroom.scores import unjudged_lines
 
     course, assignment, root, say = task.course, task.assignment, task.root, task.say
     if task.outdated:

@@ -20,7 +20,7 @@ from autograder.grading.reading.submitted import UnreadableSubmission, parse_not
 from autograder.grading.reading.unpacking import unpack
 from autograder.jail import wire
 from autograder.jail.launch import Role
-from autograder.jail.limits import Died, JailUnavailable, Limits
+from autograder.jail.limits import Died, JailUnavailable, Limits, Lost
 from autograder.jail.meter import Allowance
 from autograder.jail.process import Tier, fork
 
@@ -65,13 +65,12 @@ def read_archive(data: bytes, name: str, tier: Tier | None = None) -> list[tuple
 
 def _ask(request: dict[str, Any], name: str, tier: Tier | None) -> dict[str, Any]:
     try:
-        process = fork(READER, LIMITS, tier)
         try:
-            allowance = Allowance(process.pid, SECONDS)
-            process.send(request, allowance)
-            reply: dict[str, Any] = process.receive(allowance, max_bytes=RESULT_BYTES)
-        finally:
-            process.close()
+            reply = _ask_one(request, tier)
+        except (Died, Lost) as end:
+            if isinstance(end, Died) and not end.killed:
+                raise
+            reply = _ask_one(request, tier)  # somebody else killed it: no word about the file
     except JailUnavailable as error:
         raise ReaderFailed(str(error)) from error
     except Died as death:
@@ -81,6 +80,17 @@ def _ask(request: dict[str, Any], name: str, tier: Tier | None) -> dict[str, Any
         raise ReaderFailed(reply["failed"])
     if reply["unreadable"]:
         raise UnreadableSubmission(reply["unreadable"])
+    return reply
+
+
+def _ask_one(request: dict[str, Any], tier: Tier | None) -> dict[str, Any]:
+    process = fork(READER, LIMITS, tier)
+    try:
+        allowance = Allowance(process.pid, SECONDS)
+        process.send(request, allowance)
+        reply: dict[str, Any] = process.receive(allowance, max_bytes=RESULT_BYTES)
+    finally:
+        process.close()
     return reply
 
 

@@ -1,0 +1,211 @@
+"""One run of nbgrader over an assignment's submissions: alone, written down, and stopped where nothing is half done.
+
+nbgrader works on one submission after the other. What stands here hangs on to that loop at both ends of a submission:
+before the first file is written, and after the last one.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import signal
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from nbgrader.converters.base import NbGraderException
+
+from autograder.grading.pages.contents import RECORD
+from autograder.grading.running.events import Finished, Teller, Written
+from autograder.grading.running.holding import hold
+from autograder.grading.running.journal import Journal
+
+MEND = "free or mend the disk"
+AGAIN = "run the same command again: what is judged by now is not judged twice"
+FAILED = "not everybody could be graded, nbgrader's log says why"
+LOOK_SECONDS = 0.5
+INTERRUPTED = 130  # the exit status of who was interrupted, as shells have it
+T = TypeVar("T")
+SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)  # the latter for a file of its own that does not fit
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Run:
+    """Holds an assignment from here until nbgrader has converted the last submission, and keeps its journal.
+
+    A graded folder is whole if its record is there: of all files, the record comes last, and goes first.
+
+    Args:
+        converter: nbgrader's ``Autograde``, before it begins.
+        will_be_graded: whether nbgrader will grade a submission's folder, or pass over it.
+        teller: tells what is written, and how the run ends.
+
+    Raises:
+        CourseError: when another process grades the assignment.
+    """
+
+    def __init__(self, converter: Any, will_be_graded: Callable[[Path], bool], teller: Teller) -> None:
+        self._converter, self._will_be_graded, self._teller = converter, will_be_graded, teller
+        self._root, self._assignment = Path(converter.coursedir.root), converter.coursedir.assignment_id
+        self._journal: Journal | None = None
+        self._records: dict[str, bytes] = {}  # what is to stand beside a graded notebook, by student
+        self._leaving = ""  # why the run is to end before nbgrader begins with another submission
+        self._left = ""  # why it did
+        self._ends: list[Callable[[], object]] = []
+        self.let_go = hold(self._root, self._assignment)
+        weakref.finalize(self, self.let_go)  # nbgrader may stop before it begins
+        self._convert, self._begin, self._finish = (
+            converter.convert_notebooks,
+            converter.init_destination,
+            converter.set_permissions,
+        )
+        converter.convert_notebooks, converter.init_destination = self._convert_all, self._begin_one
+        converter.set_permissions = self._finish_one
+        for name in ("init_assignment", "convert_single_notebook"):
+            setattr(converter, name, self._stopping_on_a_full_disk(getattr(converter, name)))
+
+    def open_journal(self, secret: bytes) -> Journal:
+        """Find out what an earlier run, which was killed, has left to write; from now on, everything is written down.
+
+        Raises:
+            CourseError, OSError: as ``Journal``.
+        """
+        self._journal = Journal(self._root, self._assignment, secret)
+        return self._journal
+
+    def at_the_end(self, action: Callable[[], object]) -> None:
+        """Have something done before others may grade the assignment."""
+        self._ends.append(action)
+
+    def keep(self, student: str, record: bytes) -> None:
+        """Have a record written once everything else of a student's is."""
+        self._records[student] = record
+
+    def result(self, work: Future[T]) -> T:
+        """What comes of some work, once it is done, and once its verdict is written down.
+
+        Raises:
+            KeyboardInterrupt: by which nbgrader ends: when the run is to end before that, or a verdict could not be
+                written down and would be lost by a kill.
+        """
+        while not work.done() and not self._leaving:
+            wait([work], LOOK_SECONDS)
+        if not work.done():
+            self._stop(self._leaving)
+        if self._journal is not None and self._journal.problem:
+            self._stop(f"{self._journal.problem}; {MEND}")
+        return work.result()
+
+    def _stop(self, problem: str) -> NoReturn:
+        """Leave nbgrader's loop; it takes away what it had begun to write."""
+        self._left = self._left or problem
+        raise KeyboardInterrupt
+
+    def _convert_all(self) -> None:
+        with self._interrupts_heard():
+            problem = self._converted()
+        if problem:
+            self._converter.log.error("stopped: %s; %s", problem, AGAIN)
+            raise NbGraderException(problem)  # status 1, and no traceback
+        if self._journal is not None and self._journal.replayed:
+            names = ", ".join(sorted(self._journal.replayed))
+            self._converter.log.info("judged before, in a run that did not end: %s", names)
+
+    def _converted(self) -> str:
+        """Have nbgrader do its work; returns why it ended early, "" when everybody is graded."""
+        problem = FAILED
+        try:
+            self._convert()
+            problem = self._left
+        except KeyboardInterrupt:
+            if not self._left:
+                raise
+            problem = self._left
+        finally:
+            for action in self._ends:
+                action()
+            if self._journal is not None:
+                if not problem:
+                    self._journal.retire([Path(folder).parent.name for folder in self._converter.assignments])
+                self._journal.close()
+            self.let_go()
+            self._teller.tell([Finished(problem and f"stopped: {problem}; {AGAIN}")])
+        return problem
+
+    @contextmanager
+    def _interrupts_heard(self) -> Iterator[None]:
+        """Have Ctrl-C end the run behind the submission that is being written, and a second one at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupted(self, *_: object) -> None:
+        if self._leaving:
+            os._exit(INTERRUPTED)  # the journal and the gradebook bear a kill at any moment
+        self._leaving = "as you asked"
+        self._converter.log.warning("finishing what is being written and judged just now; Ctrl-C again ends at once")
+
+    def _begin_one(self, assignment: str, student: str) -> bool:
+        if self._teller.alone:
+            self._leaving = self._leaving or "who started this grading is gone"
+        submitted = self._converter._format_source(assignment, student)
+        if self._will_be_graded(Path(submitted)):
+            if self._leaving:
+                self._left = self._leaving
+                return False
+            (self._folder(assignment, student) / RECORD).unlink(missing_ok=True)
+        return bool(self._begin(assignment, student))
+
+    def _finish_one(self, assignment: str, student: str) -> None:
+        record, place = self._records.pop(student, None), self._folder(assignment, student) / RECORD
+        new = place.with_name(f"{RECORD}.new")
+        if record is not None:
+            self._stopping_on_a_full_disk(new.write_bytes)(record)
+        self._finish(assignment, student)
+        if record is not None:
+            new.replace(place)
+        self._teller.tell([Written(student)])
+
+    def _folder(self, assignment: str, student: str) -> Path:
+        return Path(self._converter._format_dest(assignment, student))
+
+    def _stopping_on_a_full_disk(self, action: Callable[..., Any]) -> Callable[..., Any]:
+        """Everybody else's files would not be written either: one error instead of one for each."""
+
+        @functools.wraps(action)
+        def tried(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return action(*args, **kwargs)
+            except Exception as error:  # nbgrader makes errors of its own out of the database's
+                causes = [problem for problem in map(_full, _with_causes(error)) if problem]
+                if not causes:
+                    raise
+                self._stop(f"{causes[-1]}; {MEND}")
+
+        return tried
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _full(error: BaseException) -> str:
+    """What a full disk kept from being written; "" for another error."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"{error.filename or 'a file of this run'}: cannot be written: {error.strerror}"
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_FULL:
+        return f"the gradebook cannot be written: {error}"
+    return ""

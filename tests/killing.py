@@ -1,0 +1,103 @@
+"""Who takes part in a grading, to be killed at a bad moment; and what a gradebook says, whatever its ids are."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+ENTRIES = {
+    "student": "autograder.jail.inside.child:main",
+    "judge": "autograder.judge.process:main",
+    "reader": "autograder.grading.reading.reader:main",
+}
+LIFE = 0.06  # seconds: most judges, readers and students live longer on a busy machine
+ID = re.compile(r"[0-9a-f]{32}")
+
+
+def kill_one(kind: str, rng: random.Random, grading: subprocess.Popen[bytes], servers: Path) -> bool:
+    """Kill one that takes part in a grading, somewhere in its life; False when the grading has ended before.
+
+    Args:
+        kind: ``writer`` (nbgrader, which writes the gradebook), a role of ``ENTRIES``, or ``server of`` a role.
+        servers: the folder in which the warm servers listen.
+    """
+    while grading.poll() is None:
+        victims = _writers(grading) if kind == "writer" else _forked(kind, servers)
+        if victims:
+            victim = rng.choice(victims)
+            time.sleep(rng.uniform(0, LIFE))
+            with suppress(ProcessLookupError):  # it has done its work: another will be there soon
+                os.kill(victim, signal.SIGKILL)
+                return True
+        time.sleep(0.002)
+    return False
+
+
+def _writers(grading: subprocess.Popen[bytes]) -> list[int]:
+    """nbgrader itself: what was started, or its child."""
+    return [pid for pid in (grading.pid, *_children(grading.pid)) if "autograde" in _words(pid)]
+
+
+def _forked(kind: str, servers: Path) -> list[int]:
+    """A role's warm servers, or the processes that they have forked."""
+    role = kind.removeprefix("server of ")
+    same = {int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_of(int(path.name), ENTRIES[role], servers)}
+    children = {child for pid in same for child in _children(pid)} & same
+    return sorted(same - children if kind.startswith("server of ") else children)
+
+
+def _is_of(pid: int, entry: str, servers: Path) -> bool:
+    words = _words(pid)
+    return entry in words and any(word.startswith(str(servers)) for word in words)
+
+
+def _words(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def told(gradebook: Path) -> dict[str, list[str]]:
+    """Every row of every table. nbgrader draws its ids at random: here, they are the rows that they stand for."""
+    with sqlite3.connect(gradebook) as database:
+        database.row_factory = sqlite3.Row
+        tables = [row["name"] for row in database.execute("select name from sqlite_master where type = 'table'")]
+        rows = {table: [dict(row) for row in database.execute(f"select * from {table}")] for table in tables}
+        links = {
+            table: {row["from"]: row["table"] for row in database.execute(f"pragma foreign_key_list({table})")}
+            for table in tables
+        }
+    by_id = {(table, row["id"]): row for table in tables for row in rows[table] if "id" in row}
+
+    def plain(table: str, row: dict[str, Any]) -> dict[str, Any]:
+        shown = {}
+        for column, value in row.items():
+            if column in links[table] and value is not None:
+                other = links[table][column]
+                shown[column] = plain(other, by_id[other, value])
+            elif not (isinstance(value, str) and ID.fullmatch(value)):
+                shown[column] = value
+        return shown
+
+    return {table: sorted(repr(plain(table, row)) for row in rows[table]) for table in tables}
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """What grading has written of students, by name: graded notebooks, what lies beside them, verdicts."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in (root / "autograded").rglob("*") if p.is_file()}
