@@ -10,6 +10,7 @@ SPHINX = $(DOCS)/bin/python -m sphinx --fail-on-warning --keep-going --quiet -c 
 # A file's tests stay together, and the longest files come first: tests/conftest.py says which.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 QUICK := "not slow and not long and not browser and not real_data"
+TESTS := $(QUICK)
 
 .PHONY: demo notebooks test test-slow test-long coverage lint docs docs-links bench clean
 
@@ -21,9 +22,9 @@ notebooks: $(STAMP)
 
 test: lint
 	$(BIN)/course doctor --quick  # the accuracy items are tested by tests/test_accuracy_items.py
-	$(PYTEST) -m $(QUICK)
+	$(PYTEST) -m $(TESTS)
 
-# What takes minutes: trainings, whole demos, hostile classes, pages in a real browser. `.ci/run` runs both.
+# What takes minutes: trainings, whole demos, hostile folders, pages in a real browser. `.ci/run` runs both as one.
 test-slow: $(STAMP)
 	$(BIN)/course doctor --conditional --quick
 	$(PYTEST) -m "(slow or browser) and not long"

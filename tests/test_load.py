@@ -23,7 +23,7 @@ from autograder.classroom.scores import scores
 from autograder.course.config import Course, load_course
 from autograder.grading.grade import Grader
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[1]
 BUSY_PER_CORE = 8
@@ -67,7 +67,6 @@ CLASS_A5: tuple[dict[str, str], ...] = (
 )
 
 
-@pytest.mark.long
 def test_verdicts_on_a_busy_machine_are_those_of_a_quiet_one(private_servers, course, classroom, classroom_a5):
     course = with_limits(course, call_seconds=4.0, cell_seconds=20.0)
     jobs = [

@@ -282,7 +282,7 @@ def test_nothing_is_released_that_says_what_its_author_must_do(copy, monkeypatch
     assert "design.md" not in error and not (copy / "build").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_exercise_made_filled_in_and_examined(run, copy):
     status, said = run("new", "a1", "leaky_relu")
     assert status == 0 and "6 files;" in said

@@ -93,7 +93,7 @@ def test_a_failed_unit_is_told_and_costs_only_those_that_need_it(place):
     assert place.store.finished(place.surroundings.key(good))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_unit_goes_on_from_its_saved_state(place):
     unit = Unit("count", count, Counting(7), 0)
     key = place.surroundings.key(unit)
@@ -244,7 +244,7 @@ def test_numbers_are_outdated_by_what_computed_them_alone(tmp_path):
     assert now() != before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_finding_that_takes_one_scale_is_told_at_no_other(place):
     unit = Unit("count", count, Counting(2), 0)
     run([unit], place)

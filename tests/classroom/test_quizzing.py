@@ -91,7 +91,7 @@ def test_a_wrong_function_is_asked_about_as_it_is(content, right):
         verify(question, wrong, content, seeds(content, b"wrong")[question.exercise])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_submission_has_the_same_questions_and_another_one_others(content, right):
     assert composed(content, right) == composed(content, right)
     assert composed(content, right) != composed(content, right, b"another")
