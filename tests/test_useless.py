@@ -20,7 +20,7 @@ from autograder.judge.judging import judge
 from coursekit.checking import Case, answer, judge_case
 from coursekit.observing import Outcome, observe
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 COURSE = load_course(Path(__file__).resolve().parents[1])
 EXERCISES = sorted({(a.folder, name) for a in COURSE.assignments.values() for name in a.exercises})
 
@@ -144,7 +144,6 @@ def _known(result: str) -> Outcome:
     return observe(Useless(ALWAYS[result]), ())
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("folder", "name"), EXERCISES)
 def test_no_result_makes_a_check_stumble(folder, name):
     rng, stumbles = np.random.default_rng(0), {}

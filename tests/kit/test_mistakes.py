@@ -241,7 +241,7 @@ def test_run_all_reaches_the_end_of_an_unfinished_notebook(kernel, classroom):
     assert last.texts[-1].count("not written yet") == 8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_greeting_of_tensorflow_and_a_softmax_is_named(classroom_a4):
     kernel = Kernel(classroom_a4.root / "release" / "a4")
     try:

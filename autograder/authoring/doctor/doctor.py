@@ -41,9 +41,12 @@ from autograder.course.checks import ExerciseChecks
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import Content, load_content
 from autograder.course.script import read_script, stub_function
+from autograder.grading.gradebook import opened
 from autograder.jail.walls.tiers import probe
 from autograder.judge.verdict import Verdict
 from coursekit.observing import observe
+
+GRADEBOOK = "gradebook.db"  # nbgrader's name for it
 
 
 @dataclass
@@ -103,6 +106,7 @@ def examine(
         chosen.reverse()  # the longest first, so that all cores end together: later assignments build larger networks
         for assignment, name in sorted(chosen, key=lambda pair: not _takes_long(*pair)):
             begun[assignment.name].begin(name, pool, running)
+        gradebook = _empty_gradebook() if exercise is None else b""
         found: dict[str, Examination] = {}
         releases: dict[str, AsyncResult[Examination]] = {}
         for assignment in reversed(assignments):  # as they were handed out: the first are finished first
@@ -113,7 +117,7 @@ def examine(
                     seen.add(mine.finish(name))
             if exercise is not None:
                 continue
-            releases[assignment.name] = pool.apply_async(_release, (course, assignment, mine.misconceptions))
+            releases[assignment.name] = pool.apply_async(_release, (course, assignment, mine.misconceptions, gradebook))
             unknown = set(load_content(assignment.folder).specs) - set(assignment.exercises)
             seen.findings += [f"{n}: has hidden checks, but course.yaml gives it no points" for n in sorted(unknown)]
             seen.findings += forgotten(assignment.folder)
@@ -315,9 +319,21 @@ def _files(seen: Examination, course: Course, assignment: Assignment) -> None:
             seen.findings += [f"{path} says nothing of {name}" for name in wanted if name not in text]
 
 
-def _release(course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct]) -> Examination:
-    """Build and release into an empty folder, then look for names that are not there, and for leaks."""
+def _empty_gradebook() -> bytes:
+    """A gradebook as nbgrader makes it, once for all releases: to find out its own version takes it a second."""
     with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
+        path = Path(folder, GRADEBOOK)
+        with opened(f"sqlite:///{path}"):
+            pass
+        return path.read_bytes()
+
+
+def _release(
+    course: Course, assignment: Assignment, misconceptions: Mapping[str, Misconduct], gradebook: bytes
+) -> Examination:
+    """Build and release into a folder that holds a gradebook alone, then look for undefined names, and for leaks."""
+    with tempfile.TemporaryDirectory(prefix="course-doctor-") as folder:
+        Path(folder, GRADEBOOK).write_bytes(gradebook)
         try:
             release_assignment(course, assignment.name, Path(folder), misconceptions)
         except Leaking as error:

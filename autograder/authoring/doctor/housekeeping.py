@@ -77,8 +77,9 @@ def bad_hints(course: Course, assignment: Assignment, content: Content, name: st
     for where, hint in hints:
         if len(hint) > LONGEST_HINT:
             yield f"{where}: expected at most {LONGEST_HINT} characters, received {len(hint)}; shorten it"
+        squeezed = squeeze(hint)
         for line, origin in secrets.items():
-            if line in squeeze(hint):
+            if line in squeezed:
                 yield f"{where}: expected a hint, received {origin}: {line!r}; point at it instead"
 
 
