@@ -20,7 +20,15 @@ from autograder.authoring.shipping import facts, made, readme, requirements, shi
 from autograder.course.cells import ENVIRONMENT, EXPERIMENT, OWN, PARTS, SETUP, check_cell
 from autograder.course.config import Assignment, Course, CourseError
 from autograder.course.content import load_content
-from autograder.course.script import Cell, Script, announced, named_sections, read_script, stub_definition
+from autograder.course.script import (
+    Cell,
+    Script,
+    announced,
+    named_sections,
+    read_script,
+    stub_definition,
+    without_magics,
+)
 from autograder.grading.agreement import require_agreement
 from autograder.grading.beside import beside, swap
 from autograder.grading.settings import require_settings, write_settings
@@ -100,11 +108,11 @@ def _require_python(script: Script) -> None:
     """A slip of the pen in a code cell is told here; a student would meet it as the lecturer's own SyntaxError."""
     findings = []
     for cell in script.cells:
-        lines = cell.source.splitlines() if cell.role in CODE else []
+        source = cell.source if cell.role in CODE else ""
         try:
-            ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines))
+            ast.parse(without_magics(source))
         except SyntaxError as error:
-            found = lines[(error.lineno or 1) - 1].strip() if lines else ""
+            found = source.splitlines()[(error.lineno or 1) - 1].strip()
             where = f"notebook.py:{cell.line + (error.lineno or 1)}"
             findings.append(f"{where}: expected Python, received {found!r}: {error.msg}; mend this line")
     if findings:

@@ -25,7 +25,7 @@ from autograder.authoring.build import model_answers
 from autograder.authoring.release import release_assignment
 from autograder.classroom.grading import autograde, generate_feedback
 from autograder.classroom.scores import Score, score_table, scores
-from autograder.course.cells import nbgrader_name
+from autograder.course.cells import ANSWER_PLACE, nbgrader_name
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.grading.arriving.handed_in import register
@@ -143,7 +143,7 @@ def fill_in(notebook: NotebookNode, sources: Mapping[str, str]) -> NotebookNode:
     for cell in notebook.cells:
         name = nbgrader_name(cell.metadata)
         if name in sources and cell.cell_type == "markdown":
-            cell.source = cell.source.replace("YOUR ANSWER HERE", sources[name])
+            cell.source = cell.source.replace(ANSWER_PLACE, sources[name])
         elif name in sources:
             cell.source = sources[name]
     return notebook

@@ -11,6 +11,7 @@ from pathlib import Path
 import coursekit
 import coursekit.data
 from autograder.course.config import ACCURACY, Assignment, Course, CourseError
+from autograder.course.script import without_magics
 
 KIT = Path(coursekit.__file__).parent
 DATA = Path(coursekit.data.__file__).resolve().parent
@@ -112,8 +113,7 @@ def facts(assignment: Assignment, sources: Iterable[str]) -> dict[str, object]:
 
 def _imported(source: str) -> Iterator[str]:
     """The packages that some code imports."""
-    lines = ("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-    for node in ast.walk(ast.parse("\n".join(lines))):
+    for node in ast.walk(ast.parse(without_magics(source))):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

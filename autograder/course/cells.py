@@ -7,6 +7,7 @@ from typing import Any
 
 CHECK = "check_"  # begins nbgrader's name of the cell that grades an exercise
 SETUP = "setup_"  # begins that of a locked cell which the notebook needs
+ANSWER_PLACE = "YOUR ANSWER HERE"  # what nbgrader leaves where an answer goes
 OWN = "course"  # the key of what is ours among a cell's metadata
 EXPERIMENT, PARTS = "experiment", "parts"  # keys below that
 ENVIRONMENT = "environment"  # the experiment that the build writes: what a student's computer has

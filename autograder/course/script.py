@@ -174,6 +174,15 @@ def stub_definition(source: str, name: str) -> ast.FunctionDef:
     raise CourseError([f"exercise={name}: expected a cell with `def {name}(...)`, received none"])
 
 
+def without_magics(source: str) -> str:
+    """A cell's source as Python alone reads it: the lines that IPython keeps to itself are empty.
+
+    >>> without_magics("%matplotlib inline\\nx = 1")
+    '\\nx = 1'
+    """
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
 def announced(source: str) -> float:
     """The minutes that a cell tells its reader to expect; see ``tracking.track``.
 

@@ -38,7 +38,7 @@ from autograder.judge.referee import Graded, JudgeFailed, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 
-Judged = Callable[[JudgeJob], tuple[Graded, float]]
+Judges = Callable[[JudgeJob], tuple[Graded, float]]  # what ``run_job`` is, or what knows its result from before
 SECRET_BYTES = 32
 ENOUGH = 0.25  # of the cells that count: with fewer, it may be another assignment's notebook
 FOREIGN = "few of this assignment's cells were found in this notebook: is it another assignment's?"
@@ -171,11 +171,11 @@ class Grader:
         """What stands where nothing could be read: the notebook as it was released."""
         return repair(self.release, self.release).notebook
 
-    def grade(self, submission: Submission, judged: Judged = run_job) -> Result:
+    def grade(self, submission: Submission, judges: Judges = run_job) -> Result:
         """Run and judge a submission. A fault of ours leaves every exercise to manual grading.
 
         Args:
-            judged: has its job done by judges, or knows what came of it.
+            judges: do its job, or know what came of it.
         """
         steps = plan(submission.notebook)
         exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
@@ -188,7 +188,7 @@ class Grader:
                 {}, {name: needs_manual(name, reason, submission.fault) for name in exercises}, "nothing was run"
             )
         try:
-            graded, seconds = judged(self.job(submission))
+            graded, seconds = judges(self.job(submission))
         except JudgeFailed as error:
             details = str(error)
             verdicts = {

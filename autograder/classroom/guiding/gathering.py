@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.course.cells import nbgrader_name
+from autograder.course.cells import ANSWER_PLACE, nbgrader_name
 from autograder.grading.grade import Grader, Submission
 from autograder.grading.pages.renderer import Budget, Renderer
-
-PLACE = "YOUR ANSWER HERE"  # what nbgrader leaves where an answer goes
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def questions(
         name = nbgrader_name(cell.metadata)
         if name not in grader.assignment.answers:
             continue
-        asked = cell.source.partition(PLACE)[0].rstrip()
+        asked = cell.source.partition(ANSWER_PLACE)[0].rstrip()
         answers = tuple(
             Answer(student, _answer(submission, name, asked, renderer, budgets[student]))
             for student, submission in submissions
@@ -82,4 +80,4 @@ def _written(cell: NotebookNode, asked: str) -> tuple[NotebookNode, str]:
     """An answer without the question above it and the words that mark its place; all of it where those have changed."""
     text = cell.source.strip()
     text = text.removeprefix(asked.strip()).strip()
-    return cell, "" if text == PLACE else text.removeprefix(PLACE).strip()
+    return cell, "" if text == ANSWER_PLACE else text.removeprefix(ANSWER_PLACE).strip()
