@@ -176,6 +176,7 @@ def test_the_cell_is_known_without_its_metadata_and_with_other_line_ends(single,
     notebook = perfect(classroom, single)
     cell = carrier(notebook)
     cell.metadata, cell.id, cell.source = {}, "x1", cell.source.replace("\n", "\r\n") + "\n"
+    cell.outputs = [nbformat.v4.new_output("stream", text="a warning")]
     assert repair(notebook, classroom.release()).notebook == repair(classroom.notebook(), classroom.release()).notebook
 
 

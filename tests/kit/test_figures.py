@@ -44,6 +44,13 @@ def test_style_is_a_matter_of_taste(style):
     plt.close("all")
 
 
+def test_a_label_is_looked_for_where_the_figures_layout_puts_it():
+    axes = plt.subplots(figsize=(2, 1.2), layout="constrained")[1]  # elsewhere it would lie beyond the paper
+    axes.plot([1, 2], [1.0, 2.0], label="a")
+    assert shown(axes)["x label"] == "step"
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     "options", [{"visible": False}, {"alpha": 0.01}, {"linewidth": 0}, {"linestyle": "none"}, {"color": "#fefefe"}]
 )

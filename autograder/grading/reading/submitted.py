@@ -116,10 +116,8 @@ def read_cells(notebook: Mapping[str, Any], notes: list[str]) -> list[Found]:
         if kind == "heading":  # of format 3
             kind, text = "markdown", f"# {text}"
         kind = kind if kind in ("code", "markdown") else "raw"
-        if kind == "code" and (bare := without_carried(text)) != text:  # the grader has these files
-            if not bare.strip():
-                continue
-            text = bare
+        if kind == "code":
+            text = without_carried(text)  # the grader has these files
         attachments = mapping(cell.get("attachments"))
         if kind == "markdown":
             text, pasted = _without_pictures(text)
