@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS := .venv-docs
+DASK := .venv-dask
 SITE := build/site
 NOTEBOOKS := $(SITE)/notebooks
 RELEASED := $(wildcard assignments/*/*.* solutions/*/*.* solutions/*/*/*.* autograder/authoring/*.py)
@@ -65,6 +66,13 @@ $(DOCS)/.installed: $(STAMP) requirements-docs.lock
 	$(DOCS)/bin/python docs/sitemaker/layer.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 	@touch $@
 
+# The packages of the extra `dask`, in an environment before the course's own: tests/test_scale.py runs there.
+$(DASK)/.installed: $(STAMP) requirements-dask.lock
+	$(BIN)/python -m venv --clear $(DASK)
+	$(DASK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dask.lock
+	$(DASK)/bin/python docs/sitemaker/layer.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@touch $@
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/autograde.py
 
@@ -79,4 +87,4 @@ $(STAMP): requirements.lock pyproject.toml
 clean:
 	@for kept in gradebook.db submitted .course_secret; do if [ -e build/$$kept ]; then \
 		echo "build/$$kept belongs to a class: move build/ away, or delete it yourself" >&2; exit 1; fi; done
-	rm -rf $(VENV) $(DOCS) build
+	rm -rf $(VENV) $(DOCS) $(DASK) build

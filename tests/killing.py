@@ -101,3 +101,13 @@ def told(gradebook: Path) -> dict[str, list[str]]:
 def contents(root: Path) -> dict[str, bytes]:
     """What grading has written of students, by name: graded notebooks, what lies beside them, verdicts."""
     return {str(p.relative_to(root)): p.read_bytes() for p in (root / "autograded").rglob("*") if p.is_file()}
+
+
+def assert_the_same(root: Path, undisturbed: Path) -> None:
+    """All that grading leaves is the same to the byte, and in the gradebook all but the ids that nbgrader draws."""
+    ours, theirs = contents(root), contents(undisturbed)
+    assert sorted(ours) == sorted(theirs)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    one, other = told(root / "gradebook.db"), told(undisturbed / "gradebook.db")
+    assert {table: sorted(set(one[table]) ^ set(other[table])) for table in one if one[table] != other[table]} == {}
+    assert list((root / ".journal").iterdir()) == []

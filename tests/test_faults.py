@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from damage import nbgrader
-from killing import contents, kill_one, told
+from killing import assert_the_same, kill_one
 
 from autograder.authoring.demo import fill_in, make_class
 from autograder.grading.arriving.handed_in import register
@@ -76,16 +76,6 @@ def rng() -> random.Random:
     seed = int(os.environ.get("FAULTS_SEED", time.time_ns() % 1_000_000))
     print(f"FAULTS_SEED={seed}")
     return random.Random(seed)
-
-
-def assert_the_same(root: Path, undisturbed: Path) -> None:
-    """All that grading leaves is the same to the byte, and in the gradebook all but the ids that nbgrader draws."""
-    ours, theirs = contents(root), contents(undisturbed)
-    assert sorted(ours) == sorted(theirs)
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-    one, other = told(root / "gradebook.db"), told(undisturbed / "gradebook.db")
-    assert {table: sorted(set(one[table]) ^ set(other[table])) for table in one if one[table] != other[table]} == {}
-    assert list((root / ".journal").iterdir()) == []
 
 
 def test_thirty_kills_cost_nothing_but_what_was_in_flight(class_of_forty, undisturbed, private_servers, rng, tmp_path):

@@ -26,6 +26,7 @@ def autograde(
     console: Console,
     *,
     jobs: int | None = None,
+    dask: str | None = None,
     force: bool = False,
     hear: Callable[[Event], object] = lambda event: None,
 ) -> int:
@@ -33,7 +34,8 @@ def autograde(
 
     Args:
         root: nbgrader's root.
-        jobs: submissions graded at the same time; by default one for each core.
+        jobs: submissions graded at the same time; by default one for each core, or twice what the workers can do.
+        dask: the address of a scheduler on whose workers judges work; ``local`` for some of this machine.
         force: grade again what is graded already.
         hear: is told what happens, as it happens.
 
@@ -43,6 +45,7 @@ def autograde(
     reading, writing = os.pipe()
     command = ["autograde", assignment, f"--SubmissionExporter.events={writing}"]
     command += [*(["--force"] if force else []), *([f"--SubmissionExporter.jobs={jobs}"] if jobs else [])]
+    command += [f"--SubmissionExporter.dask={dask}"] if dask else []
     log = _log(root, "autograde")
     with Watching(console) as watching, log.open("wb") as file:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from autograder.commands.common import Commands, with_submissions
+from autograder.commands.common import Commands, require_extra, with_submissions
 from autograder.course.config import ACCURACY, Course
 
 
@@ -14,6 +14,9 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("grade", help="grade every submission with nbgrader, on all cores")
     parser.add_argument("assignment")
     parser.add_argument("--jobs", type=int, help="submissions graded at the same time; by default one for each core")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="grade on the workers of a Dask scheduler; `local` for some of this machine"
+    )
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
     parser.add_argument("--timings", action="store_true", help="show the seconds that each submission took")
     parser.add_argument(
@@ -39,9 +42,13 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(to_json(event)), flush=True)
 
+    if arguments.dask:
+        require_extra("dask")
     assignment, root = with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
-    status = autograde(root, assignment.name, console, jobs=arguments.jobs, force=arguments.force, hear=hear)
+    status = autograde(
+        root, assignment.name, console, jobs=arguments.jobs, dask=arguments.dask, force=arguments.force, hear=hear
+    )
     rows = scores(root, assignment.name)
     if arguments.json:
         print(json.dumps({"event": "gradebook", "students": as_json(rows, records(root, assignment.name))}))

@@ -20,6 +20,7 @@ from autograder.commands import (
     notebooks,
     release,
     reproduce,
+    worker,
 )
 from autograder.commands.classroom import container, export, guide, quiz, regrade, report, similar
 from autograder.course.config import CourseError, find_course_root, load_course
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     teaching = (new, build, release, grade, regrade, feedback, guide, export, report, quiz, similar)
-    for command in (*teaching, demo, data, notebooks, reproduce, doctor, calibrate, container):
+    for command in (*teaching, demo, data, notebooks, reproduce, doctor, calibrate, container, worker):
         command.add(commands)
     return parser
 

@@ -13,7 +13,7 @@ import marshal
 import os
 import secrets
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,10 @@ from autograder.grading.reading.unpacking import SIGNATURE
 from autograder.jail.limits import Limits
 from autograder.jail.process import Tier
 from autograder.judge.process import JudgeJob, data_folder
-from autograder.judge.referee import Graded, JudgeFailed, run_job
+from autograder.judge.referee import JudgeFailed, Judges, JudgesGone, run_job
 from autograder.judge.session import Step
 from autograder.judge.verdict import Verdict, needs_manual
 
-Judges = Callable[[JudgeJob], tuple[Graded, float]]  # what ``run_job`` is, or what knows its result from before
 SECRET_BYTES = 32
 ENOUGH = 0.25  # of the cells that count: with fewer, it may be another assignment's notebook
 FOREIGN = "few of this assignment's cells were found in this notebook: is it another assignment's?"
@@ -176,6 +175,9 @@ class Grader:
 
         Args:
             judges: do its job, or know what came of it.
+
+        Raises:
+            JudgesGone: when they cannot be reached any more: nothing is decided then.
         """
         steps = plan(submission.notebook)
         exercises = [step.exercise for step in steps if step.kind == "judge" and not step.late]
@@ -195,6 +197,8 @@ class Grader:
                 name: needs_manual(name, "the grader could not run here; try again", details) for name in exercises
             }
             return Result({}, verdicts, "nothing was run")
+        except JudgesGone:
+            raise
         except Exception:  # noqa: BLE001 - any other fault of ours: keep the trace, cost nobody a point
             trace = traceback.format_exc()
             return Result(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
+from threading import BoundedSemaphore
 from typing import Any, cast
 
 from nbconvert.exporters import NotebookExporter
@@ -28,7 +29,7 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveCells,
 )
-from traitlets import Int, Unicode
+from traitlets import Float, Int, Unicode
 from traitlets.config import Config
 
 from autograder.course.cells import checked_exercise, nbgrader_name
@@ -55,7 +56,9 @@ from autograder.jail.client import STUDENT
 from autograder.jail.launch import connect
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
-from autograder.judge.referee import TOO_MUCH
+from autograder.judge.referee import TOO_MUCH, Judges, run_job
+
+CORES = os.cpu_count() or 1
 
 
 def configure(config: Config, folder: Path, course_root: str) -> None:
@@ -132,12 +135,13 @@ class SubmissionExporter(NotebookExporter):
     walls = Unicode(None, allow_none=True, help="namespaces or landlock; by default the best that holds").tag(
         config=True
     )
-    jobs = Int(os.cpu_count() or 1, help="submissions graded at the same time").tag(config=True)
+    jobs = Int(0, help="submissions graded at the same time; by default what this machine can do").tag(config=True)
+    dask = Unicode("", help="a Dask scheduler whose workers judge; `local` for some of this machine").tag(config=True)
+    patience = Float(120, help="seconds to wait for a scheduler, or a worker of it, that is gone").tag(config=True)
     events = Int(None, allow_none=True, help="a descriptor that is told what happens").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
@@ -149,9 +153,11 @@ class SubmissionExporter(NotebookExporter):
             self._receive()
             self._forget_half_graded()
             wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
-            if wanted:
-                connect(STUDENT).close()  # better no grading now than a class of question marks
-            self._journal = run.open_journal(self.grader(self.parent.coursedir.assignment_id).secret)
+            secret = self.grader(self.parent.coursedir.assignment_id).secret
+            self._journal = run.open_journal(secret, self._judges(run) if wanted else run_job)
+            self.jobs = self.jobs or CORES
+            self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
+            self._readers = BoundedSemaphore(CORES)
             run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
             self._teller.tell(
                 [Begun(self.parent.coursedir.assignment_id, wanted, len(self.parent.assignments) - wanted)]
@@ -163,6 +169,23 @@ class SubmissionExporter(NotebookExporter):
             self.log.error("nothing was graded: %s%s", error, place)
             self._teller.tell([Finished(f"nothing was graded: {error}{place}")])
             raise NbGraderException(str(error)) from error  # nbgrader ends with status 1 and without a traceback
+
+    def _judges(self, run: Run) -> Judges:
+        """Who judges; better no grading now than a class of question marks.
+
+        Raises:
+            CourseError, JailUnavailable: when nobody can.
+        """
+        if not self.dask:
+            connect(STUDENT).close()
+            return run_job
+        from autograder.grading.cluster.client import LOCAL, Cluster  # noqa: PLC0415 - an extra
+
+        cluster = Cluster(self.dask, self.jobs or CORES, self.log, self.patience)
+        run.at_the_end(cluster.close)
+        if self.dask == LOCAL or not self.jobs:
+            self.jobs = 2 * cluster.threads  # so that no worker waits for us
+        return cluster.judge
 
     def _require_settings(self) -> None:
         """Stop where the rest of our configuration is missing: what runs then would not be ours.
@@ -206,7 +229,8 @@ class SubmissionExporter(NotebookExporter):
 
     def _work(self, grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
         student = path.parts[-3]
-        submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
+        with self._readers:
+            submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
         result = grader.grade(submission, partial(self._journal.judged, student))
         self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
         return submission, result

@@ -68,6 +68,19 @@ class JudgeJob:
     undefined: Sequence[str] = ()
     spent: Spent = NOTHING
 
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> JudgeJob:
+        """Invert ``asdict``, also behind JSON."""
+        return cls(
+            **{
+                **data,
+                "limits": Limits(**data["limits"]),
+                "steps": read_steps(data["steps"]),
+                "replay": read_steps(data["replay"]),
+                "spent": Spent(*data["spent"]),
+            }
+        )
+
 
 def data_folder() -> str:
     """Where the files of official datasets are said to be; "" for the loaders' own cache."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,10 @@ TOO_MUCH = "[not kept: the cells before this one have printed more than a notebo
 
 class JudgeFailed(RuntimeError):
     """The judge could not do its work: no walls on this machine, or a fault of the grader. Nobody is given a zero."""
+
+
+class JudgesGone(RuntimeError):
+    """No judge can be reached any more, whoever's work it is: the grading has to end, and goes on another time."""
 
 
 @dataclass
@@ -59,6 +63,9 @@ class Graded:
         outputs = {int(cell): shown for cell, shown in data["outputs"].items()}
         verdicts = [Verdict.from_json(verdict) for verdict in data["verdicts"]]
         return cls(**{**data, "outputs": outputs, "verdicts": {verdict.exercise: verdict for verdict in verdicts}})
+
+
+Judges = Callable[[JudgeJob], tuple[Graded, float]]  # what ``run_job`` is, and whatever else has a job done
 
 
 def run_job(job: JudgeJob) -> tuple[Graded, float]:

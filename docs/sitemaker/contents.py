@@ -11,6 +11,7 @@ CHAPTERS: dict[str, dict[str, str | None]] = {
     "For instructors": {
         "instructors/set-up.md": "docs/instructors/set-up.md",
         "instructors/grade.md": "docs/instructors/grade.md",
+        "instructors/cluster.md": "docs/instructors/cluster.md",
         "instructors/hand-grade.md": "docs/instructors/hand-grade.md",
         "instructors/export.md": "docs/instructors/export.md",
         "instructors/own-work.md": "docs/instructors/own-work.md",

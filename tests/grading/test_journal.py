@@ -16,8 +16,10 @@ import pytest
 from allowed import some_limits
 
 from autograder.course.config import CourseError
+from autograder.grading import versions as versions_module
 from autograder.grading.running import journal as journal_module
-from autograder.grading.running.journal import FOLDER, Journal, surroundings
+from autograder.grading.running.journal import FOLDER, Journal
+from autograder.grading.versions import surroundings
 from autograder.judge.process import JudgeJob
 from autograder.judge.referee import Graded
 from autograder.judge.session import Step
@@ -38,29 +40,31 @@ def graded(text: str = "hello", traceback: str = "") -> Graded:
     return Graded(outputs, {"double": replace(verdict, traceback=traceback)}, "namespaces", 1234, {"double": 0.1})
 
 
+class Given(list[JudgeJob]):
+    """Judges that note which jobs they were given; each prints its own cell."""
+
+    traceback = ""
+
+    def __call__(self, job: JudgeJob) -> tuple[Graded, float]:
+        self.append(job)
+        return graded(job.steps[0].source, self.traceback), 0.5
+
+
 @pytest.fixture
-def judges(monkeypatch) -> Iterator[list[JudgeJob]]:
-    """The jobs that judges were given; each prints its own cell."""
-    given: list[JudgeJob] = []
-
-    def run_job(job: JudgeJob) -> tuple[Graded, float]:
-        given.append(job)
-        return graded(job.steps[0].source), 0.5
-
-    monkeypatch.setattr(journal_module, "run_job", run_job)
+def judges(monkeypatch) -> Given:
     monkeypatch.setattr(journal_module, "surroundings", lambda: "as ever")
-    yield given
+    return Given()
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Journal]]:
+def opened(tmp_path: Path, judges: Given) -> Iterator[Callable[..., Journal]]:
     """Opens the journal of a class, as a run does that begins where another ended."""
     journals: list[Journal] = []
 
     def again(root: Path = tmp_path, assignment: str = "a1", secret: bytes = SECRET) -> Journal:
         if journals:
             journals.pop().close()
-        journals.append(Journal(root, assignment, secret))
+        journals.append(Journal(root, assignment, secret, judges))
         return journals[-1]
 
     yield again
@@ -84,7 +88,7 @@ def write(opened: Callable[..., Journal], students: str) -> None:
         journal.judged(student, job(f"x = '{student}'"))
 
 
-def known(journal: Journal, judges: list[JudgeJob], students: str) -> str:
+def known(journal: Journal, judges: Given, students: str) -> str:
     """Whose verdicts come from the journal and not from judges; what comes is the same."""
     for student in students:
         mine = job(f"x = '{student}'")
@@ -202,14 +206,14 @@ def test_another_course_or_another_version_of_the_grader_judges_anew(opened, jud
     ["solutions/a1/hidden/x.py", "solutions/a1/bounds.toml", "assignments/a1/checks.py", "autograder/judge/judging.py"],
 )
 def test_every_file_that_verdicts_rest_on_counts(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "ROOT", tmp_path)
+    monkeypatch.setattr(versions_module, "ROOT", tmp_path)
     before = surroundings()
     (tmp_path / file).parent.mkdir(parents=True)
     (tmp_path / file).write_text("x = 1")
     with_it = surroundings()
     (tmp_path / file).write_text("x = 2")
     assert len({before, with_it, surroundings()}) == 3
-    monkeypatch.setattr(journal_module, "versions", lambda: "keras 99")
+    monkeypatch.setattr(versions_module, "versions", lambda: "keras 99")
     assert surroundings() not in {before, with_it}
 
 
@@ -220,8 +224,8 @@ def test_the_same_work_of_two_students_is_judged_for_each(opened, judges):
     assert len(judges) == 2
 
 
-def test_a_fault_of_the_grader_is_not_written_down(opened, judges, monkeypatch):
-    monkeypatch.setattr(journal_module, "run_job", lambda job: (judges.append(job), (graded(traceback="oh"), 0.5))[1])
+def test_a_fault_of_the_grader_is_not_written_down(opened, judges):
+    judges.traceback = "oh"
     opened().judged("a", job())
     opened().judged("a", job())
     assert len(judges) == 2

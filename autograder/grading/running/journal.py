@@ -25,13 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.config import CourseError
-from autograder.grading.versions import versions
-from autograder.judge.process import ROOT, JudgeJob
-from autograder.judge.referee import Graded, run_job
+from autograder.grading.versions import surroundings
+from autograder.judge.process import JudgeJob
+from autograder.judge.referee import Graded, Judges
 
 FOLDER = ".journal"
 HEAD = struct.Struct(">I32s")  # the content's length and checksum
-RESTS_ON = ("assignments/**/*.py", "autograder/**/*.py", "datasets/*.*", "solutions/**/*.py", "solutions/**/*.toml")
 
 
 @dataclass(frozen=True)
@@ -50,17 +49,18 @@ class Journal:
         root: nbgrader's root.
         assignment: its name.
         secret: the course secret.
+        judges: do what is not known from before.
 
     Raises:
         CourseError: when somebody else's folder, or a link, is in its place.
         OSError: when it cannot be read or made.
     """
 
-    def __init__(self, root: Path, assignment: str, secret: bytes) -> None:
+    def __init__(self, root: Path, assignment: str, secret: bytes, judges: Judges) -> None:
         self.problem = ""  # why nothing more can be written down, in words for the lecturer
         self.replayed: list[str] = []  # students whose verdicts came from here
         self._key = hmac.digest(secret, f"journal 1, {assignment}".encode(), "sha256")
-        self._around = surroundings()
+        self._around, self._judges = surroundings(), judges
         self._folder = _private(root / FOLDER)
         self._path = self._folder / assignment
         self._lock = threading.Lock()
@@ -82,14 +82,14 @@ class Journal:
         A fault of ours is not written down: a rerun tries again.
 
         Raises:
-            JudgeFailed: as ``run_job``.
+            JudgeFailed, JudgesGone: as the judges.
         """
         key = self._fingerprint(job)
         known = self._known(student, key)
         if known is not None:
             self.replayed.append(student)
             return Graded.from_json(known["graded"]), known["seconds"]
-        graded, seconds = run_job(job)
+        graded, seconds = self._judges(job)
         if not any(verdict.traceback for verdict in graded.verdicts.values()):
             self._append({"student": student, "key": key}, {"graded": graded.to_json(), "seconds": seconds})
         return graded, seconds
@@ -168,16 +168,6 @@ class Journal:
             if "student" in said:
                 self._records[said["student"]] = _Record(said["key"], self._end + HEAD.size, len(data))
             self._end += len(record)
-
-
-def surroundings() -> str:
-    """A hash of what every verdict rests on beside the submission: checks, bounds, the grader's code, all versions."""
-    digest = hashlib.sha256(versions().encode())
-    for path in sorted(path for pattern in RESTS_ON for path in ROOT.glob(pattern)):
-        if path.is_file():
-            name = path.relative_to(ROOT).as_posix()
-            digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _private(folder: Path) -> Path:

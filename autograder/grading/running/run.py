@@ -25,6 +25,7 @@ from autograder.grading.pages.contents import RECORD
 from autograder.grading.running.events import Finished, Teller, Written
 from autograder.grading.running.holding import hold
 from autograder.grading.running.journal import Journal
+from autograder.judge.referee import Judges, JudgesGone
 
 MEND = "free or mend the disk"
 AGAIN = "run the same command again: what is judged by now is not judged twice"
@@ -70,17 +71,20 @@ class Run:
         for name in ("init_assignment", "convert_single_notebook"):
             setattr(converter, name, self._stopping_on_a_full_disk(getattr(converter, name)))
 
-    def open_journal(self, secret: bytes) -> Journal:
+    def open_journal(self, secret: bytes, judges: Judges) -> Journal:
         """Find out what an earlier run, which was killed, has left to write; from now on, everything is written down.
+
+        Args:
+            judges: do what is not written down yet.
 
         Raises:
             CourseError, OSError: as ``Journal``.
         """
-        self._journal = Journal(self._root, self._assignment, secret)
+        self._journal = Journal(self._root, self._assignment, secret, judges)
         return self._journal
 
     def at_the_end(self, action: Callable[[], object]) -> None:
-        """Have something done before others may grade the assignment."""
+        """Have something done before others may grade the assignment; what was asked for last comes first."""
         self._ends.append(action)
 
     def keep(self, student: str, record: bytes) -> None:
@@ -91,8 +95,8 @@ class Run:
         """What comes of some work, once it is done, and once its verdict is written down.
 
         Raises:
-            KeyboardInterrupt: by which nbgrader ends: when the run is to end before that, or a verdict could not be
-                written down and would be lost by a kill.
+            KeyboardInterrupt: by which nbgrader ends: when the run is to end before that, no judge can be reached, or
+                a verdict could not be written down and would be lost by a kill.
         """
         while not work.done() and not self._leaving:
             wait([work], LOOK_SECONDS)
@@ -100,7 +104,10 @@ class Run:
             self._stop(self._leaving)
         if self._journal is not None and self._journal.problem:
             self._stop(f"{self._journal.problem}; {MEND}")
-        return work.result()
+        try:
+            return work.result()
+        except JudgesGone as gone:
+            self._stop(str(gone))
 
     def _stop(self, problem: str) -> NoReturn:
         """Leave nbgrader's loop; it takes away what it had begun to write."""
@@ -128,7 +135,7 @@ class Run:
                 raise
             problem = self._left
         finally:
-            for action in self._ends:
+            for action in reversed(self._ends):
                 action()
             if self._journal is not None:
                 if not problem:

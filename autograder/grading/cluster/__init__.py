@@ -1,0 +1,1 @@
+"""Grading on other machines: a submission's judges work there, everything else stays where nbgrader runs."""
