@@ -12,7 +12,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from autograder.judge.referee import Graded, JudgeFailed, JudgesGone
 LOCAL = "local"
 ANSWER_SECONDS = 30.0  # for a scheduler that is there
 LOOK_SECONDS = 2.0
+MOMENT = 0.5
 LOST = (CancelledError, CommClosedError, ClosedClientError, OSError)
 IN_THE_CLEAR = (
     "%s: submissions and the seeds of hidden cases travel in the clear, and whoever reaches the scheduler runs code on "
@@ -95,15 +96,14 @@ class Cluster:
 
     def _answer(self, asked: str) -> str:
         """What some worker says, however often the way there breaks."""
-        for client in self._clients():
+        while True:
+            client = self._reached()
             try:
-                future = client.submit(task.judge, asked, pure=False)
-                return str(self._awaited(client, future))
+                return str(self._awaited(client, client.submit(task.judge, asked, pure=False)))
             except KilledWorker as error:
                 raise JudgeFailed(f"every worker that had this submission was lost: {error}") from None
             except LOST:
-                continue
-        raise AssertionError("there is always another client")
+                time.sleep(MOMENT)
 
     def _awaited(self, client: Client, future: Future) -> Any:
         while True:
@@ -112,24 +112,22 @@ class Cluster:
             except TimeoutError:
                 self._look_for_workers(client)
 
-    def _clients(self) -> Iterator[Client]:
-        """The client, again and again; another one where Dask has given it up.
+    def _reached(self) -> Client:
+        """A client that is connected; another one where Dask has given the last one up.
 
         Raises:
             JudgesGone: when no scheduler has answered for too long.
         """
         since = time.monotonic()
-        while True:
+        while time.monotonic() - since <= self._patience:
             with self._lock:
                 if self._client.status in ("closed", "closing"):
                     with contextlib.suppress(CourseError):
                         self._client = self._connect()
-            if self._client.status == "running":
-                since = time.monotonic()
-                yield self._client
-            if time.monotonic() - since > self._patience:
-                raise JudgesGone(f"{self._address}: no scheduler has answered for {self._patience:g} s")
-            time.sleep(LOOK_SECONDS / 4)
+                if self._client.status == "running":
+                    return self._client
+            time.sleep(MOMENT)
+        raise JudgesGone(f"{self._address}: no scheduler has answered for {self._patience:g} s")
 
     def _look_for_workers(self, client: Client) -> None:
         """See that somebody is there who may answer; one look serves all who wait."""
