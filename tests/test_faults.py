@@ -83,7 +83,7 @@ def assert_the_same(root: Path, undisturbed: Path) -> None:
     ours, theirs = contents(root), contents(undisturbed)
     assert sorted(ours) == sorted(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
-    one, other = told(root / "gradebook.db"), told(undisturbed / "gradebook.db")
+    one, other = (told(f"sqlite:///{place}/gradebook.db") for place in (root, undisturbed))
     assert {table: sorted(set(one[table]) ^ set(other[table])) for table in one if one[table] != other[table]} == {}
     assert list((root / ".journal").iterdir()) == []
 
