@@ -33,7 +33,6 @@ from traitlets.config import Config
 
 from autograder.course.cells import checked_exercise, nbgrader_name
 from autograder.course.config import Course, CourseError, Late, load_course
-from autograder.grading import timings
 from autograder.grading.agreement import require_agreement, require_fresh_release
 from autograder.grading.arriving.handed_in import HandedIn, as_nbgrader_has_it, read_register
 from autograder.grading.arriving.intake import receive
@@ -47,7 +46,8 @@ from autograder.grading.lateness import LatePenalties, configure_lateness, late_
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
-from autograder.grading.running.events import Begun, Finished, NotGraded, Teller
+from autograder.grading.running.events import Begun, Finished, Judged, NotGraded, Teller
+from autograder.grading.running.judged import note
 from autograder.grading.running.run import Run
 from autograder.grading.running.told import told
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
@@ -208,7 +208,11 @@ class SubmissionExporter(NotebookExporter):
         student = path.parts[-3]
         submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
         result = grader.grade(submission, partial(self._journal.judged, student))
-        self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
+        events = list(told(student, grader, submission, result, before=student in self._journal.replayed))
+        self._teller.tell(events)
+        for event in events:
+            if isinstance(event, Judged):
+                note(grader.root, grader.assignment.name, event)
         return submission, result
 
     def _will_be_graded(self, submission: Path) -> bool:
@@ -307,7 +311,6 @@ class WriteVerdicts(NbGraderPreprocessor):
         self.parent.run.keep(resources["nbgrader"]["student"], result.record(submission).encode())
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        self.log.info(timings.line(student, seconds, result.timings))  # for `course report`
         return nb, resources
 
 
