@@ -46,6 +46,7 @@ from autograder.grading.lateness import LatePenalties, configure_lateness, late_
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
+from autograder.grading.running.again import left_to_a_person
 from autograder.grading.running.events import Begun, Finished, Judged, NotGraded, Teller
 from autograder.grading.running.judged import note
 from autograder.grading.running.run import Run
@@ -141,6 +142,7 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
+        self._again: set[Path] = set()  # graded folders of those whom the grader could not judge
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         run, self._teller = None, Teller(self.events)
         try:
@@ -148,9 +150,12 @@ class SubmissionExporter(NotebookExporter):
             self.run = run = Run(self.parent, self._will_be_graded, self._teller)
             self._receive()
             self._forget_half_graded()
+            passed_over = [folder for folder in map(Path, self.parent.assignments) if not self._will_be_graded(folder)]
+            self._again = set(left_to_a_person(self.parent.coursedir, map(self._graded_folder, passed_over)))
             wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
             if wanted:
                 connect(STUDENT).close()  # better no grading now than a class of question marks
+            self._forget_unjudged()
             self._journal = run.open_journal(self.grader(self.parent.coursedir.assignment_id).secret)
             run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
             self._teller.tell(
@@ -220,7 +225,7 @@ class SubmissionExporter(NotebookExporter):
         course_dir, graded = self.parent.coursedir, self._graded_folder(submission)
         if submission.parent.name in (course_dir.student_id_exclude or "").split(","):
             return False
-        if self.parent.force or not graded.exists():
+        if self.parent.force or not graded.exists() or graded in self._again:
             return True
         new, old = (course_dir.get_existing_timestamp(str(folder)) for folder in (submission, graded))
         return new is not None and old is not None and new > old
@@ -276,6 +281,16 @@ class SubmissionExporter(NotebookExporter):
             folder = self._graded_folder(Path(submission))
             if folder.exists() and not (folder / RECORD).exists():
                 shutil.rmtree(folder)
+
+    def _forget_unjudged(self) -> None:
+        """Have nbgrader grade those again whom the grader could not judge: it passes over a folder that is there."""
+        for submission in filter(self._will_be_graded, map(Path, self.parent.assignments)):
+            folder = self._graded_folder(submission)
+            if folder not in self._again:
+                continue
+            self.log.info("%s: graded again: the grader could not judge it before", shown(folder.parent.name))
+            (folder / RECORD).unlink()  # first: whoever is killed here has left half a folder
+            shutil.rmtree(folder)
 
     def grader(self, assignment: str) -> Grader:
         """The grader of an assignment, made once."""
