@@ -85,6 +85,6 @@ $(STAMP): requirements.lock pyproject.toml
 
 # A class lies in build/, too: nobody's grades go with a spring clean.
 clean:
-	@for kept in gradebook.db submitted .course_secret; do if [ -e build/$$kept ]; then \
+	@for kept in gradebook.db release submitted .course_secret; do if [ -e build/$$kept ]; then \
 		echo "build/$$kept belongs to a class: move build/ away, or delete it yourself" >&2; exit 1; fi; done
 	rm -rf $(VENV) $(DOCS) $(DASK) build

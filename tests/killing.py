@@ -6,12 +6,14 @@ import os
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from nbgrader.api import Base
+from sqlalchemy import create_engine
 
 ENTRIES = {
     "student": "autograder.jail.inside.child:main",
@@ -73,16 +75,22 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def told(gradebook: Path) -> dict[str, list[str]]:
-    """Every row of every table. nbgrader draws its ids at random: here, they are the rows that they stand for."""
-    with sqlite3.connect(gradebook) as database:
-        database.row_factory = sqlite3.Row
-        tables = [row["name"] for row in database.execute("select name from sqlite_master where type = 'table'")]
-        rows = {table: [dict(row) for row in database.execute(f"select * from {table}")] for table in tables}
-        links = {
-            table: {row["from"]: row["table"] for row in database.execute(f"pragma foreign_key_list({table})")}
-            for table in tables
+def told(url: str) -> dict[str, list[str]]:
+    """Every row of every table of nbgrader's. It draws its ids at random: here, they are the rows that they stand for.
+
+    Args:
+        url: the gradebook's address.
+    """
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        tables = {table.name: table for table in Base.metadata.sorted_tables}
+        rows = {
+            name: [dict(row) for row in connection.execute(table.select()).mappings()] for name, table in tables.items()
         }
+    engine.dispose()
+    links = {
+        name: {key.parent.name: key.column.table.name for key in table.foreign_keys} for name, table in tables.items()
+    }
     by_id = {(table, row["id"]): row for table in tables for row in rows[table] if "id" in row}
 
     def plain(table: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +116,6 @@ def assert_the_same(root: Path, undisturbed: Path) -> None:
     ours, theirs = contents(root), contents(undisturbed)
     assert sorted(ours) == sorted(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
-    one, other = told(root / "gradebook.db"), told(undisturbed / "gradebook.db")
+    one, other = (told(f"sqlite:///{place}/gradebook.db") for place in (root, undisturbed))
     assert {table: sorted(set(one[table]) ^ set(other[table])) for table in one if one[table] != other[table]} == {}
     assert list((root / ".journal").iterdir()) == []

@@ -160,20 +160,6 @@ def test_zip_collect_works_unchanged(graded, classroom, tmp_path):
     assert [row.total for row in scores(root, "a1")] == [70]
 
 
-def test_failing_grader_leaves_scores_to_a_human(classroom, tmp_path):
-    root = tmp_path / "class"
-    shutil.copytree(classroom.root, root)
-    shutil.rmtree(root / "submitted", ignore_errors=True)
-    hand_in(root, "ada", classroom.assignment, json.dumps(classroom.notebook()))
-    nbgrader(root, "autograde", "a1", "--SubmissionExporter.walls=no-such-walls")
-    (row,) = scores(root, "a1")
-    assert {score for score, _ in row.exercises.values()} == {None}
-    assert len(row.manual) == len(POINTS) + len(classroom.assignment.answers)  # nothing was read, so nothing is blank
-    record = json.loads((root / "autograded/ada/a1/verdicts.json").read_text())
-    assert {verdict["status"] for verdict in record["verdicts"]} == {"needs manual grading"}
-    assert "no-such-walls" in record["verdicts"][0]["traceback"]
-
-
 def test_a_folder_that_cannot_be_put_in_order_has_a_row_and_nothing_of_it_is_copied(classroom, tmp_path):
     root = tmp_path / "class"
     shutil.copytree(classroom.root, root)

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from autograder.commands.common import Commands, require_extra, with_submissions
-from autograder.course.config import ACCURACY, Course
+from autograder.course.config import ACCURACY, Course, CourseError
 
 
 def add(commands: Commands) -> None:
@@ -49,7 +49,12 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     status = autograde(
         root, assignment.name, console, jobs=arguments.jobs, dask=arguments.dask, force=arguments.force, hear=hear
     )
-    rows = scores(root, assignment.name)
+    try:
+        rows = scores(root, assignment.name)
+    except CourseError:
+        if status:  # the gradebook is out of reach, as has been said
+            return 1
+        raise
     if arguments.json:
         print(json.dumps({"event": "gradebook", "students": as_json(rows, records(root, assignment.name))}))
     else:

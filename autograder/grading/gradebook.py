@@ -1,4 +1,4 @@
-"""Where nbgrader keeps its gradebook, and how to open it: what its configuration says, in whatever file it says it."""
+"""Where nbgrader keeps its gradebook, a file or a server's, and how to open it: as its configuration says it."""
 
 from __future__ import annotations
 
@@ -74,10 +74,19 @@ def _said(error: BaseException) -> str:
 
 
 def resolved(url: str, root: Path) -> str:
-    """An address in which a relative file name is one below nbgrader's root, where its commands are started."""
-    from sqlalchemy.engine import make_url
+    """An address in which a relative file name is one below nbgrader's root, where its commands are started.
 
-    parsed = make_url(url)
+    Raises:
+        CourseError: when it is no address.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # it is not shown: a password may be in it
+        wanted = "expected an address such as sqlite:///gradebook.db or postgresql://USER@HOST/DATABASE"
+        raise CourseError([f"{root}: c.CourseDirectory.db_url: {wanted}, received another form; mend it"]) from None
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         parsed = parsed.set(database=os.path.join(os.path.abspath(root), parsed.database))
     return parsed.render_as_string(hide_password=False)
@@ -103,9 +112,10 @@ def understood(url: str) -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
+        _require_driver(url)
         yield
     except SQLAlchemyError as error:
-        raise CourseError([f"{_shown(url)}: the gradebook cannot be used: {_words(error)}; {_remedy(url)}"]) from error
+        raise CourseError([f"{_shown(url)}: the gradebook cannot be used: {said(error)}; {_remedy(url)}"]) from error
 
 
 @dataclass(frozen=True)
@@ -122,20 +132,21 @@ def kept(url: str, assignment: str) -> Kept | None:
     Raises:
         CourseError: when the gradebook cannot be read.
     """
-    from sqlalchemy import create_engine, text
-    from sqlalchemy.engine import make_url
+    from sqlalchemy import create_engine, inspect, text
 
-    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
-    if file and not Path(file).is_file():
+    file = _file(url)
+    if file and not file.is_file():
         return None
-    reading = f"sqlite:///{Path(file).resolve().as_uri()}?mode=ro&uri=true" if file else url
-    engine = create_engine(reading)
-    try:
-        with understood(url), engine.connect() as connection:
-            rows = connection.execute(text(POINTS), {"name": assignment}).all()
-            dates = connection.execute(text(DUE), {"name": assignment}).scalars().all()
-    finally:
-        engine.dispose()
+    with understood(url):
+        engine = create_engine(f"sqlite:///{file.resolve().as_uri()}?mode=ro&uri=true" if file else url)
+        try:
+            with engine.connect() as connection:
+                if not file and not inspect(connection).has_table("grade_cells"):  # a database that is empty yet
+                    return None
+                rows = connection.execute(text(POINTS), {"name": assignment}).all()
+                dates = connection.execute(text(DUE), {"name": assignment}).scalars().all()
+        finally:
+            engine.dispose()
     due = datetime.fromisoformat(str(dates[0])).replace(tzinfo=UTC) if dates and dates[0] else None
     return Kept({name: float(most) for name, most in rows}, due)
 
@@ -151,11 +162,12 @@ def share_engine() -> None:
     """Have all gradebooks that nbgrader opens in this process share an engine.
 
     It opens seven for each submission, and each engine compiles every statement anew: a third of nbgrader's own time.
+    A connection that the server has closed meanwhile is replaced: formgrader keeps its own for days.
     """
     from nbgrader import api
 
     if not hasattr(api.create_engine, "cache_info"):
-        api.create_engine = functools.cache(api.create_engine)
+        api.create_engine = functools.cache(functools.partial(api.create_engine, pool_pre_ping=True))
 
 
 def _shown(url: str) -> str:
@@ -164,14 +176,34 @@ def _shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _words(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+def _file(url: str) -> Path | None:
+    """The file of an SQLite gradebook; None for a server's."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _require_driver(url: str) -> None:
+    """SQLAlchemy asks for a driver's module, and says no more than that it is missing."""
+    from sqlalchemy.engine import make_url
+
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except ImportError as error:
+        remedy = "install it; pip install --require-hashes -r requirements-postgres.lock brings psycopg"
+        raise CourseError([f"{_shown(url)}: its driver {error.name} is missing here: {remedy}"]) from None
+
+
+def said(error: Exception) -> str:
+    """The database's own words, in one line."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
 
 
 def _remedy(url: str) -> str:
-    from sqlalchemy.engine import make_url
-
-    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
-    if file and not Path(file).parent.is_dir():
-        return f"make the folder {Path(file).parent}, or change c.CourseDirectory.db_url in nbgrader_config.py"
+    file = _file(url)
+    if file is None:
+        return "see that its server runs, has this database and lets you in, or change c.CourseDirectory.db_url"
+    if not file.parent.is_dir():
+        return f"make the folder {file.parent}, or change c.CourseDirectory.db_url in nbgrader_config.py"
     return "look at c.CourseDirectory.db_url in nbgrader_config.py, at the disk and at the permissions"

@@ -34,7 +34,6 @@ from traitlets.config import Config
 
 from autograder.course.cells import checked_exercise, nbgrader_name
 from autograder.course.config import Course, CourseError, Late, load_course
-from autograder.grading import timings
 from autograder.grading.agreement import require_agreement, require_fresh_release
 from autograder.grading.arriving.handed_in import HandedIn, as_nbgrader_has_it, read_register
 from autograder.grading.arriving.intake import receive
@@ -48,7 +47,9 @@ from autograder.grading.lateness import LatePenalties, configure_lateness, late_
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
-from autograder.grading.running.events import Begun, Finished, NotGraded, Teller
+from autograder.grading.running.again import left_to_a_person
+from autograder.grading.running.events import Begun, Finished, Judged, NotGraded, Teller
+from autograder.grading.running.judged import note
 from autograder.grading.running.run import Run
 from autograder.grading.running.told import told
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
@@ -145,6 +146,7 @@ class SubmissionExporter(NotebookExporter):
         self._graders: dict[str, Grader] = {}
         self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
+        self._again: set[Path] = set()  # graded folders of those whom the grader could not judge
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         run, self._teller = None, Teller(self.events)
         try:
@@ -152,9 +154,13 @@ class SubmissionExporter(NotebookExporter):
             self.run = run = Run(self.parent, self._will_be_graded, self._teller)
             self._receive()
             self._forget_half_graded()
+            passed_over = [folder for folder in map(Path, self.parent.assignments) if not self._will_be_graded(folder)]
+            self._again = set(left_to_a_person(self.parent.coursedir, map(self._graded_folder, passed_over)))
             wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
             secret = self.grader(self.parent.coursedir.assignment_id).secret
-            self._journal = run.open_journal(secret, self._judges(run) if wanted else run_job)
+            judges = self._judges(run) if wanted else run_job
+            self._forget_unjudged()
+            self._journal = run.open_journal(secret, judges)
             self.jobs = self.jobs or CORES
             self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
             self._readers = BoundedSemaphore(CORES)
@@ -232,7 +238,11 @@ class SubmissionExporter(NotebookExporter):
         with self._readers:
             submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
         result = grader.grade(submission, partial(self._journal.judged, student))
-        self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
+        events = list(told(student, grader, submission, result, before=student in self._journal.replayed))
+        self._teller.tell(events)
+        for event in events:
+            if isinstance(event, Judged):
+                note(grader.root, grader.assignment.name, event)
         return submission, result
 
     def _will_be_graded(self, submission: Path) -> bool:
@@ -240,7 +250,7 @@ class SubmissionExporter(NotebookExporter):
         course_dir, graded = self.parent.coursedir, self._graded_folder(submission)
         if submission.parent.name in (course_dir.student_id_exclude or "").split(","):
             return False
-        if self.parent.force or not graded.exists():
+        if self.parent.force or not graded.exists() or graded in self._again:
             return True
         new, old = (course_dir.get_existing_timestamp(str(folder)) for folder in (submission, graded))
         return new is not None and old is not None and new > old
@@ -297,6 +307,16 @@ class SubmissionExporter(NotebookExporter):
             if folder.exists() and not (folder / RECORD).exists():
                 shutil.rmtree(folder)
 
+    def _forget_unjudged(self) -> None:
+        """Have nbgrader grade those again whom the grader could not judge: it passes over a folder that is there."""
+        for submission in filter(self._will_be_graded, map(Path, self.parent.assignments)):
+            folder = self._graded_folder(submission)
+            if folder not in self._again:
+                continue
+            self.log.info("%s: graded again: the grader could not judge it before", shown(folder.parent.name))
+            (folder / RECORD).unlink()  # first: whoever is killed here has left half a folder
+            shutil.rmtree(folder)
+
     def grader(self, assignment: str) -> Grader:
         """The grader of an assignment, made once."""
         if assignment not in self._graders:
@@ -331,7 +351,6 @@ class WriteVerdicts(NbGraderPreprocessor):
         self.parent.run.keep(resources["nbgrader"]["student"], result.record(submission).encode())
         student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
         self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        self.log.info(timings.line(student, seconds, result.timings))  # for `course report`
         return nb, resources
 
 

@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 NAMES = {"keras": "Keras", "matplotlib": "Matplotlib", "numpy": "NumPy", "tensorflow": "TensorFlow"}
 BUILDS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel", "tf-nightly")}
 GIB = 2**30
+CGROUP_2 = ("memory.max", "memory.current", "inactive_file")  # of a group of processes: limit, use, what can be let go
+CGROUP_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 SUMS = {
     GOOD: "This computer has what the notebook needs.",
     OPEN: "This computer will most likely do; some of it is not as tested.",
@@ -172,7 +174,37 @@ def backend() -> str:
 
 
 def free_memory() -> int:
-    """Bytes of memory that programs can still have."""
+    """Bytes of memory that programs can still have: the machine's, or a container's share where that is less."""
     import psutil  # noqa: PLC0415 - comes with Jupyter, but not into a browser
 
-    return int(psutil.virtual_memory().available)
+    return min([int(psutil.virtual_memory().available), *_asked(lambda: list(shares()), [])])
+
+
+def shares(mine: Path = Path("/proc/self/cgroup"), groups: Path = Path("/sys/fs/cgroup")) -> Iterator[int]:
+    """Bytes that are left of each limit on a group of processes that this one is in.
+
+    Args:
+        mine: where Linux says which groups these are.
+        groups: where it shows them; in a container, its own group may stand at the top.
+    """
+    for line in mine.read_text(encoding="utf-8").splitlines():
+        _, kinds, name = line.split(":", 2)
+        top, files = (groups, CGROUP_2) if not kinds else (groups / "memory", CGROUP_1)
+        if not kinds or "memory" in kinds.split(","):
+            inner = top / name.lstrip("/")
+            for folder in [inner, *inner.parents]:
+                left = _left(folder, *files)
+                if left is not None:
+                    yield left
+                if folder == top:
+                    break
+
+
+def _left(folder: Path, limit: str, used: str, cache: str) -> int | None:
+    """What is left of a group's limit, files that Linux keeps in memory only for speed aside; None for no limit."""
+    try:
+        most, now = (int((folder / name).read_text(encoding="ascii")) for name in (limit, used))
+        said = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
+    except (OSError, ValueError):  # no such group here, or "max"
+        return None
+    return max(most - now + int(said.get(cache, 0)), 0)

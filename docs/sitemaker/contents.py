@@ -14,6 +14,7 @@ CHAPTERS: dict[str, dict[str, str | None]] = {
         "instructors/cluster.md": "docs/instructors/cluster.md",
         "instructors/hand-grade.md": "docs/instructors/hand-grade.md",
         "instructors/export.md": "docs/instructors/export.md",
+        "instructors/several-graders.md": "docs/instructors/several-graders.md",
         "instructors/own-work.md": "docs/instructors/own-work.md",
         "instructors/walls.md": "docs/instructors/walls.md",
         "instructors/privacy.md": "docs/instructors/privacy.md",

@@ -18,6 +18,8 @@ from autograder.classroom.reporting.gathering import ExerciseReport, Misconcepti
 from autograder.classroom.reporting.page import assignment_page, course_page
 from autograder.classroom.scores import Score
 from autograder.course.config import Assignment, CourseError
+from autograder.grading.running.events import Judged
+from autograder.grading.running.judged import note
 
 EVIL = '<script>pwned("x")</script><img src="https://evil.example/x.png">'
 
@@ -115,13 +117,11 @@ def test_a_class_is_counted_by_hand(graded):
     assert report.seconds is None
 
 
-def test_the_seconds_of_the_last_grading_are_told(graded):
-    from autograder.grading import timings
-
+def test_the_seconds_are_those_of_when_each_was_last_judged(graded):
     root, assignment = graded
-    (root / "logs").mkdir()
-    lines = [timings.line(name, seconds, {}) for name, seconds in (("ada", 1.0), ("ben", 5.0), ("cy", 2.0))]
-    (root / "logs" / "autograde.log").write_text("\n".join(["[INFO]", *lines]))
+    for name, seconds in (("ada", 9.0), ("ben", 5.0), ("cy", 2.0), ("ada", 1.0)):
+        note(root, assignment.name, Judged(name, 0.0, 1.0, seconds, {}, (), "landlock"))
+    note(root, "a10", Judged("ada", 0.0, 1.0, 99.0, {}, (), "landlock"))
     assert gather(root, assignment).seconds == (2.0, 5.0, 8.0)
 
 

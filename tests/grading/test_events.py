@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,7 @@ from autograder.grading.running.events import (
     heard,
     to_json,
 )
+from autograder.grading.running.judged import note, noted
 from autograder.grading.running.told import told
 from autograder.judge.verdict import Verdict
 
@@ -70,6 +72,18 @@ def test_who_tells_hears_that_nobody_listens_any_more():
     nobody = Teller(None)
     nobody.tell(EVENTS)
     assert not nobody.alone
+
+
+def test_what_was_last_told_of_each_is_kept_and_half_a_line_costs_no_other(tmp_path):
+    first, last = Judged("ada", 1.0, 4.0, 2.5, {"relu": 2.0}, (), "landlock"), EVENTS[3]
+    assert noted(tmp_path, "a1") == {}
+    note(tmp_path, "a1", first)
+    note(tmp_path, "a1", replace(first, student="bo"))
+    with (tmp_path / "logs" / "judged-a1.jsonl").open("a") as file:
+        file.write('\n{"event": "judged", "student": "cy')  # killed in the middle of it
+    note(tmp_path, "a1", last)
+    assert noted(tmp_path, "a1") == {"ada": last, "bo": replace(first, student="bo")}
+    assert noted(tmp_path, "a2") == {}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -130,6 +131,61 @@ def test_the_backend_is_found_as_keras_finds_it(variables, config, found, tmp_pa
     if config is not None:
         (tmp_path / "keras.json").write_text(config if isinstance(config, str) else json.dumps(config))
     assert environment._asked(environment.backend, "tensorflow") == found
+
+
+GIB = 2**30
+GROUPS = {
+    "version 2": ("0::/box/inner", "box", ("memory.max", "memory.current", "inactive_file")),
+    "version 2, in a container": ("0::/", "", ("memory.max", "memory.current", "inactive_file")),
+    "version 1": (
+        "4:cpu,memory:/box/inner\n0::/",
+        "memory/box",
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ),
+    "version 1, in a container": (
+        "4:memory:/docker/0123",
+        "memory",
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_a_container_has_what_is_left_of_its_limit(kind, tmp_path):
+    line, place, (limit, used, cache) = GROUPS[kind]
+    (tmp_path / "mine").write_text(f"{line}\n")
+    folder = tmp_path / "groups" / place
+    for group, most in ((folder, 4 * GIB), (folder / "inner", "max")):  # the outer one has the limit
+        group.mkdir(parents=True, exist_ok=True)
+        (group / limit).write_text(f"{most}\n")
+        (group / used).write_text(f"{3 * GIB}\n")
+        (group / "memory.stat").write_text(f"anon {2 * GIB}\n{cache} {GIB}\n")
+    assert list(environment.shares(tmp_path / "mine", tmp_path / "groups")) == [2 * GIB]
+
+
+@pytest.fixture
+def group() -> Iterator[Path]:
+    """A group of processes that may have half a gigabyte, as root may make one."""
+    listed = Path("/proc/self/cgroup").read_text() if sys.platform == "linux" else ""
+    lines = [line.split(":", 2) for line in listed.splitlines()]
+    first = next((name for _, kinds, name in lines if "memory" in kinds.split(",")), None)
+    inner = "/" if first is None else f"/memory{first}"
+    folder = Path(f"/sys/fs/cgroup{inner}", "course-test")
+    try:
+        folder.mkdir()
+        (folder / ("memory.max" if first is None else "memory.limit_in_bytes")).write_text(str(GIB // 2))
+    except OSError as error:
+        pytest.skip(f"no group of processes can be made here: {error}")
+    yield folder
+    folder.rmdir()
+
+
+def test_a_process_with_a_limit_is_told_no_more_than_that(group, release):
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom coursekit import environment\n"
+        f"Path({str(group)!r}, 'cgroup.procs').write_text(str(os.getpid()))\nprint(environment.free_memory())"
+    )
+    assert 0 < int(run(release, code)) <= GIB // 2
 
 
 def test_whatever_is_odd_stops_nobody(release, tmp_path, monkeypatch):

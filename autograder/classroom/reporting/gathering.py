@@ -1,4 +1,4 @@
-"""Gather what is known of a graded assignment: from the gradebook, the verdicts beside each notebook, and the log."""
+"""Gather what is known of a graded assignment: from the gradebook, the records beside each notebook, what was told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from autograder.classroom.reporting.statistics import alpha, difficulty, item_total
 from autograder.classroom.scores import Score, records, scores
 from autograder.course.config import Assignment, CourseError
-from autograder.grading import timings
+from autograder.grading.running.judged import noted
 from autograder.judge.verdict import NOT_WRITTEN
 
 EXAMPLE_LINES = 40
@@ -91,7 +91,7 @@ class Report:
         waiting: for whom a person decides about what.
         notes: what was repaired or told, and for how many.
         limits: what ended a student's code or was refused, and how often.
-        seconds: median, longest and sum over the submissions of the last grading; None where no log is left.
+        seconds: median, longest and sum over the submissions, as they were last judged; None where that is gone.
     """
 
     assignment: str
@@ -145,7 +145,7 @@ def gather(root: Path, assignment: Assignment) -> Report:
         limits=_counted(
             v["reason"] for of_student in found.values() for v in of_student.values() if v["reason"] and _ended(v)
         ),
-        seconds=_seconds(root),
+        seconds=_seconds(root, assignment.name),
     )
 
 
@@ -252,10 +252,6 @@ def _counted(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(texts).most_common())
 
 
-def _seconds(root: Path) -> tuple[float, float, float] | None:
-    try:
-        log = (root / "logs" / "autograde.log").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    spent = [float(row[timings.WHOLE]) for row in timings.rows(log)]
+def _seconds(root: Path, assignment: str) -> tuple[float, float, float] | None:
+    spent = [event.seconds for event in noted(root, assignment).values()]
     return (plain.median(spent), max(spent), sum(spent)) if spent else None

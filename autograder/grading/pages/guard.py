@@ -68,17 +68,29 @@ def guard(base: ModuleType, handlers: ModuleType) -> None:
     """Replace what nbgrader's handlers say, render and serve; once is enough, again does no harm."""
     if getattr(base.BaseHandler, "guarded", False):
         return
-    inherited = base.BaseHandler.content_security_policy.fget
+    inherited, finish = base.BaseHandler.content_security_policy.fget, base.BaseHandler.on_finish
 
     def content_security_policy(self: Any) -> str:
         """Two policies, and both hold: the server's (who may frame the page), and ours."""
         return f"{inherited(self)}, {policy.acting(_nonce(self), _handlers())}"
 
+    def on_finish(self: Any) -> None:
+        _end_transaction(self)
+        finish(self)
+
     base.BaseHandler.content_security_policy = property(content_security_policy)
+    base.BaseHandler.on_finish = on_finish
     base.BaseHandler.exporter = property(_exporter)
     base.BaseHandler.render = _render
     handlers.SubmissionFilesHandler.get = _refuse
     base.BaseHandler.guarded = True
+
+
+def _end_transaction(handler: Any) -> None:
+    """nbgrader leaves one open for ever: it would show old scores, bar an upgrade, and outlive no restarted server."""
+    gradebook = handler.settings.get("nbgrader_gradebook")
+    if gradebook is not None:
+        gradebook.db.remove()
 
 
 def _nonce(handler: Any) -> str:

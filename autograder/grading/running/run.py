@@ -10,7 +10,6 @@ import errno
 import functools
 import os
 import signal
-import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,7 +19,9 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from nbgrader.converters.base import NbGraderException
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from autograder.grading.gradebook import said
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.running.events import Finished, Teller, Written
 from autograder.grading.running.holding import hold
@@ -28,12 +29,12 @@ from autograder.grading.running.journal import Journal
 from autograder.judge.referee import Judges, JudgesGone
 
 MEND = "free or mend the disk"
+REACH = "see who holds it, whether its server and disk are well, or whether it wants `nbgrader db upgrade`"
 AGAIN = "run the same command again: what is judged by now is not judged twice"
 FAILED = "not everybody could be graded, nbgrader's log says why"
 LOOK_SECONDS = 0.5
 INTERRUPTED = 130  # the exit status of who was interrupted, as shells have it
 T = TypeVar("T")
-SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)  # the latter for a file of its own that does not fit
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -68,8 +69,9 @@ class Run:
         )
         converter.convert_notebooks, converter.init_destination = self._convert_all, self._begin_one
         converter.set_permissions = self._finish_one
+        converter.init_assignment = self._entered_once(converter.init_assignment)
         for name in ("init_assignment", "convert_single_notebook"):
-            setattr(converter, name, self._stopping_on_a_full_disk(getattr(converter, name)))
+            setattr(converter, name, self._stopping_for_all(getattr(converter, name)))
 
     def open_journal(self, secret: bytes, judges: Judges) -> Journal:
         """Find out what an earlier run, which was killed, has left to write; from now on, everything is written down.
@@ -178,7 +180,7 @@ class Run:
         record, place = self._records.pop(student, None), self._folder(assignment, student) / RECORD
         new = place.with_name(f"{RECORD}.new")
         if record is not None:
-            self._stopping_on_a_full_disk(new.write_bytes)(record)
+            self._stopping_for_all(new.write_bytes)(record)
         self._finish(assignment, student)
         if record is not None:
             new.replace(place)
@@ -187,18 +189,33 @@ class Run:
     def _folder(self, assignment: str, student: str) -> Path:
         return Path(self._converter._format_dest(assignment, student))
 
-    def _stopping_on_a_full_disk(self, action: Callable[..., Any]) -> Callable[..., Any]:
-        """Everybody else's files would not be written either: one error instead of one for each."""
+    def _entered_once(self, action: Callable[..., Any]) -> Callable[..., Any]:
+        """Two gradings that share a gradebook may enter a student at the same moment: the later one finds that done."""
+
+        @functools.wraps(action)
+        def tried(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return action(*args, **kwargs)
+            except Exception as error:
+                if not any(isinstance(cause, IntegrityError) for cause in _with_causes(error)):
+                    raise
+                self._converter.log.info("entered by another grading in the meantime; looking again")
+            return action(*args, **kwargs)
+
+        return tried
+
+    def _stopping_for_all(self, action: Callable[..., Any]) -> Callable[..., Any]:
+        """What keeps everybody else's grades from being written, too, is one error instead of one for each."""
 
         @functools.wraps(action)
         def tried(*args: Any, **kwargs: Any) -> Any:
             try:
                 return action(*args, **kwargs)
             except Exception as error:  # nbgrader makes errors of its own out of the database's
-                causes = [problem for problem in map(_full, _with_causes(error)) if problem]
+                causes = [problem for problem in map(_for_all, _with_causes(error)) if problem]
                 if not causes:
                     raise
-                self._stop(f"{causes[-1]}; {MEND}")
+                self._stop(causes[-1])
 
         return tried
 
@@ -209,10 +226,10 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _full(error: BaseException) -> str:
-    """What a full disk kept from being written; "" for another error."""
+def _for_all(error: BaseException) -> str:
+    """What keeps grades from being written, and what to do; "" for what concerns one submission alone."""
     if isinstance(error, OSError) and error.errno in FULL:
-        return f"{error.filename or 'a file of this run'}: cannot be written: {error.strerror}"
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_FULL:
-        return f"the gradebook cannot be written: {error}"
+        return f"{error.filename or 'a file of this run'}: cannot be written: {error.strerror}; {MEND}"
+    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | DataError):
+        return f"the gradebook cannot be written: {said(error)}; {REACH}"
     return ""
