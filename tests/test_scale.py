@@ -174,14 +174,14 @@ def test_a_worker_with_another_course_is_refused_by_name(root, ours, python, tmp
         there.start_worker("other", variables={"PYTHONPATH": str(other), "PYTHONSAFEPATH": "1"})
         done = run(ours(there.address), root)
     assert done.returncode == 1
-    assert "judges otherwise than this machine: other files of the course or the grader" in done.stderr + done.stdout
+    assert "judges otherwise than this machine: other files of the course or the grader" in log_of(root)
     assert not (root / "autograded").exists()
 
 
 def test_nobody_to_ask_is_one_line(root, ours):
     done = run(ours("tcp://127.0.0.1:9"), root)
     assert done.returncode == 1
-    assert "expected a Dask scheduler that answers" in done.stdout + done.stderr
+    assert "expected a Dask scheduler that answers" in log_of(root)
     assert "Traceback" not in done.stdout + done.stderr + log_of(root)
 
 

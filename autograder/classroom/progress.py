@@ -56,7 +56,7 @@ class Watching:
 
     def say(self, text: str, style: str | None = None) -> None:
         """Print a line below everything."""
-        self._console.print(text, style=style, markup=False, highlight=False)
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def summary(self) -> None:
         """Print what there is to know when the run is over."""
