@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +46,7 @@ from autograder.grading.lateness import LatePenalties, configure_lateness, late_
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
+from autograder.grading.running.ahead import Ahead
 from autograder.grading.running.events import Begun, Finished, NotGraded, Teller
 from autograder.grading.running.run import Run
 from autograder.grading.running.told import told
@@ -137,22 +137,20 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
+        self._ahead: Ahead[Path, tuple[Submission, Result]] = Ahead(self.jobs, self._work)
         self._graders: dict[str, Grader] = {}
-        self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         run, self._teller = None, Teller(self.events)
         try:
             self._require_settings()
-            self.run = run = Run(self.parent, self._will_be_graded, self._teller)
+            self.run = run = Run(self.parent, self._will_be_graded, self._teller, self._ahead)
             self._receive()
             self._forget_half_graded()
             wanted = sum(self._will_be_graded(Path(folder)) for folder in self.parent.assignments)
             if wanted:
                 connect(STUDENT).close()  # better no grading now than a class of question marks
             self._journal = run.open_journal(self.grader(self.parent.coursedir.assignment_id).secret)
-            run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
             self._teller.tell(
                 [Begun(self.parent.coursedir.assignment_id, wanted, len(self.parent.assignments) - wanted)]
             )
@@ -179,33 +177,19 @@ class SubmissionExporter(NotebookExporter):
         if not self.parent._sanitizing:
             return super().from_filename(filename, resources, **kwargs)
         assert resources is not None
-        path = Path(filename)
-        self._look_ahead(path, resources["nbgrader"]["assignment"])
-        submission, _ = self.run.result(self._pending[path])
+        path, (submission, _) = Path(filename), self.graded
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         return super().from_notebook_node(submission.notebook, resources, **kwargs)
 
-    def graded(self, resources: dict[str, Any]) -> tuple[Submission, Result]:
+    @property
+    def graded(self) -> tuple[Submission, Result]:
         """The submission that nbgrader is writing just now, and its grades."""
-        info = resources["nbgrader"]
-        course_dir = self.parent.coursedir
-        folder = course_dir.format_path(course_dir.submitted_directory, info["student"], info["assignment"])
-        return self._pending.pop(Path(folder) / f"{info['notebook']}.ipynb").result()
+        return self._ahead.result
 
-    def _look_ahead(self, current: Path, assignment: str) -> None:
-        """Keep every core busy: start this submission and the ones that nbgrader will reach next."""
-        grader = self.grader(assignment)
-        notebooks = [Path(n) for folder in sorted(self.parent.assignments) for n in self.parent.assignments[folder]]
-        start = notebooks.index(current) + 1 if current in notebooks else len(notebooks)
-        wanted = [path for path in notebooks[start:] if self._will_be_graded(path.parent)]
-        for path in [current, *wanted[: 2 * self.jobs]]:
-            if path not in self._pending:
-                handed_in = self._handed_in.get(path, HandedIn())
-                fault = self.unordered.get(str(path.parent), "")
-                self._pending[path] = self._pool.submit(self._work, grader, path, handed_in, fault)
-
-    def _work(self, grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
-        student = path.parts[-3]
+    def _work(self, path: Path) -> tuple[Submission, Result]:
+        """Grade a submission, while nbgrader writes others."""
+        student, grader = path.parts[-3], self.grader(self.parent.coursedir.assignment_id)
+        handed_in, fault = self._handed_in.get(path, HandedIn()), self.unordered.get(str(path.parent), "")
         submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
         result = grader.grade(submission, partial(self._journal.judged, student))
         self._teller.tell(told(student, grader, submission, result, before=student in self._journal.replayed))
@@ -289,7 +273,7 @@ class WriteVerdicts(NbGraderPreprocessor):
     """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        submission, result = self.parent.graded(resources)
+        submission, result = self.parent.graded
         grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
         for index, cell in enumerate(nb.cells):
             if index in result.outputs:
