@@ -7,6 +7,7 @@ preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -83,6 +84,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         config.GenerateAssignment.exporter_class = ReleaseExporter
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(root)
+    config.SubmissionExporter.optimistic_validation = True  # once, behind our steps, in place of behind each
     config.ExchangeFactory.collect = "autograder.grading.arriving.collecting.WitnessedCollect"
     config.ExchangeFactory.release_feedback = "autograder.grading.arriving.releasing.SteadyReleaseFeedback"
     config.ZipCollectApp.collector_plugin = "autograder.grading.arriving.collecting.WitnessedNames"
@@ -173,12 +175,17 @@ class SubmissionExporter(NotebookExporter):
             raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
-        """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
-        if not self.parent._sanitizing:
-            return super().from_filename(filename, resources, **kwargs)
+        """Read a submission, made sound: in both of nbgrader's passes the same, straight from the reader.
+
+        What the first pass writes is only there for steps of a lecturer's own, which sanitise it; else nobody reads it.
+        """
         assert resources is not None
         path, (submission, _) = Path(filename), self.graded
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        if self.parent._sanitizing and not self.parent.sanitize_preprocessors:
+            return json.dumps(submission.notebook) + "\n", self._init_resources(resources)
+        if not self.parent._sanitizing and self.parent.sanitize_preprocessors:
+            return super().from_filename(filename, resources, **kwargs)
         return super().from_notebook_node(submission.notebook, resources, **kwargs)
 
     @property

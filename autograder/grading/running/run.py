@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from nbgrader.converters.base import NbGraderException
 
+from autograder.grading.gradebook import staying_open
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.running.ahead import Ahead
 from autograder.grading.running.events import Finished, Teller, Written
@@ -91,7 +92,7 @@ class Run:
         raise KeyboardInterrupt
 
     def _convert_all(self) -> None:
-        with self._interrupts_heard():
+        with self._interrupts_heard(), staying_open():
             problem = self._converted()
         if problem:
             self._converter.log.error("stopped: %s; %s", problem, AGAIN)
