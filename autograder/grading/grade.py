@@ -113,7 +113,7 @@ class Grader:
         self.course, self.assignment, self.root, self.tier = course, assignment, root, tier
         folder = root / "release" / assignment.name
         self.release = nbformat.read(folder / f"{assignment.folder}.ipynb", as_version=4)
-        self._files = shipped_files(folder)
+        self._files = {name: base64.b64encode(data).decode() for name, data in shipped_files(folder).items()}
         self.secret = course_secret(root)
         self.deadlines = deadlines(course, assignment)
 
@@ -223,7 +223,7 @@ class Grader:
             isolation=self.course.grading.isolation,
             data=self.course.data.model_dump(),
             data_folder=data_folder(),
-            files={name: base64.b64encode(data).decode() for name, data in self._files.items()},
+            files=self._files,
             tier=self.tier,
         )
 

@@ -170,6 +170,35 @@ def share_engine() -> None:
         api.create_engine = functools.cache(functools.partial(api.create_engine, pool_pre_ping=True))
 
 
+@contextlib.contextmanager
+def staying_open() -> Iterator[None]:
+    """For as long as one run, have nbgrader stay connected to a gradebook, and look once whether its tables are there.
+
+    Each of the seven times it would look for seventeen tables, one by one.
+    """
+    from nbgrader.api import Base, Gradebook
+
+    engines: list[Any] = []
+    close, create_all = Gradebook.close, Base.metadata.create_all
+
+    def let_go(gradebook: Gradebook) -> None:
+        """End what a gradebook is at, a transaction that has failed as well."""
+        gradebook.db.remove()
+        engines.extend([gradebook.engine] if gradebook.engine not in engines else [])
+
+    def create_once(bind: Any, **settings: Any) -> None:
+        if bind not in engines:
+            create_all(bind, **settings)
+
+    Gradebook.close, Base.metadata.create_all = let_go, create_once
+    try:
+        yield
+    finally:
+        Gradebook.close, Base.metadata.create_all = close, create_all
+        for engine in engines:
+            engine.dispose()
+
+
 def _shown(url: str) -> str:
     from sqlalchemy.engine import make_url
 

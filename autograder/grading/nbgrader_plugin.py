@@ -7,10 +7,10 @@ preprocessors of ``Autograde``, and the classes that collect. nbgrader stays the
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,23 +19,18 @@ from threading import BoundedSemaphore
 from typing import Any, cast
 
 from nbconvert.exporters import NotebookExporter
-from nbformat.notebooknode import NotebookNode, from_dict
-from nbformat.v4 import new_markdown_cell, new_output
-from nbgrader.api import Grade, Gradebook, SubmittedAssignment
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     Execute,
-    NbGraderPreprocessor,
     SaveCells,
 )
 from traitlets import Float, Int, Unicode
 from traitlets.config import Config
 
-from autograder.course.cells import checked_exercise, nbgrader_name
-from autograder.course.config import Course, CourseError, Late, load_course
+from autograder.course.config import Course, CourseError, load_course
 from autograder.grading.agreement import require_agreement, require_fresh_release
-from autograder.grading.arriving.handed_in import HandedIn, as_nbgrader_has_it, read_register
+from autograder.grading.arriving.handed_in import HandedIn, read_register
 from autograder.grading.arriving.intake import receive
 from autograder.grading.arriving.listing import configure_listing, student_folders
 from autograder.grading.beside import beside
@@ -43,21 +38,23 @@ from autograder.grading.changes import require_same_cells
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
-from autograder.grading.lateness import LatePenalties, configure_lateness, late_note
+from autograder.grading.lateness import LatePenalties, configure_lateness
 from autograder.grading.pages.contents import RECORD
 from autograder.grading.pages.guard import configure_pages
 from autograder.grading.reading.choosing import shown
 from autograder.grading.running.again import left_to_a_person
+from autograder.grading.running.ahead import Ahead
 from autograder.grading.running.events import Begun, Finished, Judged, NotGraded, Teller
 from autograder.grading.running.judged import note
 from autograder.grading.running.run import Run
 from autograder.grading.running.told import told
 from autograder.grading.settings import BESIDE, INCLUDE, THEIRS
+from autograder.grading.writing import SaveVerdicts, WriteVerdicts
 from autograder.jail.client import STUDENT
 from autograder.jail.launch import connect
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.process import Tier
-from autograder.judge.referee import TOO_MUCH, Judges, run_job
+from autograder.judge.referee import Judges, run_job
 
 CORES = os.cpu_count() or 1
 
@@ -87,6 +84,7 @@ def configure(config: Config, folder: Path, course_root: str) -> None:
         config.GenerateAssignment.exporter_class = ReleaseExporter
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".course_secret", f"*{RECORD}"]
     config.SubmissionExporter.course_root = str(root)
+    config.SubmissionExporter.optimistic_validation = True  # once, behind our steps, in place of behind each
     config.ExchangeFactory.collect = "autograder.grading.arriving.collecting.WitnessedCollect"
     config.ExchangeFactory.release_feedback = "autograder.grading.arriving.releasing.SteadyReleaseFeedback"
     config.ZipCollectApp.collector_plugin = "autograder.grading.arriving.collecting.WitnessedNames"
@@ -143,15 +141,16 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._ahead: Ahead[Path, tuple[Submission, Result]] = Ahead(CORES, self._work)
+        self._readers = BoundedSemaphore(CORES)
         self._graders: dict[str, Grader] = {}
-        self._pending: dict[Path, Future[tuple[Submission, Result]]] = {}
         self._handed_in: dict[Path, HandedIn] = {}
         self._again: set[Path] = set()  # graded folders of those whom the grader could not judge
         self.unordered: dict[str, str] = {}  # folders that nobody may read from, and why
         run, self._teller = None, Teller(self.events)
         try:
             self._require_settings()
-            self.run = run = Run(self.parent, self._will_be_graded, self._teller)
+            self.run = run = Run(self.parent, self._will_be_graded, self._teller, self._ahead)
             self._receive()
             self._forget_half_graded()
             passed_over = [folder for folder in map(Path, self.parent.assignments) if not self._will_be_graded(folder)]
@@ -161,10 +160,7 @@ class SubmissionExporter(NotebookExporter):
             judges = self._judges(run) if wanted else run_job
             self._forget_unjudged()
             self._journal = run.open_journal(secret, judges)
-            self.jobs = self.jobs or CORES
-            self._pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="grade")
-            self._readers = BoundedSemaphore(CORES)
-            run.at_the_end(partial(self._pool.shutdown, cancel_futures=True))
+            self._ahead.jobs = self.jobs or CORES
             self._teller.tell(
                 [Begun(self.parent.coursedir.assignment_id, wanted, len(self.parent.assignments) - wanted)]
             )
@@ -204,37 +200,28 @@ class SubmissionExporter(NotebookExporter):
             raise CourseError([f"{root}/{THEIRS}: expected the course's settings, received others; mend it: {INCLUDE}"])
 
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any) -> tuple[Any, Any]:
-        """Read a submission; in nbgrader's second pass, the sanitised copy that the first pass wrote."""
-        if not self.parent._sanitizing:
-            return super().from_filename(filename, resources, **kwargs)
+        """Read a submission, made sound: in both of nbgrader's passes the same, straight from the reader.
+
+        What the first pass writes is only there for steps of a lecturer's own, which sanitise it; else nobody reads it.
+        """
         assert resources is not None
-        path = Path(filename)
-        self._look_ahead(path, resources["nbgrader"]["assignment"])
-        submission, _ = self.run.result(self._pending[path])
+        path, (submission, _) = Path(filename), self.graded
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        if self.parent._sanitizing and not self.parent.sanitize_preprocessors:
+            return json.dumps(submission.notebook) + "\n", self._init_resources(resources)
+        if not self.parent._sanitizing and self.parent.sanitize_preprocessors:
+            return super().from_filename(filename, resources, **kwargs)
         return super().from_notebook_node(submission.notebook, resources, **kwargs)
 
-    def graded(self, resources: dict[str, Any]) -> tuple[Submission, Result]:
+    @property
+    def graded(self) -> tuple[Submission, Result]:
         """The submission that nbgrader is writing just now, and its grades."""
-        info = resources["nbgrader"]
-        course_dir = self.parent.coursedir
-        folder = course_dir.format_path(course_dir.submitted_directory, info["student"], info["assignment"])
-        return self._pending.pop(Path(folder) / f"{info['notebook']}.ipynb").result()
+        return self._ahead.result
 
-    def _look_ahead(self, current: Path, assignment: str) -> None:
-        """Keep every core busy: start this submission and the ones that nbgrader will reach next."""
-        grader = self.grader(assignment)
-        notebooks = [Path(n) for folder in sorted(self.parent.assignments) for n in self.parent.assignments[folder]]
-        start = notebooks.index(current) + 1 if current in notebooks else len(notebooks)
-        wanted = [path for path in notebooks[start:] if self._will_be_graded(path.parent)]
-        for path in [current, *wanted[: 2 * self.jobs]]:
-            if path not in self._pending:
-                handed_in = self._handed_in.get(path, HandedIn())
-                fault = self.unordered.get(str(path.parent), "")
-                self._pending[path] = self._pool.submit(self._work, grader, path, handed_in, fault)
-
-    def _work(self, grader: Grader, path: Path, handed_in: HandedIn, fault: str) -> tuple[Submission, Result]:
-        student = path.parts[-3]
+    def _work(self, path: Path) -> tuple[Submission, Result]:
+        """Grade a submission, while nbgrader writes others."""
+        student, grader = path.parts[-3], self.grader(self.parent.coursedir.assignment_id)
+        handed_in, fault = self._handed_in.get(path, HandedIn()), self.unordered.get(str(path.parent), "")
         with self._readers:
             submission = replace(grader.unread(fault) if fault else grader.prepare(path), handed_in=handed_in)
         result = grader.grade(submission, partial(self._journal.judged, student))
@@ -327,84 +314,3 @@ class SubmissionExporter(NotebookExporter):
             tier = cast("Tier | None", self.walls)  # another word is refused by the walls themselves
             self._graders[assignment] = Grader(course, course.find(assignment), root, tier)
         return self._graders[assignment]
-
-
-class WriteVerdicts(NbGraderPreprocessor):
-    """Puts what the submission printed and what the judge decided into the notebook that graders and students see."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        submission, result = self.parent.graded(resources)
-        grader: Grader = self.parent.grader(resources["nbgrader"]["assignment"])
-        for index, cell in enumerate(nb.cells):
-            if index in result.outputs:
-                cell.outputs = shown_outputs(from_dict(result.outputs[index]), cell.outputs)
-            exercise = checked_exercise(nbgrader_name(cell.metadata))
-            if exercise in result.verdicts:
-                maximum = float(cell.metadata.nbgrader["points"])
-                verdict = result.verdicts[exercise]
-                text = verdict.text(grader.score(verdict, maximum), maximum)
-                cell.outputs = [new_output("stream", name="stdout", text=text + "\n")]
-        notes = notes_text(submission, result, grader.course.grading.late)
-        if notes:
-            nb.cells.insert(0, new_markdown_cell(notes, id="grader-notes"))
-        resources["course"] = {"result": result, "grader": grader, "submission": submission}
-        self.parent.run.keep(resources["nbgrader"]["student"], result.record(submission).encode())
-        student, count, seconds = resources["nbgrader"]["student"], len(result.verdicts), result.seconds
-        self.log.info("%s: %d exercises judged in %.2f s, isolation: %s", student, count, seconds, result.isolation)
-        return nb, resources
-
-
-def shown_outputs(ran: list[NotebookNode], handed_in: list[NotebookNode]) -> list[NotebookNode]:
-    """What a cell did when it was graded, and what the student saw where that is more: it failed here or drew less."""
-    failed = any(output.output_type == "error" or output.get("text") == TOO_MUCH for output in ran)
-    return ran + handed_in if failed or _pictures(ran) < _pictures(handed_in) else ran
-
-
-def _pictures(outputs: list[NotebookNode]) -> int:
-    return sum(kind.startswith("image/") for output in outputs for kind in output.get("data", {}))
-
-
-def notes_text(submission: Submission, result: Result, late: Late | None = None) -> str:
-    """What the grader wants to say before the first cell, in markdown.
-
-    Args:
-        late: what lateness costs.
-    """
-    notes = [*submission.notes, *filter(None, [late_note(submission.handed_in, late)])]
-    if result.isolation == "none":
-        notes.append("this submission was graded **without isolation**, as `course.yaml` asks")
-    return "\n".join(["**Notes from the grader**", "", *(f"- {note}" for note in notes)]) if notes else ""
-
-
-class SaveVerdicts(NbGraderPreprocessor):
-    """Writes scores from verdicts, never from a notebook or its outputs; the maximum comes from the gradebook."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        info, course = resources["nbgrader"], resources["course"]
-        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
-        with Gradebook(info["db_url"]) as gradebook:
-            submission = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
-            for grade in submission.grades:
-                self._score(grade, cells.get(grade.name), course)
-            for comment in submission.comments:
-                comment.auto_comment = "No response." if comment.name in course["submission"].unanswered else None
-            self._time(submission.assignment, course["grader"], course["submission"].handed_in)
-            gradebook.db.commit()
-        return nb, resources
-
-    def _score(self, grade: Grade, cell: NotebookNode | None, course: dict[str, Any]) -> None:
-        """Set one score; whatever an earlier grading left there is replaced, a manual score stays."""
-        grader: Grader = course["grader"]
-        name = grade.name if cell is not None else ""
-        score, flagged = grader.automatic(name, float(grade.max_score), course["submission"], course["result"])
-        grade.auto_score = score
-        grade.needs_manual_grade = score is None or grade.manual_score is not None or flagged
-
-    def _time(self, kept: SubmittedAssignment, grader: Grader, handed_in: HandedIn) -> None:
-        """Have nbgrader count late days from what we know, also where that is less than an earlier grading knew."""
-        if not handed_in.evidence:  # its folder cannot be put in order
-            return
-        kept.timestamp = as_nbgrader_has_it(handed_in.time) if handed_in.time else None
-        if grader.deadlines.listed:
-            later = grader.deadlines.of(kept.student.id) - grader.deadlines.due
-            kept.extension = later or None

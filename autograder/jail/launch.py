@@ -184,12 +184,13 @@ def _tail(path: Path) -> str:
 
 
 def _key(role: Role) -> str:
-    words = [sys.prefix, sys.version, repr(role), repr(sorted(_environment(Path()).items())), _code_hash()]
+    words = [sys.prefix, sys.version, repr(role), repr(sorted(_environment(Path()).items())), code_hash()]
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
 
 
 @functools.cache
-def _code_hash() -> str:
+def code_hash() -> str:
+    """A hash of the code in ``autograder/``, as it was when this process first asked."""
     digest = hashlib.sha256(str(PACKAGE).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         data = path.read_bytes()

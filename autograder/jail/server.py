@@ -182,7 +182,10 @@ class Server:
                 child = self._children.pop(pid)
                 self._kill(child)  # what is left of its group
                 child.ended = os.waitstatus_to_exitcode(status)
-                self._removals[_remove(child.scratch)] = child
+                if _was_empty(child.scratch):
+                    self._tell_end(child)
+                else:
+                    self._removals[_remove(child.scratch)] = child
             elif pid in self._removals:
                 self._tell_end(self._removals.pop(pid))
 
@@ -287,6 +290,15 @@ def _close_all_but(keep: set[int]) -> None:
     borders = sorted(keep)
     for low, high in itertools.pairwise([*borders, 1 << 20]):
         os.closerange(low + 1, high)
+
+
+def _was_empty(folder: Path) -> bool:
+    """Remove a folder in which nothing lies, as most children leave it: that needs no process of its own."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _remove(folder: Path) -> int:

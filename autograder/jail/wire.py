@@ -32,11 +32,13 @@ MAX_NODES = 20_000
 MAX_DEPTH = 24
 MAX_DIMENSIONS = 16
 SHORT = 200  # longer strings travel as raw bytes, beside the arrays
+PLAIN = SHORT // 3  # an ASCII string of this length stays short whatever is escaped in it: six characters for one
 PAUSE = 0.05  # seconds between two looks at the process that we wait for
 
 DTYPES = {name: np.dtype(name) for name in ("<f4", "<f8", "<i4", "<i8", "|b1", "|u1")}
 
 _PREFIX = struct.Struct("<I")
+_CHANCE = random.SystemRandom()  # the kernel's: a fork inherits nothing of it
 
 
 class WireError(ValueError):
@@ -88,14 +90,16 @@ class _Writer:
         if isinstance(value, (np.ndarray, np.generic)):
             return self._array(np.asarray(value))
         if kind in (list, tuple):
-            return ["l" if kind is list else "t", *(self.node(item, depth + 1) for item in value)]
+            return ["l" if kind is list else "t", *[self.node(item, depth + 1) for item in value]]
         if kind is dict:
-            if not all(type(key) is str for key in value):
+            if not all([type(key) is str for key in value]):
                 raise WireError("a dict with keys other than strings")
-            return ["d", *([self._string(key), self.node(item, depth + 1)] for key, item in value.items())]
+            return ["d", *[[self._string(key), self.node(item, depth + 1)] for key, item in value.items()]]
         raise WireError(f"a value of type {kind.__name__}")
 
     def _string(self, value: str) -> Any:
+        if len(value) <= PLAIN and value.isascii():
+            return value
         data = value.encode("utf-8", "replace")  # lone surrogates would break whoever prints them
         if len(data) <= SHORT and len(json.dumps(text := data.decode())) <= 2 * SHORT:  # escapes are six times as long
             return text
@@ -178,7 +182,7 @@ class _Reader:
                 raise WireError("an integer beyond 64 bits")
             return node
         if type(node) is str:
-            return _text(node.encode("utf-8", "surrogatepass"))
+            return node if node.isascii() else _text(node.encode("utf-8", "surrogatepass"))
         if type(node) is not list or not node or type(node[0]) is not str:
             raise WireError("a node without a tag")
         tag, *rest = node
@@ -342,7 +346,7 @@ class _Waiting:
 
 def _pause() -> float:
     """Irregular, and ``PAUSE`` on average: nobody can be awake just for our looks."""
-    return PAUSE * random.SystemRandom().uniform(0.5, 1.5)
+    return PAUSE * _CHANCE.uniform(0.5, 1.5)
 
 
 def _left(deadline: float) -> float | None:

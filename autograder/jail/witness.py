@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,7 @@ def with_facts(outcome: Outcome, memory: Memory, ask: Ask, *, fresh: bool, repea
     outcome = replace(outcome, modified=_union(modified, outcome.modified))
     if outcome.error is not None:
         return outcome
-    if fresh:
+    if fresh and _any_shows(memory, outcome.value, ask):
         seen = [_name(placed, outcome) for placed in memory.placed if shows(placed, outcome.value, ask)]
         outcome = replace(outcome, shared=_union(outcome.shared, seen))
     if repeat:
@@ -46,10 +47,23 @@ def with_facts(outcome: Outcome, memory: Memory, ask: Ask, *, fresh: bool, repea
     return outcome
 
 
+def _any_shows(memory: Memory, value: Any, ask: Ask) -> bool:
+    """Whether a result changes when we write into all arrays at once: where it does not, it is made of none of them."""
+    with ExitStack() as stack:
+        for placed in memory.placed:
+            stack.enter_context(placed.disturbed())
+        return bool(memory.placed) and _changed(value, ask)
+
+
 def shows(placed: Placed, value: Any, ask: Ask) -> bool:
     """Whether a result changes when we write into one array."""
     with placed.disturbed():
-        again = ask({"op": "again"})
+        return _changed(value, ask)
+
+
+def _changed(value: Any, ask: Ask) -> bool:
+    """Whether a result is not what it was."""
+    again = ask({"op": "again"})
     return again.error is not None or not identical(again.value, value)
 
 

@@ -7,20 +7,23 @@ student code and never holds a hidden case. What it says is plain JSON; ``refere
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import os
 import socket
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 from autograder.course.content import load_content
 from autograder.course.trials import Stopped
 from autograder.jail import client, wire
-from autograder.jail.launch import Role
+from autograder.jail.launch import Role, code_hash
 from autograder.jail.limits import Died, JailUnavailable, Limits, Lost
 from autograder.jail.process import Tier
 from autograder.judge.laboratory import open_laboratory
@@ -31,6 +34,7 @@ from coursekit.data.loaders import FOLDER_VARIABLE
 from coursekit.observing import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTENT = (("assignments", "*/*.py"), ("datasets", "*.py"), ("solutions", "**/*.py"))  # what judges import
 SomeSession = TypeVar("SomeSession", bound=Session)
 
 
@@ -88,26 +92,50 @@ def data_folder() -> str:
     return os.path.abspath(named) if named is not None else ""
 
 
+def told(job: JudgeJob) -> dict[str, Any]:
+    """A job as it is sent to the process that does it; ``heard`` inverts it. Its files, most of it, travel as bytes."""
+    return {"job": json.dumps(asdict(replace(job, files={}))), "files": _as_bytes(tuple(job.files.items()))}
+
+
+@functools.lru_cache(maxsize=2)
+def _as_bytes(files: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
+    """Files that came in base64; those of an assignment are the same for everybody."""
+    return {name: np.frombuffer(base64.b64decode(data), np.uint8) for name, data in files}
+
+
 def judge_role(folder: str) -> Role:
     """The warm server of an assignment's judges, with everything imported that they need.
 
     It is another server when a file of the course changes. A mistake in one assignment's files stops no other's.
     """
-    digest = hashlib.sha256()
-    patterns = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")
-    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
-        digest.update(path.read_bytes())
+    paths = sorted(path for top, pattern in CONTENT for path in (ROOT / top).glob(pattern))
+    status = [path.stat() for path in paths]
+    seen = tuple((str(path), one.st_mtime_ns, one.st_size, one.st_ino) for path, one in zip(paths, status, strict=True))
     names = [f"solutions.{folder}.{name}" for name in ("hidden", "solution", "mutants", "variants")]
     modules = (*names, "autograder.judge.training")
-    return Role(f"judge-{digest.hexdigest()[:8]}", "autograder.judge.process:main", modules, walls=False)
+    return Role(f"judge-{_digest(seen)[:8]}", "autograder.judge.process:main", modules, walls=False)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest(seen: tuple[tuple[str, int, int, int], ...]) -> str:
+    """A hash of the content of files, read once for each state in which they are seen: there is a judge each second."""
+    digest = hashlib.sha256()
+    for path, *_ in seen:
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()
 
 
 # --------------------------------------------------------------------------------------------- in the judge process
 
 
+def warm() -> None:
+    """Do in the server, once, what every judge would otherwise do before it finds the student's server."""
+    code_hash()
+
+
 def main(sock: socket.socket) -> None:
     """Grade the one submission that comes through the socket."""
-    job = json.loads(wire.recv_frame(sock)["job"])
+    job = heard(wire.recv_frame(sock))
     teller = _Teller(sock)
     try:
         session = teller.session = open_session(job, Session)
@@ -145,22 +173,26 @@ class _Teller:
         self.say("passed over", number=number)
 
 
+def heard(frame: Mapping[str, Any]) -> dict[str, Any]:
+    """A job as plain data: its fields, the files as bytes."""
+    return {**json.loads(frame["job"]), "files": {name: data.tobytes() for name, data in frame["files"].items()}}
+
+
 def open_session(job: Mapping[str, Any], kind: type[SomeSession], before: Spent | None = None) -> SomeSession:
     """A session for a job that came as plain data.
 
     Args:
-        job: the fields of a ``JudgeJob``.
+        job: the fields of a ``JudgeJob``, as ``heard`` gives them.
         kind: which session.
         before: what the submission has used up, where that is not what the job says.
     """
     limits = Limits(**job["limits"])
-    files = {name: base64.b64decode(data) for name, data in job["files"].items()}
     if job["data_folder"]:
         os.environ[FOLDER_VARIABLE] = job["data_folder"]
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
     content = load_content(job["folder"])
     return kind(
-        spawn=lambda: _JailedStudent.begin(limits, tier, files),
+        spawn=lambda: _JailedStudent.begin(limits, tier, job["files"]),
         limits=limits,
         specs=content.specs,
         mutants=content.mutants,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.jail import client
@@ -17,7 +17,7 @@ from autograder.jail.launch import connect
 from autograder.jail.limits import Died, JailUnavailable, Lost
 from autograder.jail.meter import Allowance
 from autograder.jail.process import Process, fork
-from autograder.judge.process import JudgeJob, judge_role
+from autograder.judge.process import JudgeJob, judge_role, told
 from autograder.judge.session import NOTHING, Outputs, Spent, Step, stopped_output
 from autograder.judge.verdict import Verdict, needs_manual, worn_out
 
@@ -92,7 +92,7 @@ def _hear_one_judge(hearing: Hearing) -> None:
     own = replace(limits, memory_mb=limits.judge_memory_mb, submission_seconds=everything)
     process = fork(judge_role(job.folder), own)
     try:
-        process.send({"job": json.dumps(asdict(hearing.rest()))}, _judge_allowance(process, job))
+        process.send(told(hearing.rest()), _judge_allowance(process, job))
         while not hearing.done:
             heard = process.receive(_judge_allowance(process, job))
             hearing.hear(json.loads(heard["said"]))

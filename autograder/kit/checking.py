@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.observing import GLOBAL_RANDOM, TAMPERED, CallError, Outcome, Rng, observe
+from coursekit.observing import GLOBAL_RANDOM, TAMPERED, CallError, Outcome, observe
 from coursekit.plain import identical, leaves
 from coursekit.rendering import count, first, kind, number, place, show, show_near
 
@@ -130,7 +130,7 @@ def observe_case(function: Callable[..., Any], case: Case) -> Outcome:
 
 def answer(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
     """The outcome of a call, or of several where chance plays, its value replaced by what the case measures of it."""
-    outcome = _in_series(case, call) if case.series else _about(case, call(case))
+    outcome = _in_series(case, call) if case.series else call(case)
     if outcome.error is not None:
         return outcome
     if case.advances and not identical(outcome.value, call(case).value):
@@ -149,18 +149,12 @@ def _in_series(case: Case, call: Callable[[Case], Outcome]) -> Outcome:
     """The results of a case's calls as one; the first call that goes wrong stands for all."""
     values, modified = list[Any](), dict[str, None]()
     for one in (replace(case, args=args, series=()) for args in (case.args, *case.series)):
-        outcome = _about(one, call(one))
+        outcome = call(one)
         if outcome.error is not None or outcome.value is None:
             return outcome
         values.append(outcome.value)
         modified |= dict.fromkeys(outcome.modified)
     return replace(outcome, value=tuple(values), modified=tuple(modified))
-
-
-def _about(case: Case, outcome: Outcome) -> Outcome:
-    """An outcome without what is no business of its case: whoever is given no generator may seed NumPy's own."""
-    given = any(isinstance(leaf, Rng) for _, leaf in leaves([*case.args, *case.kwargs.values()]))
-    return outcome if given else replace(outcome, modified=tuple(m for m in outcome.modified if m != GLOBAL_RANDOM))
 
 
 # ------------------------------------------------------------------------------------------------------ comparison

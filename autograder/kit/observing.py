@@ -15,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,8 @@ class Outcome:
     """Everything that one call did: its result as plain values, or its error, and its side effects on arguments.
 
     Args:
-        modified: arguments that were changed, ``GLOBAL_RANDOM`` among them when it was drawn from.
+        modified: arguments that were changed, ``GLOBAL_RANDOM`` among them when it was drawn from by who was given a
+            generator; whoever was given none may seed NumPy's own.
         shared: arguments with which the result shares memory.
         advanced: random generators that were drawn from.
         second: the result of a second call on the very same objects, where one was asked for.
@@ -212,6 +214,7 @@ def observation(
     settle: Callable[[Any], Any],
     *,
     repeat: bool = False,
+    random: bool = False,
     keep: Callable[[Any, Any], None] = lambda result, settled: None,
 ) -> Observation:
     """The steps of ``observe``: yields each call that may run a student's code, and is sent its result and its error.
@@ -221,6 +224,7 @@ def observation(
     Args:
         settle: what a result's own classes have to do before it is read.
         repeat: call once more, on the very same objects, whatever the first call has left of them.
+        random: watch NumPy's global random state, too, where no generator is among the arguments.
         keep: receives the result as it is, and settled.
     """
     arguments = dict(enumerate(args)) | dict(kwargs)
@@ -229,14 +233,15 @@ def observation(
     for key, argument in arguments.items():
         given[key] = make(argument, given)
     before = {key: _state(arguments[key], given[key]) for key in given}
-    random_state = _global_random()
+    random = random or _hold_generator([*arguments.values()])
+    random_state = _global_random() if random else None
     call = function, [given[i] for i in range(len(args))], {key: given[key] for key in kwargs}
     with np.errstate(**{"under": "ignore", **errstate}), warnings.catch_warnings():  # type: ignore[arg-type]
         warnings.simplefilter("ignore")
         result, raised = yield call
     changed = [key for key in given if _state(arguments[key], given[key]) != before[key]]
     modified = tuple(names[key] for key in changed if not isinstance(arguments[key], Rng))
-    modified += (GLOBAL_RANDOM,) if _global_random() != random_state else ()
+    modified += (GLOBAL_RANDOM,) if random and _global_random() != random_state else ()
     advanced = tuple(names[key] for key in changed if isinstance(arguments[key], Rng))
     value, settled, error = yield from _read(result, raised, settle)
     second = None
@@ -293,11 +298,23 @@ def make(argument: Any, made: Mapping[Any, Any] | None = None) -> Any:
 
 def parameter_names(function: Callable[..., Any], keys: Mapping[Any, Any]) -> dict[Any, str]:
     """The names of a call's arguments, from position or keyword."""
-    try:
-        parameters = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        parameters = []
+    parameters = _parameters(function)
     return {k: k if isinstance(k, str) else parameters[k] if k < len(parameters) else f"argument {k}" for k in keys}
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters, in the order of its signature; nothing for what has none."""
+    if type(function) is FunctionType and not any(hasattr(function, name) for name in ("__wrapped__", "__signature__")):
+        code = function.__code__  # `inspect` takes a tenth of a millisecond, as long as most calls do
+        plain, keywords = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+        starred = keywords + bool(code.co_flags & inspect.CO_VARARGS)
+        names = code.co_varnames
+        more = names[starred : starred + bool(code.co_flags & inspect.CO_VARKEYWORDS)]
+        return [*names[:plain], *names[keywords:starred], *names[plain:keywords], *more]
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def describe_error(error: BaseException) -> CallError:
@@ -310,6 +327,11 @@ def describe_error(error: BaseException) -> CallError:
     except BaseException:  # noqa: BLE001 - a student's __str__
         message = "(its message cannot be shown)"
     return CallError(type(error).__name__, message, line[:200])
+
+
+def _hold_generator(arguments: Sequence[Any]) -> bool:
+    """Whether one of a call's arguments is a random generator, or holds one."""
+    return any(isinstance(leaf, Rng) for _, leaf in leaves(arguments))
 
 
 def _arrays(tree: Any) -> list[np.ndarray]:

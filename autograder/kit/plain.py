@@ -115,9 +115,14 @@ def _key(key: Any) -> str:
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield ``(path, leaf)`` for every leaf of a tree of tuples, lists and dicts, e.g. ``("[0][1]", array)``."""
-    if isinstance(tree, (tuple, list)):
+    if isinstance(tree, np.ndarray):  # most are
+        yield path, tree
+    elif isinstance(tree, (tuple, list)):
         for index, item in enumerate(tree):
-            yield from leaves(item, f"{path}[{index}]")
+            if type(item) is np.ndarray:
+                yield f"{path}[{index}]", item
+            else:
+                yield from leaves(item, f"{path}[{index}]")
     elif isinstance(tree, dict):
         for key, item in tree.items():
             yield from leaves(item, f"{path}[{key!r}]")

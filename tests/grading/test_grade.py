@@ -13,7 +13,7 @@ import pytest
 
 from autograder.course.config import Course
 from autograder.grading.grade import Grader, course_secret, plan, shipped_files
-from autograder.grading.nbgrader_plugin import notes_text
+from autograder.grading.writing import notes_text
 from autograder.judge.verdict import Verdict
 
 pytestmark = pytest.mark.usefixtures("private_servers")

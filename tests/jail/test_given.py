@@ -44,8 +44,9 @@ def test_generator_is_made_afresh_and_seen_to_advance(define):
 
 
 def test_global_random_state_is_watched(define):
-    outcome = define("def f():\n    return np.random.rand()").call("f", timeout=10)
-    assert outcome.modified == (GLOBAL_RANDOM,)
+    student = define("def f(rng):\n    return np.random.rand()\ndef g():\n    return np.random.rand()")
+    assert student.call("f", (Rng(0),), timeout=10).modified == (GLOBAL_RANDOM,)
+    assert student.call("g", timeout=10).modified == ()  # whoever is given no generator may seed NumPy's own
 
 
 def test_predictor_stays_on_our_side_and_sees_plain_arrays(define):

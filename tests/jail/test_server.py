@@ -110,7 +110,7 @@ def test_many_callers_at_once_start_one_server(role):
 def test_changed_code_gets_a_fresh_server(role, monkeypatch):
     with launch.connect(role) as one, launch.connect(role) as again:
         assert server_of(one) == server_of(again)
-        monkeypatch.setattr(launch, "_code_hash", lambda: "another version")
+        monkeypatch.setattr(launch, "code_hash", lambda: "another version")
         with launch.connect(role) as other:
             assert server_of(one) != server_of(other)
 

@@ -18,7 +18,7 @@ from autograder.jail.launch import Role, connect
 from autograder.jail.limits import Died, JailUnavailable
 from autograder.jail.meter import Allowance
 from autograder.jail.process import fork
-from autograder.judge.process import JudgeJob, judge_role, open_session, read_steps
+from autograder.judge.process import JudgeJob, heard, judge_role, open_session, read_steps, told
 
 
 class QuizFailed(RuntimeError):
@@ -42,7 +42,7 @@ def make_questions(job: JudgeJob) -> tuple[tuple[Question, ...], dict[str, str]]
         process = fork(_role(job.folder), own)
         try:
             allowance = Allowance(process.pid, everything, sleep_counts=False)
-            process.send({"job": json.dumps(asdict(job))}, allowance)
+            process.send(told(job), allowance)
             said: dict[str, Any] = json.loads(process.receive(allowance)["said"])
         finally:
             process.close()
@@ -63,7 +63,7 @@ def _role(folder: str) -> Role:
 
 def main(sock: socket.socket) -> None:
     """Make the questions about the one submission that comes through the socket."""
-    job = json.loads(wire.recv_frame(sock)["job"])
+    job = heard(wire.recv_frame(sock))
     said: dict[str, Any] = {"failed": "", "questions": [], "left_out": {}}
     try:
         questions, said["left_out"] = _questions(job)

@@ -65,7 +65,7 @@ def repair(submitted: Mapping[str, Any], release: NotebookNode) -> Repaired:
     chosen = {key: _chosen(cell, copies[key]) for key, cell in known.items()}
     elsewhere = {name for found, _ in named if found.kind == "code" for name in found.defined}
     beside, groups = _Beside(known, chosen), _grouped(named)
-    notebook = deepcopy(release)
+    notebook = deepcopy(NotebookNode({**release, "cells": []}))  # each cell is copied when it is rebuilt
     notebook.cells = beside.cells("", groups[""])
     for key, cell in known.items():
         before, after = _around_chosen(groups[key], key, chosen)

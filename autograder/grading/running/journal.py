@@ -12,6 +12,7 @@ asks for ``--force`` after that means that everything is judged anew.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -20,7 +21,7 @@ import stat
 import struct
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ class Journal:
 
     def _fingerprint(self, job: JudgeJob) -> str:
         """A hash of all that the verdicts on a submission rest on: its cells, seeds, limits, files, and all of ours."""
-        return hashlib.sha256(json.dumps([self._around, asdict(job)], sort_keys=True).encode()).hexdigest()
+        said = [self._around, _files_digest(tuple(job.files.items())), asdict(replace(job, files={}))]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     # -------------------------------------------------------------------------------------------------------- the file
 
@@ -168,6 +170,12 @@ class Journal:
             if "student" in said:
                 self._records[said["student"]] = _Record(said["key"], self._end + HEAD.size, len(data))
             self._end += len(record)
+
+
+@functools.lru_cache(maxsize=2)
+def _files_digest(files: tuple[tuple[str, str], ...]) -> str:
+    """A hash of what lies beside the notebook: the same for a whole class, and most of what a judge is given."""
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 
 def _private(folder: Path) -> Path:

@@ -1,7 +1,8 @@
 """One run of nbgrader over an assignment's submissions: alone, written down, and stopped where nothing is half done.
 
-nbgrader works on one submission after the other. What stands here hangs on to that loop at both ends of a submission:
-before the first file is written, and after the last one.
+nbgrader works on one submission after the other; it is given one at a time, in the order in which they are judged.
+What stands here hangs on to that loop at both ends of a submission: before the first file is written, and after the
+last one.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ import os
 import signal
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from autograder.grading.gradebook import said
+from autograder.grading.gradebook import said, staying_open
 from autograder.grading.pages.contents import RECORD
+from autograder.grading.running.ahead import Ahead
 from autograder.grading.running.events import Finished, Teller, Written
 from autograder.grading.running.holding import hold
 from autograder.grading.running.journal import Journal
@@ -34,7 +35,6 @@ AGAIN = "run the same command again: what is judged by now is not judged twice"
 FAILED = "not everybody could be graded, nbgrader's log says why"
 LOOK_SECONDS = 0.5
 INTERRUPTED = 130  # the exit status of who was interrupted, as shells have it
-T = TypeVar("T")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -47,13 +47,16 @@ class Run:
         converter: nbgrader's ``Autograde``, before it begins.
         will_be_graded: whether nbgrader will grade a submission's folder, or pass over it.
         teller: tells what is written, and how the run ends.
+        ahead: judges what nbgrader will write, by the path of each notebook.
 
     Raises:
         CourseError: when another process grades the assignment.
     """
 
-    def __init__(self, converter: Any, will_be_graded: Callable[[Path], bool], teller: Teller) -> None:
-        self._converter, self._will_be_graded, self._teller = converter, will_be_graded, teller
+    def __init__(
+        self, converter: Any, will_be_graded: Callable[[Path], bool], teller: Teller, ahead: Ahead[Path, Any]
+    ) -> None:
+        self._converter, self._will_be_graded, self._teller, self._ahead = converter, will_be_graded, teller, ahead
         self._root, self._assignment = Path(converter.coursedir.root), converter.coursedir.assignment_id
         self._journal: Journal | None = None
         self._records: dict[str, bytes] = {}  # what is to stand beside a graded notebook, by student
@@ -86,30 +89,12 @@ class Run:
         return self._journal
 
     def at_the_end(self, action: Callable[[], object]) -> None:
-        """Have something done before others may grade the assignment; what was asked for last comes first."""
+        """Have something done before others may grade the assignment."""
         self._ends.append(action)
 
     def keep(self, student: str, record: bytes) -> None:
         """Have a record written once everything else of a student's is."""
         self._records[student] = record
-
-    def result(self, work: Future[T]) -> T:
-        """What comes of some work, once it is done, and once its verdict is written down.
-
-        Raises:
-            KeyboardInterrupt: by which nbgrader ends: when the run is to end before that, no judge can be reached, or
-                a verdict could not be written down and would be lost by a kill.
-        """
-        while not work.done() and not self._leaving:
-            wait([work], LOOK_SECONDS)
-        if not work.done():
-            self._stop(self._leaving)
-        if self._journal is not None and self._journal.problem:
-            self._stop(f"{self._journal.problem}; {MEND}")
-        try:
-            return work.result()
-        except JudgesGone as gone:
-            self._stop(str(gone))
 
     def _stop(self, problem: str) -> NoReturn:
         """Leave nbgrader's loop; it takes away what it had begun to write."""
@@ -117,7 +102,7 @@ class Run:
         raise KeyboardInterrupt
 
     def _convert_all(self) -> None:
-        with self._interrupts_heard():
+        with self._interrupts_heard(), staying_open():
             problem = self._converted()
         if problem:
             self._converter.log.error("stopped: %s; %s", problem, AGAIN)
@@ -128,24 +113,66 @@ class Run:
 
     def _converted(self) -> str:
         """Have nbgrader do its work; returns why it ended early, "" when everybody is graded."""
-        problem = FAILED
+        problem, folders = FAILED, dict(self._converter.assignments)
         try:
-            self._convert()
+            self._convert_each(folders)
             problem = self._left
         except KeyboardInterrupt:
             if not self._left:
                 raise
             problem = self._left
         finally:
-            for action in reversed(self._ends):
+            self._ahead.close()
+            for action in self._ends:
                 action()
             if self._journal is not None:
                 if not problem:
-                    self._journal.retire([Path(folder).parent.name for folder in self._converter.assignments])
+                    self._journal.retire([Path(folder).parent.name for folder in folders])
                 self._journal.close()
             self.let_go()
             self._teller.tell([Finished(problem and f"stopped: {problem}; {AGAIN}")])
         return problem
+
+    def _convert_each(self, folders: Mapping[str, Sequence[str]]) -> None:
+        """Give nbgrader one submission at a time.
+
+        Raises:
+            NbGraderException: at once where nothing can be written any more; where single submissions could not be
+                graded, after all the others.
+        """
+        failed: NbGraderException | None = None
+        for folder in self._in_turn(folders):
+            self._converter.assignments = {folder: folders[folder]}
+            try:
+                self._convert()
+            except NbGraderException as error:
+                if error.__context__ is not None:  # nbgrader has given up: the gradebook cannot be used
+                    raise
+                failed = error
+        if failed is not None and not self._left:
+            raise failed
+
+    def _in_turn(self, folders: Mapping[str, Sequence[str]]) -> Iterator[str]:
+        """Those that are passed over, then the others, each once its verdict is written down."""
+        notebooks: dict[Path, str] = {}
+        for folder in sorted(folders):
+            if self._will_be_graded(Path(folder)):
+                notebooks |= {Path(notebook): folder for notebook in folders[folder]}
+            else:
+                yield folder
+        self._ahead.begin(notebooks)
+        while not self._ahead.over and not self._left:
+            notebook = self._ahead.take(LOOK_SECONDS)
+            if self._teller.alone:
+                self._leaving = self._leaving or "who started this grading is gone"
+            if self._journal is not None and self._journal.problem:  # what a kill would lose is not written, either
+                self._left = f"{self._journal.problem}; {MEND}"
+            elif self._leaving:
+                self._left = self._leaving
+            elif isinstance(self._ahead.problem, JudgesGone):
+                self._left = str(self._ahead.problem)
+            elif notebook is not None:
+                yield notebooks[notebook]
 
     @contextmanager
     def _interrupts_heard(self) -> Iterator[None]:
@@ -166,13 +193,8 @@ class Run:
         self._converter.log.warning("finishing what is being written and judged just now; Ctrl-C again ends at once")
 
     def _begin_one(self, assignment: str, student: str) -> bool:
-        if self._teller.alone:
-            self._leaving = self._leaving or "who started this grading is gone"
         submitted = self._converter._format_source(assignment, student)
         if self._will_be_graded(Path(submitted)):
-            if self._leaving:
-                self._left = self._leaving
-                return False
             (self._folder(assignment, student) / RECORD).unlink(missing_ok=True)
         return bool(self._begin(assignment, student))
 

@@ -101,7 +101,14 @@ class Worker:
         errstate = request["errstate"] or {}
         return (
             yield from observation(
-                function, args, kwargs, errstate, self._settle, repeat=request["repeat"], keep=self._keep
+                function,
+                args,
+                kwargs,
+                errstate,
+                self._settle,
+                repeat=request["repeat"],
+                random=request["canary"],  # it draws from NumPy's own state, and must be seen to
+                keep=self._keep,
             )
         )
 

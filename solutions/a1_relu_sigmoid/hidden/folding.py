@@ -122,12 +122,12 @@ def conv_map_loop(t: np.ndarray, w: np.ndarray, hw: tuple[int, int], stride: int
     rows, columns = -(-height // stride), -(-width // stride)
     top = max((rows - 1) * stride + kh - height, 0) // 2
     left = max((columns - 1) * stride + kw - width, 0) // 2
-    out = np.zeros((rows, columns, co))
+    out, taps = np.zeros((rows, columns, co)), t[:, None] * w.astype(float)
     for row, column, i, j in itertools.product(range(rows), range(columns), range(kh), range(kw)):
         y, x = row * stride + i - top, column * stride + j - left
         if 0 <= y < height and 0 <= x < width:
             for c in range(ci):
-                out[row, column] += t[c] * w[i, j, c].astype(float)
+                out[row, column] += taps[i, j, c]
     return out
 
 
@@ -146,9 +146,9 @@ def conv_case(
     b1, w2, b2 = (draw(rng, shape).astype(dtype) for shape in [(ci,), kernel, (co,)])
     shift = np.broadcast_to(np.asarray(t, float), (ci,))
     if hw is None:
-        correction = np.zeros(co)
+        correction, taps = np.zeros(co), shift[:, None] * w2.astype(float)
         for i, j, c in itertools.product(range(kh), range(kw), range(ci)):
-            correction += shift[c] * w2[i, j, c].astype(float)
+            correction += taps[i, j, c]
         kwargs: dict[str, Any] = {"padding": "valid", "strides": strides}
     else:
         correction = conv_map_loop(shift, w2, hw, strides)
