@@ -1,142 +1,112 @@
-"""Pair plain nbgrader with ours on copies of one a1 submission, in one run.
+"""Pair plain nbgrader with ours on a small class that hands in a1, in one run; and hold ours against what must be.
 
-    .venv/bin/python benchmarks/autograde.py [--copies 8]
+    .venv/bin/python benchmarks/autograde.py [--copies 8] [--training a2] [--write]
 
 "stock" runs nbgrader's own preprocessors: a Jupyter kernel for each notebook, `check` cells executed in it. "ours" runs
-the configuration that `course build` writes, walls included. Both grade the same notebook, which imports TensorFlow as
-a Keras assignment does. Stock also runs the experiment cells, figures and all; ours keeps the student's own outputs
-there. Each is run on 1 copy and on N copies, and the difference is divided by N - 1: start-up, which a class pays once,
-is shown apart. CPU seconds count every process, the warm servers included. The last line is the ratio.
+the configuration that `course build` writes, walls included. Both grade the same notebooks; no two are equal, and they
+import TensorFlow as a Keras assignment does. Stock also runs the experiment cells, figures and all; ours keeps the
+student's own outputs there. Each is run on 1 submission and on N, and the difference is divided by N - 1: start-up,
+which a class pays once, is shown apart. CPU seconds count every process, the warm servers included.
+
+What nobody can save is the students' own arithmetic (`arithmetic.py`): the overhead is what ours takes beyond that. For
+an assignment with accuracy items, the floor is that arithmetic and the trainings. The last line is the ratio.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import resource
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
+import measuring
+from arithmetic import arithmetic_apart
+from classes import Room, importing_tensorflow
+from measuring import Spent, autograde, private_folder
 
-from autograder.authoring.build import build_assignment
-from autograder.authoring.demo import cell_source, fill_in, hand_in
-from autograder.authoring.release import release_assignment
-from autograder.course.config import LimitSettings, load_course
-from autograder.course.content import load_content
+from autograder.course.config import LimitSettings
 from autograder.grading.grade import process_limits
+from autograder.jail import client
 
-ROOT = Path(__file__).resolve().parents[1]
 STOCK = "c = get_config()\nc.ExecutePreprocessor.timeout = 120\nc.Execute.timeout = 120\n"
 
 
-def prepare(root: Path, copies: int) -> None:
-    """Build and release a1, and hand in ``copies`` times."""
-    course = load_course(ROOT)
-    assignment = course.assignments["a1"]
-    build_assignment(course, assignment.name, root)
-    release = release_assignment(course, assignment.name, root)
-    right = {name: cell_source(f, name) for name, f in load_content(assignment.folder).solutions.items()}
-    notebook = fill_in(nbformat.read(release / f"{assignment.folder}.ipynb", as_version=4), right)
-    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    tensorflow = nbformat.v4.new_code_cell("import tensorflow, keras", id="tensorflow")
-    notebook.cells.insert(notebook.cells.index(first) + 1, tensorflow)
-    for number in range(copies):
-        hand_in(root, f"student{number:02}", assignment, json.dumps(notebook))
-
-
-def cpu_of_processes(marker: str) -> float:
-    """CPU seconds used so far by live processes with ``marker`` in their command line, and by their dead children."""
-    ticks = 0
-    for folder in (folder for folder in Path("/proc").iterdir() if folder.name.isdigit()):
-        try:
-            if marker.encode() in (folder / "cmdline").read_bytes():
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                ticks += sum(map(int, fields[11:15]))
-        except OSError:
-            continue  # it has just ended
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def autograde(root: Path, students: str, servers: str) -> tuple[float, float]:
-    """Wall and CPU seconds of one `nbgrader autograde`, whatever it starts included."""
-    command = [sys.executable, "-m", "nbgrader", "autograde", "a1", "--force"]
-    command += [f"--CourseDirectory.student_id={students}"]
-    before, warm = resource.getrusage(resource.RUSAGE_CHILDREN), cpu_of_processes(servers)
-    started = time.monotonic()
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment, check=False)
-    wall = time.monotonic() - started
-    if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, own + cpu_of_processes(servers) - warm
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder of our own, warm servers included, so that only our own processes are counted."""
-    folder = Path(tempfile.mkdtemp(prefix="cc-", dir="/tmp"))
-    os.environ.update(XDG_RUNTIME_DIR=str(folder), TMPDIR=str(folder), COURSE_SERVER_IDLE="60")
-    tempfile.tempdir = None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def student_memory() -> str:
-    """The proportional memory of a student process that has run TensorFlow, and that of its warm server."""
-    from autograder.jail import client  # noqa: PLC0415 - after the folders are set
-
+def student_memory() -> tuple[float, float]:
+    """MiB of proportional memory of a student's process: as it was forked, and after a TensorFlow operation."""
     source = "import keras\nkeras.ops.ones((100, 100)) @ keras.ops.ones((100, 100))"
     with client.spawn(process_limits(LimitSettings())) as student:
         student.run_cell("pass", 60)
         empty = student.memory_pss()
         student.run_cell(source, 60)
-        return f"{empty / 1024:.0f} MiB PSS empty, {student.memory_pss() / 1024:.0f} MiB after a TensorFlow operation"
+        return empty / measuring.KIB, student.memory_pss() / measuring.KIB
+
+
+def further(room: Room, servers: Path, copies: int, name: str) -> Spent:
+    """What each further submission costs, with the lines that it follows from."""
+    one = autograde(room.root, room.assignment.name, servers, students="student0000").spent
+    many = autograde(room.root, room.assignment.name, servers).spent
+    each = (many - one).per(copies - 1)
+    for what, spent in (("1 submission", one), (f"{copies} submissions", many), ("each further one", each)):
+        print(line(f"{name:6} {what}", spent), flush=True)
+    print()
+    return each
+
+
+def line(what: str, spent: Spent) -> str:
+    """A line of the table."""
+    return f"{what:48} wall {spent.wall:7.2f} s   cpu {spent.cpu:7.2f} s"
+
+
+def paired(folder: Path, copies: int) -> dict[str, Spent]:
+    """What a further submission of a1 costs with nbgrader's own grader, and with ours."""
+    each = {}
+    for name in ("stock", "ours"):
+        room = Room(folder / name, "a1")
+        room.hand_in_many(copies, importing_tensorflow)
+        if name == "stock":
+            (room.root / "nbgrader_config.py").write_text(STOCK)
+            (room.root / "nbgrader_config.json").unlink()  # it names our reader
+        else:
+            cold = autograde(room.root, "a1", folder, students="student0000").spent
+            print(line("ours   1 submission, and the warm servers' start", cold))
+        each[name] = further(room, folder, copies, name)
+    return each
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--copies", type=int, default=8)
-    copies = parser.parse_args().copies
-    memory = Path("/proc/meminfo").read_text().split()[1]
-    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, {int(memory) // 2**20} GiB, {platform.release()}")
-    print(f"python {platform.python_version()}, {copies} copies of one submission\n")
-    per_copy = {}
+    parser.add_argument("--training", default="a2", help="an assignment with accuracy items; none to leave it out")
+    parser.add_argument("--write", action="store_true", help="keep the rows for docs/measured/grading.md")
+    arguments = parser.parse_args()
+    machine, rows = measuring.machine(), dict[str, object]()
+    print(f"{measuring.told(machine)}; {arguments.copies} submissions, all different\n")
     with private_folder() as folder:
-        for name in ("stock", "ours"):
-            root = folder / name
-            prepare(root, copies)
-            if name == "stock":
-                (root / "nbgrader_config.py").write_text(STOCK)
-                (root / "nbgrader_config.json").unlink()  # it names our reader
-            else:
-                cold = autograde(root, "student00", str(folder))
-                print(f"ours   1 copy, the warm servers' start    wall {cold[0]:6.2f} s   cpu {cold[1]:6.2f} s")
-            one = autograde(root, "student00", str(folder))
-            many = autograde(root, "*", str(folder))
-            per_copy[name] = [(m - o) / (copies - 1) for m, o in zip(many, one, strict=True)]
-            for what, (wall, cpu) in [
-                ("1 copy", one),
-                (f"{copies} copies", many),
-                ("each further copy", per_copy[name]),
-            ]:
-                print(f"{name:6} {what:34} wall {wall:6.2f} s   cpu {cpu:6.2f} s")
-            print()
-        print(f"a student process: {student_memory()}\n")
-    wall, cpu = (stock / ours for stock, ours in zip(per_copy["stock"], per_copy["ours"], strict=True))
+        each = paired(folder, arguments.copies)
+        if arguments.training != "none":
+            room = Room(folder / arguments.training, arguments.training)
+            room.hand_in_many(arguments.copies)
+            autograde(room.root, room.assignment.name, folder, students="student0000")  # its judges' server starts
+            trained = further(room, folder, arguments.copies, arguments.training)
+            rows["training"] = _floor(arguments.training, trained)
+        empty, used = student_memory()
+        print(f"a student's process: {empty:.0f} MiB PSS, {used:.0f} MiB after a TensorFlow operation")
+    own = sum(arithmetic_apart("a1").values())
+    overhead = each["ours"].cpu - own
+    print(f"overhead a1: cpu {overhead:.3f} s for each submission, beyond {own:.3f} s of the students' own arithmetic")
+    wall, cpu = (stock / ours for stock, ours in zip(each["stock"], each["ours"], strict=True))
+    rows |= {"machine": machine, "copies": arguments.copies, "own": own, "overhead": overhead}
+    rows |= {name: {"wall": spent.wall, "cpu": spent.cpu} for name, spent in each.items()}
+    measuring.keep("autograde", {**rows, "student_mib": [empty, used]}, arguments.write)
     print(f"ratio stock/ours: wall {wall:.1f}, cpu {cpu:.1f}")
+
+
+def _floor(name: str, each: Spent) -> dict[str, float | str]:
+    own = arithmetic_apart(name, seeds=2)
+    floor = sum(own.values())
+    print(
+        f"training {name}: cpu {each.cpu:.2f} s for each submission, {each.cpu / floor:.2f} times its floor of "
+        f"{floor:.2f} s ({own['trainings']:.2f} s of trainings, {own['calls']:.2f} s of calls)\n"
+    )
+    return {"assignment": name, "wall": each.wall, "cpu": each.cpu, "ratio": each.cpu / floor, **own}
 
 
 if __name__ == "__main__":

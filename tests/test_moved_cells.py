@@ -153,7 +153,8 @@ class Here:
     def run_cell(self, source: str, timeout: float, definitions: bool) -> list[dict[str, Any]]:
         self._rewriter.definitions_only = definitions
         try:
-            exec(compile(self._rewriter.visit(ast.parse(source)), "cell", "exec"), self.names)
+            tree = ast.fix_missing_locations(self._rewriter.visit(ast.parse(source)))  # as IPython does
+            exec(compile(tree, "cell", "exec"), self.names)
         except Exception as error:
             return [{"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}]
         return []

@@ -21,6 +21,7 @@ from autograder.jail.limits import Died, JailUnavailable, Limits
 from autograder.jail.memory import Memory
 from autograder.jail.meter import Allowance, TooMuchWork, at_most, cpu_seconds
 from autograder.jail.process import Process, Tier, fork
+from autograder.jail.watch import own_memory
 from coursekit.observing import CallError, Misuse, Outcome
 
 __all__ = ["CellResult", "Died", "JailUnavailable", "Limits", "Student", "spawn"]
@@ -175,8 +176,15 @@ class Student:
             sings = witness.canary_sings(canary, self._memory, args, kwargs, call.ask)
         return witness.tampered(outcome) if sings is False and outcome.error is None else outcome
 
+    def memory_kib(self) -> int:
+        """KiB of memory that no file backs, what the warm server had before included; 0 when the process is gone."""
+        return own_memory(self.pid)[0]
+
     def memory_pss(self) -> int:
-        """KiB of memory, pages shared with the warm server counted by their share; 0 when the process is gone."""
+        """KiB of memory, pages shared with the warm server counted by their share; 0 when the process is gone.
+
+        To count them takes as long as forking does.
+        """
         return self._process.memory_pss()
 
     def close(self) -> None:

@@ -261,7 +261,7 @@ class _JailedStudent:
             raise (Killed if death.killed else Stopped)(str(death)) from None
 
     def memory_kib(self) -> int:
-        return self._student.memory_pss()
+        return self._student.memory_kib()
 
     def close(self) -> None:
         self._student.close()

@@ -42,7 +42,7 @@ class Graded:
         outputs: nbformat outputs of each cell that ran, by cell index.
         verdicts: by exercise, in the order of the check cells.
         isolation: the walls that were in force.
-        memory_kib: the largest proportional set size seen of the student's process.
+        memory_kib: the most memory that the student's process was seen to have.
         seconds: that each exercise took to judge.
     """
 

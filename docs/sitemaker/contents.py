@@ -24,6 +24,7 @@ CHAPTERS: dict[str, dict[str, str | None]] = {
         "reproduce.md": "docs/reproduce.md",
         "reproduced/report.md": "docs/reproduced/report.md",
         "calibration.md": None,
+        "measured/grading.md": "docs/measured/grading.md",
     },
     "For developers": {
         "developers/architecture.md": "docs/developers/architecture.md",

@@ -34,11 +34,10 @@ class Rewriter(ast.NodeTransformer):
         self._parse = parse
 
     def visit(self, node: ast.AST) -> ast.AST:
-        """Rewrite a module; IPython gives nothing else."""
+        """Rewrite a module; IPython gives nothing else, and says for what is new where it stands."""
         if isinstance(node, ast.Module):
             body = self._defining(node.body) if self.definitions_only else node.body
             node.body = [made for statement in body for made in self._statements(statement)]
-            ast.fix_missing_locations(node)
         return node
 
     def _defining(self, body: list[ast.stmt]) -> list[ast.stmt]:

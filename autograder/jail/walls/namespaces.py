@@ -91,11 +91,11 @@ def outermost(paths: Iterable[str]) -> list[str]:
     >>> outermost(["/proc/self", "/proc", "/does/not/exist"])
     ['/proc']
     """
-    kept: list[str] = []
+    kept: dict[str, str] = {}  # with what begins all names inside
     for path in sorted(set(paths)):
-        if os.path.exists(path) and not any(os.path.commonpath((path, outer)) == outer for outer in kept):
-            kept.append(path)
-    return kept
+        if os.path.exists(path) and not path.startswith(tuple(kept.values())):
+            kept[path] = f"{path.rstrip('/')}/"
+    return list(kept)
 
 
 def _take(path: str, attributes: int) -> tuple[int, bool]:
