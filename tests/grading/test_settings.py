@@ -16,7 +16,7 @@ from autograder.authoring.release import release_assignment
 from autograder.classroom.scores import scores
 from autograder.commands.main import main
 from autograder.course.config import CourseError
-from autograder.grading.gradebook import gradebook_url
+from autograder.grading.gradebook import gradebook_url, kept
 from autograder.grading.settings import (
     COURSE,
     INCLUDE,
@@ -169,3 +169,23 @@ def test_a_gradebook_elsewhere_is_made_and_read_there(course, tmp_path, monkeypa
     assert (tmp_path / "grades" / "book.db").is_file()
     assert not list(tmp_path.glob("*.db"))
     assert scores(tmp_path, "a1") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql+pg8000://staff:secret@host/class", "driver pg8000 is missing here: install it; pip install"),
+        (
+            "postgres://staff:secret@host/class",
+            "postgres://staff:***@host/class: the gradebook cannot be used: Can't load",
+        ),
+        ("staff:secret@host/class", "c.CourseDirectory.db_url: expected an address such as sqlite:///gradebook.db or"),
+    ],
+    ids=["no driver", "no such database", "no address"],
+)
+def test_an_address_that_cannot_be_used_is_named_without_its_password(url, says, tmp_path):
+    (tmp_path / THEIRS).write_text(f"c = get_config()\nc.CourseDirectory.db_url = {url!r}\n")
+    with pytest.raises(CourseError) as caught:
+        kept(gradebook_url(tmp_path), "a1")
+    (finding,) = caught.value.findings
+    assert says in finding and "secret" not in finding
