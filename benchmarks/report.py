@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,21 +91,21 @@ The student's own arithmetic, {own / whole:.0%}, is part of the cases.
 
 def scaling(row: Row) -> str:
     """Classes of several sizes, one job and two."""
-    rows = sorted(row["rows"], key=lambda one: (one["jobs"], one["size"]))
-    first = {one["jobs"]: one for one in reversed(rows)}
-    faster = {one["size"]: one["each_wall"] for one in rows if one["jobs"] == rows[0]["jobs"]}
+    rows = sorted(row["rows"], key=lambda one: (one["by"], one["jobs"], one["size"]))
+    first = {(one["by"], one["jobs"]): one for one in reversed(rows)}
+    single = {(one["by"], one["size"]): one["each_wall"] for one in reversed(rows)}  # by fewest of its kind
     lines = [
         (
             f"{one['size']:,}",
-            one["jobs"],
-            f"{one['each_cpu'] / first[one['jobs']]['each_cpu']:.2f}",
-            f"{faster[one['size']] / one['each_wall']:.2f}",
+            f"{one['jobs']} {one['by']}",
+            f"{one['each_cpu'] / first[one['by'], one['jobs']]['each_cpu']:.2f}",
+            f"{single[one['by'], one['size']] / one['each_wall']:.2f}",
             f"{one['pss_mib']:,}",
             one["grader_mib"],
         )
         for one in rows
     ]
-    head = ("submissions", "jobs", "cost of each", "times as fast as one job", "peak PSS, MiB", "nbgrader's, MiB")
+    head = ("submissions", "by", "cost of each", "times as fast as one", "peak PSS, MiB", "nbgrader's, MiB")
     return f"""## As a class grows
 
 The cost of each is its processor time, by that of one in the smallest class. The memory is that of nbgrader, warm
@@ -114,7 +114,13 @@ servers, judges, readers and students' processes together, pages that they share
 {table(head, lines)}
 ![Cost of a submission and peak memory by the size of the class, for one job and for two]({PICTURE.name})
 
-{_made(row, f"scaling.py --sizes {_each(rows, 'size')} --jobs {_each(rows, 'jobs')}")}"""
+{_made(row, f"scaling.py --sizes {_each(rows, 'size')} {' '.join(_counted(rows))}")}"""
+
+
+def _counted(rows: Sequence[Row]) -> Iterator[str]:
+    for option, by in (("--jobs", "jobs"), ("--dask", "workers")):
+        if mine := [one for one in rows if one["by"] == by]:
+            yield f"{option} {_each(mine, 'jobs')}"
 
 
 def hostile(row: Row) -> str:
@@ -150,16 +156,18 @@ CHAPTERS = {
 
 
 def draw(row: Row, path: Path) -> None:
-    """Cost and memory by the size of the class, one line for each number of jobs."""
+    """Cost and memory by the size of the class, one line for each number of jobs or workers."""
     import matplotlib  # noqa: PLC0415 - the page alone needs no figure
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     figure, (cost, memory) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for jobs in sorted({one["jobs"] for one in row["rows"]}):
-        mine = sorted((one for one in row["rows"] if one["jobs"] == jobs), key=lambda one: one["size"])
-        sizes, label = [one["size"] for one in mine], f"{jobs} job{'s' * (jobs != 1)}"
+    for by, jobs in sorted({(one["by"], one["jobs"]) for one in row["rows"]}):
+        mine = sorted(
+            (one for one in row["rows"] if (one["by"], one["jobs"]) == (by, jobs)), key=lambda one: one["size"]
+        )
+        sizes, label = [one["size"] for one in mine], f"{jobs} {by if jobs != 1 else by.removesuffix('s')}"
         cost.plot(sizes, [1000 * one["each_cpu"] for one in mine], marker="o", label=label)
         memory.plot(sizes, [one["pss_mib"] for one in mine], marker="o", label=label)
     cost.set(title="processor time of a submission", ylabel="ms", ylim=(0, None))

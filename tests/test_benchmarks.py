@@ -30,12 +30,6 @@ def test_without_otter_grader_nothing_is_measured_and_that_is_said(tmp_path):
     assert run("otter.py", "--otter", str(tmp_path / "otter")).startswith(f"no otter-grader at {tmp_path}/otter")
 
 
-def test_workers_that_nobody_has_are_refused():
-    command = [sys.executable, str(FOLDER / "scaling.py"), "--dask", "2"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and "only --jobs can be measured" in done.stderr
-
-
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("script", "options", "last"),
