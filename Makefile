@@ -69,7 +69,7 @@ $(NOTEBOOKS)/.made: $(STAMP) course.yaml $(RELEASED)
 	@touch $@
 
 $(SITE)/lite: $(LITE)/.installed $(PYODIDE) $(NOTEBOOKS)/.made $(wildcard docs/sitemaker/*lite* docs/sitemaker/*lock*)
-	PYTHONPATH=docs $(LITE)/bin/python -m sitemaker.lite $(PYODIDE) $(LITE)/wheels $@
+	PYTHONPATH=docs $(BIN)/python -m sitemaker.lite $(PYODIDE) $(LITE) $@
 	@touch $@
 
 build/pyodide: requirements-pyodide.txt

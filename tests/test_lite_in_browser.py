@@ -21,7 +21,7 @@ from released import Classroom
 BUILT = Path(__file__).resolve().parents[1] / "build" / "site" / "lite"
 NOTEBOOK = "a1_relu_sigmoid.ipynb"
 PANEL = "window.jupyterapp.shell.currentWidget"
-PATIENCE = 600.0  # Python is compiled and its packages are unpacked, on a machine that is very busy
+PATIENCE = 1200.0  # Python is unpacked and compiled, on a machine that may be very busy
 
 pytestmark = [
     pytest.mark.long,

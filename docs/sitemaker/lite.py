@@ -1,11 +1,11 @@
 """Build JupyterLite with the assignments that a browser can run: Python comes with the page, and no server runs it.
 
-    PYTHONPATH=docs .venv-lite/bin/python -m sitemaker.lite PYODIDE WHEELS LITE
+    PYTHONPATH=docs .venv/bin/python -m sitemaker.lite PYODIDE TOOLS LITE
 
 ``PYODIDE`` is a folder that holds, at any depth, the files of Pyodide's release. Those that a notebook needs are
 copied, and each is compared with a hash: a package with that in ``pyodide-lock.json``, which is the release's own file,
-cut to the packages that are needed here; Python itself with that below, of the release's package for npm. ``WHEELS``
-holds what the kernel needs besides.
+cut to the packages that are needed here; Python itself with that below, of the release's package for npm. ``TOOLS`` is
+JupyterLite's own environment, with what the kernel in the browser needs besides in its folder ``wheels``.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ CORE = {
 BROUGHT = ("matplotlib", "numpy")  # there before the first cell runs: it says which versions there are
 KERNEL = ("ipython", "jedi", "micropip", "sqlite3", "ssl")  # what the kernel loads before it
 EXTENSION = "@jupyterlite/pyodide-kernel-extension:kernel"
+# Lets Python see files beside the notebook, with a request for each look. There are none: notebooks bring theirs.
+WORKER = "@jupyterlite/application-extension:service-worker-manager"
 
 
 def runnable(course: Course) -> list[Assignment]:
@@ -95,16 +97,16 @@ def copy_pyodide(source: Path, into: Path) -> None:
 def settings(course: Course) -> dict[str, Any]:
     """JupyterLite's settings: nothing is looked for outside the page."""
     kernel = {"disablePyPIFallback": True, "loadPyodideOptions": {"packages": list(BROUGHT)}}
-    config = {"appName": course.title, "litePluginSettings": {EXTENSION: kernel}}
+    config = {"appName": course.title, "disabledExtensions": [WORKER], "litePluginSettings": {EXTENSION: kernel}}
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
 
 
-def build(course: Course, pyodide: Path, wheels: Path, into: Path) -> None:
+def build(course: Course, pyodide: Path, tools: Path, into: Path) -> None:
     """Write JupyterLite to a new folder.
 
     Args:
         pyodide: where the files of Pyodide's release are.
-        wheels: where those packages are that the kernel needs besides.
+        tools: JupyterLite's environment.
 
     Raises:
         CourseError: when files of Pyodide are missing, when an assignment cannot be released, or when JupyterLite
@@ -116,12 +118,11 @@ def build(course: Course, pyodide: Path, wheels: Path, into: Path) -> None:
         copy_pyodide(pyodide, place / "static" / "pyodide")
         write_notebooks(course, place / "files")
         (place / "jupyter-lite.json").write_text(json.dumps(settings(course)), encoding="utf-8")
-        besides = [f"--piplite-wheels={path.resolve()}" for path in sorted(wheels.glob("*.whl"))]
+        besides = [f"--piplite-wheels={path.resolve()}" for path in sorted((tools / "wheels").glob("*.whl"))]
         small = ("--apps=notebooks", "--no-sourcemaps", "--no-unused-shared-packages", "--no-libarchive")
-        command = [sys.executable, "-m", "jupyterlite_core", "build", "--contents=files", *small, *besides]
-        done = subprocess.run(
-            [*command, f"--output-dir={place / 'built'}"], cwd=place, capture_output=True, text=True, check=False
-        )
+        command = [str(tools.absolute() / "bin" / "python"), "-m", "jupyterlite_core", "build", "--contents=files"]
+        command += [*small, *besides, f"--output-dir={place / 'built'}"]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
         if done.returncode:
             raise CourseError([f"JupyterLite was not built: {(done.stderr or done.stdout).strip()[-2000:]}"])
         shutil.rmtree(into, ignore_errors=True)
