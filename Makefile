@@ -33,7 +33,7 @@ test-slow: $(STAMP)
 	$(PYTEST) -m "(slow or browser) and not long"
 
 # What takes an hour, and a machine of its own: before a release.
-test-long: $(STAMP)
+test-long: $(STAMP) $(SITE)/lite
 	$(BIN)/course doctor --conditional
 	$(BIN)/course doctor --mechanical
 	$(BIN)/course doctor --power --tolerances

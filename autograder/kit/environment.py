@@ -119,7 +119,7 @@ def package_finding(package: str, tested: str, found: str | None, *, in_a_browse
     """
     name, install = NAMES.get(package, package), f"run %pip install {package}=={tested} and restart the kernel"
     if in_a_browser:
-        install = "this page has no other, so work on your own computer"
+        install = "work on your own computer"
     if found is None:
         return BAD, f"{name} is not installed: {install}."
     if found == tested:
