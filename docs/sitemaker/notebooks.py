@@ -73,7 +73,7 @@ def with_openers(text: str, course: Course, assignment: Assignment, browsable: C
     """
     links = [f'<a href="{escape(to)}">{words}</a>' for to, words in _openers(course, assignment, browsable)]
     title, end, rest = text.partition("\n")
-    return f'{title}\n\n<p class="openers">{" ".join(links)}</p>\n{end}{rest}' if links else text
+    return f'{title}\n\n<p class="openers">{" ".join(links)}</p>{end}{rest}' if links else text
 
 
 def _openers(course: Course, assignment: Assignment, browsable: Collection[str]) -> Iterator[tuple[str, str]]:
