@@ -88,9 +88,9 @@ class Tab:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, expression: str) -> None:
+    def until(self, expression: str, patience: float = WAIT) -> None:
         """Wait until an expression is true."""
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + patience
         while not self.evaluate(f"Boolean({expression})"):
             assert time.monotonic() < end, f"never came true: {expression}"
             self.listen(0.05)

@@ -18,13 +18,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from autograder.authoring.build import with_points
 from autograder.authoring.leaks import solution_lines, squeeze
-from autograder.course.config import Course
+from autograder.course.config import Course, Site
 from autograder.course.script import read_script
 from autograder.grading.pages.formulas import mathml
 from sitemaker.contents import CHAPTERS, INTERFACE
 from sitemaker.gather import gathered, sources
 from sitemaker.links import BrokenLinks, moved
-from sitemaker.notebooks import page
+from sitemaker.notebooks import page, with_openers
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".venv-docs" / "bin" / "python"
@@ -96,6 +96,34 @@ def test_a_notebook_becomes_its_prose_and_its_code_in_order():
     shown = new_code_cell("x = 1", outputs=[new_output("stream", text="seen only here")])
     notebook = new_notebook(cells=[new_markdown_cell("# Title"), shown, new_code_cell('"""```"""'), new_code_cell("")])
     assert page(notebook) == '# Title\n\n```python\nx = 1\n```\n\n````python\n"""```"""\n````\n'
+
+
+def openers(text: str) -> list[tuple[str, str]]:
+    """The addresses and the words of the links below a page's title."""
+    return [(str(link["href"]), link.get_text()) for link in BeautifulSoup(text, "html.parser").select(".openers a")]
+
+
+def test_a_page_says_where_else_its_notebook_opens(course):
+    public = "https://github.com/someone/notes/blob/main/single-file"
+    there = course.model_copy(update={"site": Site(notebooks=f"{public}/")})
+    text = with_openers("# A1\n\nProse.\n", there, course.find("a1"), {"a1_relu_sigmoid"})
+    assert text.startswith("# A1\n\n<p") and text.endswith("</p>\n\nProse.\n")
+    assert openers(text) == [
+        ("../lite/notebooks/index.html?path=a1_relu_sigmoid.ipynb", "Open here, in the browser"),
+        (
+            "https://colab.research.google.com/github/someone/notes/blob/main/single-file/a1/a1_relu_sigmoid.ipynb",
+            "Open in Colab",
+        ),
+        (f"https://kaggle.com/kernels/welcome?src={public}/a1/a1_relu_sigmoid.ipynb", "Open in Kaggle"),
+    ]
+
+
+def test_a_page_without_a_public_address_says_nothing_of_other_places(course):
+    assert course.site.notebooks is None
+    assert with_openers("# A1\n\nProse.\n", course, course.find("a1"), set()) == "# A1\n\nProse.\n"
+    assert [words for _, words in openers(with_openers("# A1", course, course.find("a1"), {"a1_relu_sigmoid"}))] == [
+        "Open here, in the browser"
+    ]
 
 
 def test_every_formula_is_drawn_without_a_script(texts):

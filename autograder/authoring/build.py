@@ -91,14 +91,14 @@ def source_files(course: Course, name: str, known: Mapping[str, Misconduct] | No
         **{name: path.read_text("utf-8") for name, path in shipped(course, assignment).items()},
         notebook: nbformat.writes(make_notebook(course, assignment, script)) + "\n",
         known_mistakes: json.dumps(found, separators=(",", ":")) + "\n",
-        promised: json.dumps(facts(assignment, _code(course, assignment, script)), indent=1) + "\n",
+        promised: json.dumps(facts(assignment, student_code(course, assignment, script)), indent=1) + "\n",
         data: json.dumps(course.data.model_dump(), indent=1) + "\n",
         introduction: readme(assignment, sum(announced(cell.source) for cell in script.cells)),
         versions: requirements(),
     }
 
 
-def _code(course: Course, assignment: Assignment, script: Script) -> list[str]:
+def student_code(course: Course, assignment: Assignment, script: Script) -> list[str]:
     """The code that students run: the notebook's cells, and the public checks."""
     checks = (course.root / "assignments" / assignment.folder / "checks.py").read_text("utf-8")
     return [*(cell.source for cell in script.cells if cell.role in CODE), checks]

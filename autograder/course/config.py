@@ -89,6 +89,20 @@ class DataSettings(_Model):
     colour: Literal["synthetic-colour", "cifar-10"] = "synthetic-colour"
 
 
+GITHUB = r"^https://github\.com/[\w.-]+/[\w.-]+/blob/[\w./-]+$"
+
+
+class Site(_Model):
+    """The pages that ``make docs`` writes.
+
+    Args:
+        notebooks: where notebooks that bring their files along are public, a folder on GitHub that holds what
+            ``build/single-file`` does: the pages say how to open them elsewhere. None for no such place.
+    """
+
+    notebooks: Annotated[str, Field(pattern=GITHUB)] | None = None
+
+
 class Assignment(_Model):
     """One assignment.
 
@@ -127,6 +141,7 @@ class Course(_Model):
     title: str
     data: DataSettings = DataSettings()
     grading: Grading = Grading()
+    site: Site = Site()
     assignments: dict[Identifier, Assignment]
 
     def find(self, name: str) -> Assignment:
@@ -279,6 +294,9 @@ def _finding(data: CommentedMap, error: dict[str, Any]) -> str:
             )
         case "literal_error":
             return f"{where}: expected {error['ctx']['expected']}, received {received!r}; choose one of them"
+        case "string_pattern_mismatch" if path[:1] == ("site",):
+            example = "such as https://github.com/OWNER/REPOSITORY/blob/BRANCH/FOLDER"
+            return f"{where}: expected the address of a folder on GitHub, {example}, received {received!r}; change it"
         case "string_pattern_mismatch":
             return f"{where}: expected a name of small letters, digits and _, received {received!r}; rename it"
         case "greater_than":
@@ -291,7 +309,7 @@ def _known(path: tuple[Any, ...]) -> list[str]:
     """The keys that may stand where an unknown one stood."""
     model: type[BaseModel] = Course
     if len(path) > 1:
-        sections: dict[str, type[BaseModel]] = {"assignments": Assignment, "data": DataSettings}
+        sections: dict[str, type[BaseModel]] = {"assignments": Assignment, "data": DataSettings, "site": Site}
         inner: dict[str, type[BaseModel]] = {"calibration": Calibration, "late": Late}
         model = sections.get(path[0], Grading if len(path) == 2 else inner.get(path[1], LimitSettings))
     return [name for name in model.model_fields if name not in ("root", "name")]

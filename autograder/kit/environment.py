@@ -26,6 +26,7 @@ BUILDS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "te
 GIB = 2**30
 CGROUP_2 = ("memory.max", "memory.current", "inactive_file")  # of a group of processes: limit, use, what can be let go
 CGROUP_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+IN_A_BROWSER = sys.platform == "emscripten"  # where the page brings the packages, and none can be changed
 SUMS = {
     GOOD: "This computer has what the notebook needs.",
     OPEN: "This computer will most likely do; some of it is not as tested.",
@@ -61,7 +62,7 @@ def _findings(tested: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield python_finding(python, tested["oldest"], tested["python"])
     versions = _versions(tested["versions"], python)
     for package, version in versions.items():
-        yield package_finding(package, version, _asked(partial(installed, package), "?"))
+        yield package_finding(package, version, _asked(partial(installed, package), "?"), in_a_browser=IN_A_BROWSER)
     if "keras" in versions and _asked(partial(installed, "keras"), None):
         yield backend_finding(_asked(backend, "tensorflow"))
     free = _asked(free_memory, None)
@@ -106,16 +107,21 @@ def python_finding(python: tuple[int, int], oldest: str, tested: str) -> tuple[s
     )
 
 
-def package_finding(package: str, tested: str, found: str | None) -> tuple[str, str]:
+def package_finding(package: str, tested: str, found: str | None, *, in_a_browser: bool = False) -> tuple[str, str]:
     """Of a package.
 
     Args:
         found: its version; None where it is not installed, "?" where it does not say.
+        in_a_browser: whether the page that shows the notebook brought it.
 
     >>> package_finding("numpy", "2.4.6", None)[1]
     'NumPy is not installed: run %pip install numpy==2.4.6 and restart the kernel.'
+    >>> package_finding("numpy", "2.4.6", "2.0.2", in_a_browser=True)[1]
+    'NumPy 2.0.2 comes with this page. Your work is graded with 2.4.6.'
     """
     name, install = NAMES.get(package, package), f"run %pip install {package}=={tested} and restart the kernel"
+    if in_a_browser:
+        install = "work on your own computer"
     if found is None:
         return BAD, f"{name} is not installed: {install}."
     if found == tested:
@@ -124,6 +130,8 @@ def package_finding(package: str, tested: str, found: str | None) -> tuple[str, 
         return OPEN, f"{name} is here, but does not say its version; tested was {tested}."
     if found.split(".")[0] != tested.split(".")[0]:
         return BAD, f"{name} {found} is too far from {tested}: {install}."
+    if in_a_browser:
+        return OPEN, f"{name} {found} comes with this page. Your work is graded with {tested}."
     return OPEN, f"{name} {found} instead of {tested}. Most likely fine; to have the same, {install}."
 
 

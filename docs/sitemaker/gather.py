@@ -1,8 +1,9 @@
 """Gather the site's pages for Sphinx: those that are written are copied, their links moved; the others are made.
 
-    PYTHONPATH=docs .venv/bin/python -m sitemaker.gather NOTEBOOKS PAGES
+    PYTHONPATH=docs .venv/bin/python -m sitemaker.gather NOTEBOOKS PAGES [LITE]
 
-``NOTEBOOKS`` is where ``sitemaker.notebooks`` has put what students get.
+``NOTEBOOKS`` is where ``sitemaker.notebooks`` has put what students get, ``LITE`` where ``sitemaker.lite`` has built
+what a browser runs.
 """
 
 from __future__ import annotations
@@ -80,4 +81,5 @@ def write(texts: Mapping[str, str], pictures: Mapping[str, str], into: Path) -> 
 
 if __name__ == "__main__":
     the_course = load_course(ROOT)
-    write(*gathered(the_course, pages(the_course, Path(sys.argv[1]))), Path(sys.argv[2]))
+    notebooks, into, *lite = map(Path, sys.argv[1:])
+    write(*gathered(the_course, pages(the_course, notebooks, *lite)), into)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Collection, Iterator
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -48,14 +50,39 @@ def page(notebook: NotebookNode) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def pages(course: Course, notebooks: Path) -> dict[str, str]:
+def pages(course: Course, notebooks: Path, lite: Path | None = None) -> dict[str, str]:
     """The page of each assignment, by its place in the site.
 
     Args:
         notebooks: where ``release_all`` wrote.
+        lite: where ``sitemaker.lite`` did; None for a site without it.
     """
-    read = {name: nbformat.read(notebooks / f"{name}.ipynb", as_version=4) for name in course.assignments}
-    return {f"course/{name}.md": page(notebook) for name, notebook in read.items()}
+    browsable = {path.stem for path in lite.glob("files/*.ipynb")} if lite else set()
+    found = {}
+    for name, assignment in course.assignments.items():
+        text = page(nbformat.read(notebooks / f"{name}.ipynb", as_version=4))
+        found[f"course/{name}.md"] = with_openers(text, course, assignment, browsable)
+    return found
+
+
+def with_openers(text: str, course: Course, assignment: Assignment, browsable: Collection[str]) -> str:
+    """A page with links below its title that open the notebook elsewhere; as it is where there is no such place.
+
+    Args:
+        browsable: the folders of the assignments that the site's JupyterLite has.
+    """
+    links = [f'<a href="{escape(to)}">{words}</a>' for to, words in _openers(course, assignment, browsable)]
+    title, end, rest = text.partition("\n")
+    return f'{title}\n\n<p class="openers">{" ".join(links)}</p>{end}{rest}' if links else text
+
+
+def _openers(course: Course, assignment: Assignment, browsable: Collection[str]) -> Iterator[tuple[str, str]]:
+    if assignment.folder in browsable:
+        yield f"../lite/notebooks/index.html?path={assignment.folder}.ipynb", "Open here, in the browser"
+    if course.site.notebooks:
+        address = f"{course.site.notebooks.rstrip('/')}/{assignment.name}/{assignment.folder}.ipynb"
+        yield address.replace("https://github.com", "https://colab.research.google.com/github", 1), "Open in Colab"
+        yield f"https://kaggle.com/kernels/welcome?src={address}", "Open in Kaggle"
 
 
 def overview(course: Course) -> str:

@@ -68,6 +68,12 @@ MISTAKES = {
         "  late: {points_per_day: 10, closed_after: 5}\n  calibration:",
         "did you mean 'closed_after_days'?",
     ),
+    "an address elsewhere": (
+        "grading:",
+        "site: {notebooks: https://example.org/notebooks}\ngrading:",
+        "site.notebooks: expected the address of a folder on GitHub, such as https://github.com/OWNER/REPOSITORY/blob/",
+    ),
+    "misspelt site": ("grading:", "site: {notebook: x}\ngrading:", "did you mean 'notebooks'?"),
     "folder with capitals": ("folder: a1_relu", "folder: A1_relu", "expected a name of small letters"),
     "a key twice": ("cell_seconds: 30", "cell_seconds: 30\n    cell_seconds: 31", 'duplicate key "cell_seconds"'),
     "tabs": ("    folder:", "\tfolder:", "cannot start any token"),

@@ -152,6 +152,14 @@ def test_bold_and_blackboard_letters_look_like_what_they_are():
 
 
 @pytest.mark.parametrize(
+    ("tex", "signs"),
+    [("100-121=-21", 1), ("((-10)^2+10^2)/2", 1), (r"[-1,+1]", 2), ("(a)-b", 0), (r"a\cdot-b", 1), ("x!-|y|", 0)],
+)
+def test_a_sign_stands_close_to_its_number_and_an_operation_does_not(tex, signs):
+    assert (formulas.mathml(tex, display=False) or "").count('<mo form="prefix">') == signs
+
+
+@pytest.mark.parametrize(
     "tex", [r"\unknown x", r"a \\ b", r"a & b", r"\frac{1", r"}{", r"\begin{tikzcd} a \end{tikzcd}"]
 )
 def test_what_cannot_be_drawn_exactly_is_shown_as_it_was_written(tex):

@@ -16,7 +16,7 @@ import pytest
 
 import coursekit
 from autograder.authoring import shipping
-from autograder.authoring.build import _code, make_notebook
+from autograder.authoring.build import make_notebook, student_code
 from autograder.authoring.shipping import NEEDED, OLDEST, requirements
 from autograder.course.config import CourseError
 from autograder.course.script import read_script
@@ -68,7 +68,7 @@ def test_a_python_that_is_too_old_can_read_it():
 def test_what_is_needed_is_what_the_notebook_imports(name, course):
     assignment = course.assignments[name]
     script = read_script(course.root / "assignments" / assignment.folder / "notebook.py")
-    tested: dict = shipping.facts(assignment, _code(course, assignment, script))["tested"]  # type: ignore[assignment]
+    tested: dict = shipping.facts(assignment, student_code(course, assignment, script))["tested"]  # type: ignore[assignment]
     networks = {"keras", "tensorflow"} if name != "a1" else set()
     assert set(tested["versions"][OLDEST]) == {"matplotlib", "numpy"} | networks
 

@@ -7,6 +7,7 @@ points, so the reader then gets the TeX as it was written.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
@@ -52,6 +53,9 @@ HOLES = {
 } | {("script", letter): code for letter, code in zip("BEFHILMRego", "ℬℰℱℋℐℒℳℛℯℊℴ", strict=True)} | {
     ("fraktur", letter): code for letter, code in zip("CHIRZ", "ℭℌℑℜℨ", strict=True)
 }  # fmt: skip
+# After these a plus or a minus is a number's sign, and stands close to it; browsers ask only whether it comes first.
+BEFORE_SIGNS = frozenset("([{⟨=≠≈<>≤≥,;:·×/→↦∈")
+SIGNS = frozenset("+-−±∓")
 GREEK = {"bold": (0x1D6A8, 0x1D6C2), "bold-italic": (0x1D71C, 0x1D736)}
 
 
@@ -66,12 +70,21 @@ def mathml(tex: str, *, display: bool) -> str | None:
         return None
     if not all(_keep(element) for element in root.iter()):
         return None
+    for element in root.iter():
+        _mark_signs(element)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def _synonym(match: re.Match[str]) -> str:
     name, columns = SYNONYMS.get(match[2], (match[2], ""))
     return f"\\{match[1]}{{{name}}}" + (columns if match[1] == "begin" else "")
+
+
+def _mark_signs(row: ElementTree.Element) -> None:
+    """Tell a number's sign from the operation of the same letter."""
+    for before, part in pairwise(row):
+        if part.tag == before.tag == "mo" and part.text in SIGNS and before.text in BEFORE_SIGNS:
+            part.set("form", "prefix")
 
 
 def _keep(element: ElementTree.Element) -> bool:

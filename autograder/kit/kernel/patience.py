@@ -31,12 +31,11 @@ def watched(slow: Callable[[], None], after: float, room: int) -> Iterator[None]
     Raises:
         TooLarge: when it has taken more than ``room`` bytes. An interrupt from outside stays ``KeyboardInterrupt``.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     done, grown = threading.Event(), [0]
     thread = threading.Thread(target=_watch, args=(done, grown, slow, after, room), daemon=True)
-    thread.start()
+    if threading.current_thread() is not threading.main_thread() or not _started(thread):
+        yield
+        return
     try:
         yield
     except KeyboardInterrupt:
@@ -45,6 +44,15 @@ def watched(slow: Callable[[], None], after: float, room: int) -> Iterator[None]
         raise
     finally:
         done.set()
+
+
+def _started(thread: threading.Thread) -> bool:
+    """Whether a thread runs now: in a browser Python has none, and only a restart of the kernel stops a function."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _watch(done: threading.Event, grown: list[int], slow: Callable[[], None], after: float, room: int) -> None:
