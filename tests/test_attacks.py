@@ -35,6 +35,7 @@ from autograder.jail.client import spawn
 from autograder.jail.walls import tiers as walls
 from autograder.judge import referee
 from autograder.judge.process import judge_role
+from autograder.judge.referee import run_job
 
 ROOT = Path(__file__).resolve().parents[1]
 WEARY = "weary_judge:main"  # tests/weary_judge.py
@@ -62,7 +63,7 @@ def grader(course: Course, classroom, tier: str) -> Grader:
     )
     grading = course.grading.model_copy(update={"limits": limits})
     grader = Grader(course.model_copy(update={"grading": grading}), classroom.assignment, classroom.root, tier)
-    Journal(classroom.root, "a1", grader.secret).close()  # there it is, for those who look for it
+    Journal(classroom.root, "a1", grader.secret, run_job).close()  # there it is, for those who look for it
     return grader
 
 

@@ -64,6 +64,7 @@ def judge(
     laboratory: Laboratory | None = None,
     recall: Recall | None = None,
     respond: Callable[[Case, Callable[[Case], Outcome]], Outcome] = answer,
+    enough: Callable[[Check, Sequence[str]], bool] = lambda check, failed: False,
 ) -> Verdict:
     """Run every check of an exercise and decide.
 
@@ -75,22 +76,29 @@ def judge(
         laboratory: where trials find data and bounds; without one they are left out.
         recall: shared between judgements with the same seed.
         respond: measures what a call returned; the doctor, which judges many functions, remembers what it found.
+        enough: whether a check need ask nothing more, by the names of the checks that have failed; the doctor's, too.
     """
     judged: list[Judged] = []
     results: list[CheckResult] = []
+    failed: list[str] = []
     reason = undecided = ""
     for check in spec.all_checks:
         mine: list[Judged] = []
+        whole = True
         try:
             for number, case in enumerate(check.cases(generator(seed, check.name)) if not reason else ()):
+                if enough(check, failed):
+                    whole = False
+                    break
                 outcome = respond(case, ask)
                 failure = judge_case(case, outcome, spec.exercise.returns)
                 mine.append(Judged((check.name, number), case, outcome, failure))
+                failed += [check.name] if failure and check.name not in failed else []
                 if is_missing(outcome):
                     raise Stopped(failure.nature if failure else "")
         except Stopped as stop:
             reason = str(stop)
-        results.append(_result(check, mine, spec.exercise, complete=not reason))
+        results.append(_result(check, mine, spec.exercise, complete=whole and not reason))
         judged += mine
     if spec.trial is not None and laboratory is not None:
         bench = Bench(laboratory, generator(seed, spec.trial.name), ask)

@@ -9,7 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.authoring.doctor.examining import TRAINED_TOGETHER, SeededJudge, functions, tasks, two_of_one_id
+from autograder.authoring.doctor.examining import (
+    TRAINED_TOGETHER,
+    SeededJudge,
+    functions,
+    judge_known,
+    tasks,
+    two_of_one_id,
+)
 from autograder.course.bank import Bank
 from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.content import load_content
@@ -112,3 +119,72 @@ def test_cases_of_a_seed_are_drawn_once():
     for _ in range(3):
         bench.verdicts(lambda x: 2 * x)
     assert drawn["times"] == 1
+
+
+def in_two_checks() -> ExerciseChecks:
+    drawn = [Check(name, lambda rng: [Case((x,), 2 * x) for x in rng.normal(size=(3, 2))]) for name in ("a", "b", "c")]
+    return ExerciseChecks(Exercise("double", (Case((RIGHT,), 2 * RIGHT),), hints=("twice",)), tuple(drawn))
+
+
+def counted(function, calls):
+    def double(x):
+        calls[function] += 1
+        return function(x)
+
+    return double
+
+
+def judged_briefly(spec, *functions):
+    """What is said of mutants, and how often each is asked, briefly and in full."""
+    said = {}
+    for briefly in (True, False):
+        calls: Counter[object] = Counter()
+        known = [mutant(function.__name__, counted(function, calls)) for function in functions]
+        content = SimpleNamespace(
+            specs={"double": spec}, mutants={"double": known}, variants={"double": []}, solutions={"double": None}
+        )
+        names = [f"mutant {one.id}" for one in known]
+        said[briefly] = judge_known(content, "double", names, briefly=briefly).verdicts, calls
+    return said[True], said[False]
+
+
+def test_a_mutant_is_asked_until_all_is_said_of_it():
+    def always(x):
+        return 3 * x
+
+    def others(x):
+        return 2 * x if x is RIGHT else 5 * x
+
+    (brief, few), (full, many) = judged_briefly(in_two_checks(), always, others)
+    assert few[always] < many[always] and few[others] < many[others]
+    for name, (verdict,) in brief.items():
+        assert verdict.misconception == full[name][0].misconception == name.removeprefix("mutant ")
+        failing = {check.name for check in verdict.checks if check.failed}
+        assert len(failing & {"a", "b", "c"}) == 2 and not verdict.full
+
+
+def test_a_mutant_that_one_check_alone_catches_is_asked_everything():
+    def small(x):
+        return 2 * x if np.abs(x).max() < 10 else x
+
+    spec = in_two_checks()
+    large = Check("large", lambda rng: [Case((x,), 2 * x) for x in 100 + rng.normal(size=(2, 2))])
+    spec = ExerciseChecks(spec.exercise, (*spec.checks, large))
+    (brief, _), _ = judged_briefly(spec, small)
+    (verdict,) = brief["mutant small"]
+    assert [check.name for check in verdict.checks if not check.passed] == ["large"]
+
+
+def test_a_mutant_that_is_taken_for_another_is_asked_everything():
+    def wrong(x):
+        return 3 * x
+
+    def wrong_at_first(x):
+        return 3 * x if x is RIGHT or np.abs(x).max() < 10 else x
+
+    spec = in_two_checks()
+    large = Check("large", lambda rng: [Case((x,), 2 * x) for x in 100 + rng.normal(size=(2, 2))])
+    spec = ExerciseChecks(spec.exercise, (*spec.checks, large))
+    (brief, _), (full, _) = judged_briefly(spec, wrong, wrong_at_first)
+    assert brief["mutant wrong_at_first"] == full["mutant wrong_at_first"]
+    assert brief["mutant wrong_at_first"][0].misconception == "wrong_at_first"

@@ -97,7 +97,7 @@ def test_a_default_argument_and_a_property_are_replaced_too():
     assert not result.passed
     with replaced(["coursekit.checking:answer"], lambda original, *args: original(*args)) as calls:
         judge(content().specs["doubles"], b"seed", lambda case: Outcome(doubles(*case.args)))
-    assert calls["coursekit.checking:answer"] == 7 and judge.__defaults__[-1] is answer
+    assert calls["coursekit.checking:answer"] == 7 and judge.__defaults__[-2] is answer
 
 
 def test_what_is_replaced_is_called_as_it_was_with_its_defaults():

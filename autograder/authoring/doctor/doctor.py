@@ -161,7 +161,8 @@ class _Begun:
             known = functions(self._content, name)
             key = id(self._content.specs[name]), *((who, id(function)) for who, function in known.items())
             if key not in running:
-                parts = tasks(self._course, self._assignment, name, trials=self._trials)
+                brief = not self._trials
+                parts = tasks(self._course, self._assignment, name, trials=self._trials, briefly=brief)
                 running[key] = [pool.apply_async(judge_functions, (part,)) for part in parts]
             self._running[name] = running[key]
 

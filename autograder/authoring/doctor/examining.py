@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.authoring.misconceptions import Misconduct, misconception
 from autograder.course.bank import Implementation, Mutant
-from autograder.course.checks import ExerciseChecks
+from autograder.course.checks import Check, ExerciseChecks
 from autograder.course.config import Assignment, Course
 from autograder.course.content import Content, load_content
 from autograder.course.trials import Laboratory
@@ -32,13 +32,18 @@ SOLUTION = "the solution"
 
 @dataclass(frozen=True)
 class Task:
-    """Functions of one exercise, by name: ``the solution``, ``variant ID``, ``mutant ID``."""
+    """Functions of one exercise, by name: ``the solution``, ``variant ID``, ``mutant ID``.
+
+    Args:
+        briefly: ask a mutant no more than what is said of it takes.
+    """
 
     course: Course
     assignment: str
     exercise: str
     functions: tuple[str, ...]
     trials: bool
+    briefly: bool = False
 
 
 def functions(content: Content, exercise: str) -> dict[str, Callable[..., Any]]:
@@ -76,14 +81,14 @@ def each_once(
     return list(found.values())
 
 
-def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool) -> list[Task]:
+def tasks(course: Course, assignment: Assignment, exercise: str, *, trials: bool, briefly: bool = False) -> list[Task]:
     """Share out an exercise's functions; mutants that only a training tells from the solution need one."""
     content = load_content(assignment.folder)
     left_out = {f"mutant {m.id}" for m in content.mutants[exercise] if m.trained and not trials}
     names = [name for name in functions(content, exercise) if name not in left_out]
     trained = trials and content.specs[exercise].trial is not None
     count = -(-len(names) // TRAINED_TOGETHER) if trained else 1
-    return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials) for i in range(count)]
+    return [Task(course, assignment.name, exercise, tuple(names[i::count]), trials, briefly) for i in range(count)]
 
 
 @dataclass
@@ -108,20 +113,46 @@ def judge_functions(task: Task) -> Judged:
     """Judge each of a task's functions."""
     folder = task.course.find(task.assignment).folder
     laboratory = open_laboratory(task.course.data.model_dump(), folder) if task.trials else None
-    return judge_known(load_content(folder), task.exercise, task.functions, laboratory)
+    return judge_known(load_content(folder), task.exercise, task.functions, laboratory, briefly=task.briefly)
 
 
 def judge_known(
-    content: Content, exercise: str, names: Collection[str], laboratory: Laboratory | None = None
+    content: Content,
+    exercise: str,
+    names: Collection[str],
+    laboratory: Laboratory | None = None,
+    *,
+    briefly: bool = False,
 ) -> Judged:
     """Judge some of the known implementations of an exercise, by their names."""
     spec, mutants = content.specs[exercise], content.mutants[exercise]
     seeded = SeededJudge(spec, mutants, laboratory)
     known, untrained = functions(content, exercise), {f"mutant {m.id}" for m in mutants if not m.trained}
+
+    def verdicts(name: str) -> list[Verdict]:
+        if briefly and name.startswith("mutant "):
+            brief = seeded.verdicts(known[name], enough=_Enough(spec))
+            if all(name == f"mutant {verdict.misconception}" for verdict in brief):
+                return brief  # whoever does the same everywhere does the same here: nobody else comes into question
+        return seeded.verdicts(known[name], trials=name not in untrained)
+
     return Judged(
-        {name: seeded.verdicts(known[name], trials=name not in untrained) for name in names},
+        {name: verdicts(name) for name in names},
         {m.id: misconception(spec, m, seeded.outcome) for m in mutants if f"mutant {m.id}" in names},
     )
+
+
+class _Enough:
+    """Whether a check can add something to what is said of a mutant: that it is caught, and which check alone does.
+
+    One that has failed cannot, whatever follows in it; nor can a hidden one of a part in which two others have.
+    """
+
+    def __init__(self, spec: ExerciseChecks) -> None:
+        self._parts = {check.name: check.part for check in spec.checks}
+
+    def __call__(self, check: Check, failed: Sequence[str]) -> bool:
+        return check.name in failed or [self._parts.get(name) for name in failed].count(check.part) > 1
 
 
 class SeededJudge:
@@ -133,8 +164,18 @@ class SeededJudge:
         self._drawn = {seed: spec.drawn(seed) for seed in self._seeds}
         self._memory = {seed: _Memory() for seed in self._seeds}
 
-    def verdicts(self, function: Callable[..., Any], *, trials: bool = False) -> list[Verdict]:
-        """One verdict for each seed; trials, which train a network, are run with the first seed alone."""
+    def verdicts(
+        self,
+        function: Callable[..., Any],
+        *,
+        trials: bool = False,
+        enough: Callable[[Check, Sequence[str]], bool] = lambda check, failed: False,
+    ) -> list[Verdict]:
+        """One verdict for each seed; trials, which train a network, are run with the first seed alone.
+
+        Args:
+            enough: as of ``judge``.
+        """
         return [
             judge(
                 self._drawn[seed],
@@ -144,6 +185,7 @@ class SeededJudge:
                 self._laboratory if trials and seed == SEEDS[0] else None,
                 _RecallOthers(function, self._memory[seed], anew=self._laboratory is not None),
                 partial(self._remember, seed, function),
+                enough,
             )
             for seed in self._seeds
         ]
