@@ -128,7 +128,7 @@ class Kept:
 
 
 def kept(url: str, assignment: str) -> Kept | None:
-    """Look into the gradebook, if there is one; nothing is locked, written or made.
+    """Look into the gradebook, if there is one; nothing is locked or made, nor written but what a kill left half done.
 
     Raises:
         CourseError: when the gradebook cannot be read.
@@ -139,7 +139,7 @@ def kept(url: str, assignment: str) -> Kept | None:
     if file and not file.is_file():
         return None
     with understood(url):
-        engine = create_engine(f"sqlite:///{file.resolve().as_uri()}?mode=ro&uri=true" if file else url)
+        engine = create_engine(f"sqlite:///{file.resolve().as_uri()}?mode={_mode(file)}&uri=true" if file else url)
         try:
             with engine.connect() as connection:
                 if not file and not inspect(connection).has_table("grade_cells"):  # a database that is empty yet
@@ -150,6 +150,11 @@ def kept(url: str, assignment: str) -> Kept | None:
             engine.dispose()
     due = datetime.fromisoformat(str(dates[0])).replace(tzinfo=UTC) if dates and dates[0] else None
     return Kept({name: float(most) for name, most in rows}, due)
+
+
+def _mode(file: Path) -> str:
+    """How SQLite opens a file to read: who was killed in the middle of a write leaves something to take back first."""
+    return "rw" if file.with_name(f"{file.name}-journal").exists() else "ro"
 
 
 def in_order(root: Path, assignment: str) -> Callable[[Any], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
-from autograder.grading.gradebook import opened, share_engine, staying_open
+from autograder.grading.gradebook import kept, opened, share_engine, staying_open
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,21 @@ def test_in_a_run_nothing_is_left_of_what_failed_and_afterwards_nobody_is_connec
     path = Path(url.removeprefix("sqlite:///"))
     assert pool is not gradebook.engine.pool  # the connections were closed with it
     path.unlink()
+
+
+def test_a_gradebook_whose_writer_was_killed_can_be_read(tmp_path):
+    file = tmp_path / "gradebook.db"
+    with opened(f"sqlite:///{file}") as gradebook:
+        gradebook.add_assignment("a1")
+    killed = [
+        "import os, sqlite3, sys",
+        "database = sqlite3.connect(sys.argv[1])",
+        "database.execute('pragma cache_size = 1')",
+        "database.executemany('insert into student (id) values (?)', [(str(n),) for n in range(5000)])",
+        "os._exit(0)",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(killed), str(file)], check=True)
+    assert Path(f"{file}-journal").exists()
+    assert kept(f"sqlite:///{file}", "a1") is not None
+    with opened(f"sqlite:///{file}") as gradebook:
+        assert gradebook.students == []
