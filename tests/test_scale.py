@@ -269,12 +269,19 @@ def test_a_worker_that_dask_starts_itself_is_prepared(root, by_one_machine, ours
     assert_the_same(root, by_one_machine)
 
 
-def test_without_the_extra_the_command_says_what_to_install(root):
+@pytest.mark.parametrize(
+    ("program", "command", "status"),
+    [
+        ("autograder.commands.main", ["--course", str(ROOT), "grade", "a1", "--dask", "local"], 2),
+        ("autograder.commands.main", ["--course", str(ROOT), "worker", "tcp://127.0.0.1:9"], 2),
+        ("nbgrader", ["autograde", "a1", "--SubmissionExporter.dask=local"], 1),
+    ],
+)
+def test_without_dask_one_line_says_what_to_install(root, program, command, status):
     hidden = (
-        "import sys; sys.modules['distributed'] = None; from autograder.commands.main import main; sys.exit(main())"
+        "import runpy, sys; sys.modules['distributed'] = None; runpy.run_module(sys.argv.pop(1), run_name='__main__')"
     )
-    program = [sys.executable, "-c", hidden, "--course", str(ROOT)]
-    for command in (["grade", "a1", "--dask", "local"], ["worker", "tcp://127.0.0.1:9"]):
-        done = run([*program, *command], root)
-        assert done.returncode == 2
-        assert done.stderr.count("\n") == 1 and "requirements-dask.lock" in done.stderr
+    done = run([sys.executable, "-c", hidden, program, *command], root)
+    assert done.returncode == status
+    assert done.stderr.count("requirements-dask.lock") == 1 and "Traceback" not in done.stderr
+    assert not (root / "autograded").exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,20 +88,6 @@ def _fresh(course: Course, assignment: Assignment, root: Path) -> tuple[Assignme
 
     require_fresh_release(course, assignment, root, gradebook_url(root))
     return assignment, root
-
-
-def require_extra(name: str) -> None:
-    """Have the packages of an extra installed, which most courses do without.
-
-    Raises:
-        CourseError: when they are not.
-    """
-    package = {"dask": "distributed"}[name]
-    if importlib.util.find_spec(package) is None:
-        python, lock = Path(sys.executable), f"requirements-{name}.lock"
-        raise CourseError(
-            [f"the package {package} is not installed; run: {python} -m pip install --require-hashes -r {lock}"]
-        )
 
 
 def progress_bar() -> Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from autograder.commands.common import Commands, require_extra, with_submissions
+from autograder.commands.common import Commands, with_submissions
 from autograder.course.config import ACCURACY, Course, CourseError
 
 
@@ -32,6 +32,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
     from autograder.classroom.grading import autograde, timing_table
     from autograder.classroom.scores import as_json, evidence_lines, records, score_table, scores, unjudged_lines
     from autograder.grading.arriving.deadlines import deadlines
+    from autograder.grading.cluster import require_dask
     from autograder.grading.running.events import Event, Judged, to_json
 
     judged: list[Judged] = []
@@ -43,7 +44,7 @@ def run(course: Course, arguments: argparse.Namespace) -> int:
             print(json.dumps(to_json(event)), flush=True)
 
     if arguments.dask:
-        require_extra("dask")
+        require_dask()
     assignment, root = with_submissions(course, arguments.assignment)
     console = Console(stderr=arguments.json)
     status = autograde(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from autograder.commands.common import Commands, require_extra
+from autograder.commands.common import Commands
 from autograder.course.config import Course
 
 
@@ -26,7 +26,9 @@ def add(commands: Commands) -> None:
 
 def run(course: Course, arguments: argparse.Namespace) -> int:
     """Work for a scheduler."""
-    require_extra("dask")
+    from autograder.grading.cluster import require_dask
+
+    require_dask()
     from autograder.grading.cluster.worker import prepare, serve
 
     prepare(course, [course.find(name) for name in arguments.assignments])

@@ -35,6 +35,7 @@ from autograder.grading.arriving.intake import receive
 from autograder.grading.arriving.listing import configure_listing, student_folders
 from autograder.grading.beside import beside
 from autograder.grading.changes import require_same_cells
+from autograder.grading.cluster import require_dask
 from autograder.grading.generating import generate
 from autograder.grading.grade import Grader, Result, Submission
 from autograder.grading.gradebook import find_alembic, opened, resolved, share_engine
@@ -181,6 +182,7 @@ class SubmissionExporter(NotebookExporter):
         if not self.dask:
             connect(STUDENT).close()
             return run_job
+        require_dask()
         from autograder.grading.cluster.client import LOCAL, Cluster  # noqa: PLC0415 - an extra
 
         cluster = Cluster(self.dask, self.jobs or CORES, self.log, self.patience)
