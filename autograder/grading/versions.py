@@ -9,6 +9,8 @@ from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
+from autograder.judge.files import Seen, seen
+
 PLACES = ("site-packages", "dist-packages")
 ROOT = Path(__file__).resolve().parents[2]
 RESTS_ON = ("assignments/**/*.py", "autograder/**/*.py", "datasets/*.*", "solutions/**/*.py", "solutions/**/*.toml")
@@ -20,6 +22,11 @@ def versions() -> str:
     places = [place for place in sys.path if Path(place).name in PLACES]  # and no tool's own copies, where it is loaded
     packages = sorted({f"{package.name} {package.version}" for package in distributions(path=places)})
     return "\n".join([platform.python_version(), platform.machine(), *packages])
+
+
+def look() -> Seen:
+    """What the file system says of the files that ``surroundings`` reads."""
+    return seen(ROOT, RESTS_ON)
 
 
 def surroundings() -> str:

@@ -26,6 +26,7 @@ from autograder.jail import client, wire
 from autograder.jail.launch import Role, code_hash
 from autograder.jail.limits import Died, JailUnavailable, Limits, Lost
 from autograder.jail.process import Tier
+from autograder.judge.files import Seen, seen
 from autograder.judge.laboratory import open_laboratory
 from autograder.judge.session import NOTHING, Killed, Outputs, Session, Spent, Step
 from autograder.judge.verdict import Verdict
@@ -34,7 +35,7 @@ from coursekit.data.loaders import FOLDER_VARIABLE
 from coursekit.observing import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTENT = (("assignments", "*/*.py"), ("datasets", "*.py"), ("solutions", "**/*.py"))  # what judges import
+CONTENT = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")  # what judges import
 SomeSession = TypeVar("SomeSession", bound=Session)
 
 
@@ -108,19 +109,16 @@ def judge_role(folder: str) -> Role:
 
     It is another server when a file of the course changes. A mistake in one assignment's files stops no other's.
     """
-    paths = sorted(path for top, pattern in CONTENT for path in (ROOT / top).glob(pattern))
-    status = [path.stat() for path in paths]
-    seen = tuple((str(path), one.st_mtime_ns, one.st_size, one.st_ino) for path, one in zip(paths, status, strict=True))
     names = [f"solutions.{folder}.{name}" for name in ("hidden", "solution", "mutants", "variants")]
     modules = (*names, "autograder.judge.training")
-    return Role(f"judge-{_digest(seen)[:8]}", "autograder.judge.process:main", modules, walls=False)
+    return Role(f"judge-{_digest(seen(ROOT, CONTENT))[:8]}", "autograder.judge.process:main", modules, walls=False)
 
 
 @functools.lru_cache(maxsize=8)
-def _digest(seen: tuple[tuple[str, int, int, int], ...]) -> str:
+def _digest(files: Seen) -> str:
     """A hash of the content of files, read once for each state in which they are seen: there is a judge each second."""
     digest = hashlib.sha256()
-    for path, *_ in seen:
+    for path, *_ in files:
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from autograder.grading import versions
 from autograder.grading.cluster import task
 from autograder.grading.cluster.task import Around, judge, request
 from autograder.grading.grade import Grader
@@ -76,6 +77,6 @@ def test_a_worker_with_another_course_refuses(job):
 
 
 def test_a_worker_whose_files_have_changed_under_it_refuses(job, monkeypatch):
-    asked = request(job, Around.here())
-    monkeypatch.setattr(task.Around, "here", classmethod(lambda cls: HERE))
-    assert "start it again" in json.loads(judge(asked))["refused"]
+    task.at_the_start()
+    monkeypatch.setattr(task, "look", lambda: versions.look()[1:])  # one is gone
+    assert "start it again" in json.loads(judge(request(job, Around.here())))["refused"]

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
-from autograder.grading.versions import surroundings, versions
+from autograder.grading.versions import look, surroundings, versions
+from autograder.judge.files import Seen
 from autograder.judge.process import JudgeJob, data_folder
 from autograder.judge.referee import JudgeFailed, run_job
 
@@ -48,14 +49,15 @@ class Around:
 
 
 @cache
-def at_the_start() -> Around:
-    """What this process has begun with: its modules stay as they were loaded."""
-    return Around.here()
+def at_the_start() -> tuple[Around, Seen]:
+    """What this process has begun with, and how its files looked: its modules stay as they were loaded."""
+    files = look()  # before they are read: what changes meanwhile is noticed
+    return Around.here(), files
 
 
 def around() -> dict[str, str]:
     """What a worker has begun with, as JSON."""
-    return asdict(at_the_start())
+    return asdict(at_the_start()[0])
 
 
 def request(job: JudgeJob, asking: Around) -> str:
@@ -80,10 +82,10 @@ def judge(asked: str) -> str:
 
 
 def _judged(asked: dict[str, Any]) -> dict[str, Any]:
-    asking, own = Around(**asked["around"]), at_the_start()
+    asking, (own, files) = Around(**asked["around"]), at_the_start()
     if difference := asking.unlike(own):
         return {"refused": difference}
-    if own != Around.here():
+    if files != look():
         return {"refused": "its files have changed since it was started; start it again"}
     job = replace(JudgeJob.from_plain(asked["job"]), data_folder=data_folder())  # where they are is its own affair
     try:
