@@ -1,7 +1,9 @@
-"""Who takes part in a grading, to be killed at a bad moment; and what a gradebook says, whatever its ids are."""
+"""A class whose grading is disturbed: who hands in, who is killed, and what a gradebook says, whatever its ids are."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import random
 import re
@@ -9,11 +11,19 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbgrader.api import Base
+from released import Classroom
 from sqlalchemy import create_engine
+
+from autograder.authoring.demo import fill_in, make_class
+from autograder.course.config import Course
+from autograder.grading.arriving.handed_in import register
+from autograder.grading.grade import course_secret
 
 ENTRIES = {
     "student": "autograder.jail.inside.child:main",
@@ -73,6 +83,19 @@ def _children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def class_of_every_kind(course: Course, room: Classroom, size: int) -> None:
+    """Have so many hand in, everybody something else, of every kind but a loop that runs until its limit."""
+    kinds = [student for student in make_class(course, room.assignment) if student.name != "ines"]
+    for number, kind in zip(range(size), itertools.cycle(kinds)):
+        notebook = fill_in(room.release(), {**kind.sources, **kind.answers})
+        cell = f"import matplotlib.pyplot as plt\nprint('I am', {number})\nplt.plot([0, {number}])\nplt.show()"
+        notebook.cells.append(nbformat.v4.new_code_cell(cell, id="mine"))
+        name, text = f"s{number:02}-{kind.name}", json.dumps(notebook)
+        room.hand_in(name, text[:2000] if kind.broken else text)
+        register(room.root, "a1", name, room.assignment.due - timedelta(days=kind.days), "the test's clock")
+    course_secret(room.root)
 
 
 def told(url: str) -> dict[str, list[str]]:

@@ -6,7 +6,6 @@ Minutes: run it with ``pytest -m faults``. The moments are drawn; the seed is pr
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import random
 import shutil
@@ -15,23 +14,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
-import nbformat
 import pytest
 from damage import nbgrader
-from killing import assert_the_same, kill_one
-
-from autograder.authoring.demo import fill_in, make_class
-from autograder.grading.arriving.handed_in import register
-from autograder.grading.grade import course_secret
+from killing import assert_the_same, class_of_every_kind, kill_one
 
 pytestmark = [pytest.mark.faults, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDENTS = 40
-SLOW = ("ines",)  # a loop that runs until its limit: minutes for nothing that is asked here
 KILLS = {
     "writer": 10,
     "judge": 6,
@@ -51,15 +43,7 @@ def class_of_forty(course, classroom, tmp_path_factory, private_servers) -> Path
     """Forty submissions of every kind, nobody's the same as another's, not graded yet."""
     root = tmp_path_factory.mktemp("forty") / "class"
     room = classroom.apart(root)
-    kinds = [student for student in make_class(course, room.assignment) if student.name not in SLOW]
-    for number, kind in zip(range(STUDENTS), itertools.cycle(kinds)):
-        notebook = fill_in(room.release(), {**kind.sources, **kind.answers})
-        cell = f"import matplotlib.pyplot as plt\nprint('I am', {number})\nplt.plot([0, {number}])\nplt.show()"
-        notebook.cells.append(nbformat.v4.new_code_cell(cell, id="mine"))
-        name, text = f"s{number:02}-{kind.name}", json.dumps(notebook)
-        room.hand_in(name, text[:2000] if kind.broken else text)
-        register(root, "a1", name, room.assignment.due - timedelta(days=kind.days), "the test's clock")
-    course_secret(root)
+    class_of_every_kind(course, room, STUDENTS)
     return root
 
 

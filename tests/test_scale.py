@@ -5,8 +5,6 @@ Real schedulers, real workers, minutes: `make test-long` runs it. What it needs 
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import re
 import shutil
@@ -14,22 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cluster import Cluster, cluster, python_with_dask
 from damage import nbgrader
-from killing import assert_the_same
-
-from autograder.authoring.demo import fill_in, make_class
-from autograder.grading.arriving.handed_in import register
-from autograder.grading.grade import course_secret
+from killing import assert_the_same, class_of_every_kind
 
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[1]
-SLOW = ("ines",)  # a loop that runs until its limit
 STUDENTS = 24
 TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 
@@ -44,14 +36,7 @@ def a_class(course, classroom, tmp_path_factory, private_servers) -> Path:
     """Submissions of every kind but one, each with a line of its own, not graded yet."""
     root = tmp_path_factory.mktemp("scale") / "class"
     room = classroom.apart(root)
-    kinds = [student for student in make_class(course, room.assignment) if student.name not in SLOW]
-    for number, kind in zip(range(STUDENTS), itertools.cycle(kinds)):
-        notebook = fill_in(room.release(), {**kind.sources, **kind.answers})
-        notebook.cells[-1].source += f"\n{number}"
-        name, text = f"s{number:02}-{kind.name}", json.dumps(notebook)
-        room.hand_in(name, text[:2000] if kind.broken else text)
-        register(root, "a1", name, room.assignment.due - timedelta(days=kind.days), "the test's clock")
-    course_secret(root)
+    class_of_every_kind(course, room, STUDENTS)
     return root
 
 
@@ -130,35 +115,27 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_a_scheduler_that_stays_away_ends_the_run_and_decides_nothing(root, by_one_machine, ours, python, tmp_path):
-    plain = [python, "-m", "nbgrader", "autograde", "a1", "--SubmissionExporter.patience=3"]
-    with cluster(python, tmp_path, ["one"]) as there:
-        command = [*plain, f"--SubmissionExporter.dask={there.address}"]
-        with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) as grading:
-            wait_for(root, 3, grading)
-            there.kill("scheduler")
-            _, said = grading.communicate()
-        assert grading.returncode == 1
-        assert f"stopped: {there.address}: no scheduler has answered for 3 s; run the same command again" in said
-        assert graded(root) < STUDENTS
-    done = run([*plain[:-1], "--SubmissionExporter.jobs=2"], root)
-    assert done.returncode == 0, done.stderr
-    assert_the_same(root, by_one_machine)
-
-
-def test_without_a_worker_the_run_ends_and_decides_nothing(root, ours, python, tmp_path):
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [("scheduler", "no scheduler has answered for 4 s"), ("one", "no worker was there for 4 s")],
+    ids=["no scheduler", "no worker"],
+)
+def test_nobody_left_to_ask_ends_the_run_and_decides_nothing(root, by_one_machine, python, tmp_path, lost, said):
     plain = [python, "-m", "nbgrader", "autograde", "a1", "--SubmissionExporter.patience=4"]
     with cluster(python, tmp_path, ["one"]) as there:
         command = [*plain, f"--SubmissionExporter.dask={there.address}"]
         with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) as grading:
-            wait_for(root, 2, grading)
-            there.kill("one")
-            _, said = grading.communicate()
+            wait_for(root, 3, grading)
+            there.kill(lost)
+            _, log = grading.communicate()
         assert grading.returncode == 1
-        assert f"stopped: {there.address}: no worker was there for 4 s" in said
-        assert 2 <= graded(root) < STUDENTS
-        done = run(command, root)
-        assert (done.returncode, f"start one: course worker {there.address}" in done.stderr) == (1, True), done.stderr
+        assert f"stopped: {there.address}: {said}; run the same command again" in log
+        assert graded(root) < STUDENTS
+        again = run(command, root)
+        assert again.returncode == 1 and "nothing was graded: --dask" in again.stderr
+    done = run(plain, root)
+    assert done.returncode == 0, done.stderr
+    assert_the_same(root, by_one_machine)
 
 
 def test_a_worker_with_another_course_is_refused_by_name(root, ours, python, tmp_path):
