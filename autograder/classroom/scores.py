@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions
 from rich.table import Table
 
 from autograder.course.cells import checked_exercise
-from autograder.grading.gradebook import gradebook_url, in_order, opened
+from autograder.grading.gradebook import gradebook_url, grades_in_order, opened
 from autograder.grading.pages.contents import RECORD
 
 SHOWN = 5  # names of students in one line
@@ -43,12 +43,12 @@ class Score:
 
 def scores(root: Path, assignment: str) -> list[Score]:
     """Read the scores of an assignment from the gradebook, students in order."""
-    rows, order = [], in_order(root, assignment)
+    rows, in_order = [], grades_in_order(root, assignment)
     with opened(gradebook_url(root)) as gradebook:
         for submission in sorted(gradebook.assignment_submissions(assignment), key=lambda s: s.student_id):
             exercises: dict[str, tuple[float | None, float]] = {}
             waiting = []
-            for grade in sorted((g for notebook in submission.notebooks for g in notebook.grades), key=order):
+            for grade in in_order(submission):
                 if exercise := checked_exercise(grade.name):
                     exercises[exercise] = (grade.auto_score, grade.max_score)
                 if grade.needs_manual_grade:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.course.config import CourseError
 
 if TYPE_CHECKING:
-    from nbgrader.api import Gradebook
+    from nbgrader.api import Grade, Gradebook, SubmittedAssignment
 
 # nbgrader and SQLAlchemy take a second to import; who does not ask for a gradebook need not wait.
 # ruff: noqa: PLC0415
@@ -157,15 +157,20 @@ def _mode(file: Path) -> str:
     return "rw" if file.with_name(f"{file.name}-journal").exists() else "ro"
 
 
-def in_order(root: Path, assignment: str) -> Callable[[Any], int]:
-    """What to sort an assignment's grades and comments by: the notebook's order, which no server's gradebook keeps."""
+def grades_in_order(root: Path, assignment: str) -> Callable[[SubmittedAssignment], list[Grade]]:
+    """Give each submission's grades in the notebook's order, which no server's gradebook keeps."""
     try:
         released = [json.loads(path.read_bytes()) for path in sorted((root / "release" / assignment).glob("*.ipynb"))]
         marks = [cell["metadata"].get("nbgrader", {}) for notebook in released for cell in notebook["cells"]]
     except (OSError, ValueError, KeyError, TypeError):  # they stay as they come
         marks = []
     places = {mark.get("grade_id"): place for place, mark in enumerate(marks)}
-    return lambda row: places.get(row.name, len(places))
+
+    def grades(submission: SubmittedAssignment) -> list[Grade]:
+        mine = (grade for notebook in submission.notebooks for grade in notebook.grades)
+        return sorted(mine, key=lambda grade: places.get(grade.name, len(places)))
+
+    return grades
 
 
 def find_alembic() -> None:

@@ -10,7 +10,7 @@ from damage import nbgrader
 from released import Classroom
 
 from autograder.classroom.scores import scores
-from autograder.grading.gradebook import in_order
+from autograder.grading.gradebook import grades_in_order
 
 LOCKED = """
 import sqlite3
@@ -57,8 +57,9 @@ def root(classroom: Classroom, tmp_path: Path) -> Path:
 def test_grades_are_told_in_the_order_of_the_notebook_whatever_the_gradebooks_is(classroom):
     names = [cell.metadata.nbgrader.grade_id for cell in classroom.release().cells if "nbgrader" in cell.metadata]
     rows = [SimpleNamespace(name=name) for name in reversed(names)]
-    assert [row.name for row in sorted(rows, key=in_order(classroom.root, "a1"))] == names
-    assert sorted(rows, key=in_order(classroom.root, "a9")) == rows  # no release: as they come
+    submission = SimpleNamespace(notebooks=[SimpleNamespace(grades=rows)])
+    assert [row.name for row in grades_in_order(classroom.root, "a1")(submission)] == names
+    assert grades_in_order(classroom.root, "a9")(submission) == rows  # no release: as they come
 
 
 def test_a_gradebook_that_is_locked_in_the_middle_is_one_error_and_a_rerun_goes_on(root):

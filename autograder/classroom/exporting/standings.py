@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.course.cells import checked_exercise
 from autograder.course.config import CourseError
-from autograder.grading.gradebook import gradebook_url, in_order, opened
+from autograder.grading.gradebook import gradebook_url, grades_in_order, opened
 
 NAMED = 20  # students in one message
 
@@ -48,14 +48,14 @@ def standings(root: Path, assignment: str) -> Standings:
         CourseError: when nothing of this assignment was graded.
     """
     found: dict[str, Standing] = {}
-    order = in_order(root, assignment)
+    in_order = grades_in_order(root, assignment)
     with opened(gradebook_url(root)) as gradebook:
         submissions = gradebook.assignment_submissions(assignment)
         if not submissions:
             raise CourseError([f"{assignment}: nothing was graded; run: course grade {assignment}"])
         maximum = float(gradebook.find_assignment(assignment).max_score)
         for submission in submissions:
-            grades = sorted((grade for notebook in submission.notebooks for grade in notebook.grades), key=order)
+            grades = in_order(submission)
             penalty = float(submission.late_submission_penalty or 0.0)
             found[submission.student_id] = Standing(
                 submission.student_id,

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.classroom.scores import records
 from autograder.course.cells import checked_exercise
-from autograder.grading.gradebook import gradebook_url, in_order, opened
+from autograder.grading.gradebook import gradebook_url, grades_in_order, opened
 
 Record = Mapping[str, Any]  # a verdict, as verdicts.json keeps it
 
@@ -104,10 +104,10 @@ def states(root: Path, assignment: str) -> dict[str, State]:
         root: nbgrader's.
     """
     kept = records(root, assignment)
-    found, order = {}, in_order(root, assignment)
+    found, in_order = {}, grades_in_order(root, assignment)
     with opened(gradebook_url(root)) as gradebook:
         for submission in sorted(gradebook.assignment_submissions(assignment), key=lambda one: one.student_id):
-            grades = sorted((grade for notebook in submission.notebooks for grade in notebook.grades), key=order)
+            grades = in_order(submission)
             comments = [comment for notebook in submission.notebooks for comment in notebook.comments]
             verdicts = kept.get(submission.student_id, {}).get("verdicts", [])
             found[submission.student_id] = State(
