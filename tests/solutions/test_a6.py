@@ -11,7 +11,7 @@ from autograder.judge.laboratory import open_laboratory
 from coursekit.checking import Case, judge_case, observe_case
 from coursekit.observing import Outcome, observe
 from solutions.a6_adversarial import solution
-from solutions.a6_adversarial.hidden import CHECKS, attacks, nets, success
+from solutions.a6_adversarial.hidden import CHECKS, attacks, nets, success, walks
 
 SHAPE = (2, 3, 2)
 
@@ -45,6 +45,15 @@ def test_no_decision_of_a_hidden_walk_is_close(seed):
             for case in check.cases(generator(b"close %d" % seed, check.name)):
                 failure = judge_case(case, observe_case(getattr(solution, name), case))
                 assert failure is None, (name, check.name, failure)
+
+
+@pytest.mark.parametrize(("lead", "clear"), [(2.0, True), (9.0, True), (11.0, False), (17.0, False)])
+def test_the_gradient_of_a_class_that_is_all_but_sure_is_no_clear_decision(lead, clear):
+    """Every part of it is multiplied by 1 - p, which float32 rounds."""
+    kernel = np.full((6, 2), 1e-3) * [1, 0]  # all pixels weigh the same: nothing else is close
+    net, x = nets.Net(walks.SHAPE, ((kernel, np.array([lead, 0.0])),)), np.full((1, *walks.SHAPE), 0.5, np.float32)
+    walk = attacks.fgsm_walk(net, x, 0, 0.01, 0.0, 1.0, max_iter=1)
+    assert (walk.clear > walks.CLEAR) == clear
 
 
 def test_walks_turn_and_outlast_the_first_wrong_class():

@@ -36,7 +36,9 @@ def fgsm_walk(
         if success or len(gradients) == max_iter:
             break
         gradient = net.gradient(here, [y])
-        clear = min(clear, float(np.min(np.abs(gradient)) / np.max(np.abs(gradient))))
+        # All of it is proportional to 1 - p[y], which float32 knows no better than to a rounding of 1.
+        doubtful = min(1.0, FINE * float(np.delete(p, y).sum()))
+        clear = min(clear, doubtful * float(np.min(np.abs(gradient)) / np.max(np.abs(gradient))))
         gradients.append(gradient)
         here = np.minimum(np.maximum(here + eps * np.sign(gradient), low), high)
         images.append(here)
