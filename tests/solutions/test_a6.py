@@ -56,6 +56,26 @@ def test_the_gradient_of_a_class_that_is_all_but_sure_is_no_clear_decision(lead,
     assert (walk.clear > walks.CLEAR) == clear
 
 
+def test_a_descent_whose_steps_multiply_a_rounding_is_told_by_how_much():
+    def step(x: np.ndarray) -> np.ndarray:
+        return -3.0 * x  # down a parabola, in steps of four times the right length
+
+    images = [np.array([1e-3, -2e-3])]
+    for _ in range(5):
+        images.append(step(images[-1]))
+    assert walks.growth(images, step, 1.0) == pytest.approx(3.0**4, rel=1e-3)
+    assert walks.growth(images[:2], step, 1.0) == pytest.approx(1.0, rel=1e-3)
+    assert walks.growth(images[:1], step, 1.0) == 0.0
+
+
+def test_no_descent_is_asked_that_multiplies_a_rounding():
+    """With this seed one of them would: in float32 it ends as far away as four tenths of the tolerance."""
+    seed, asked = b"sweep 42", next(c for c in CHECKS["targeted_attack"].checks if c.name.startswith("gives up"))
+    for case in asked.cases(generator(seed, asked.name)):
+        found = solution.targeted_attack(case.args[0].make({}), *case.args[1:], **case.kwargs)["x_adv"]
+        np.testing.assert_allclose(found, case.expected["x_adv"], rtol=2e-5, atol=1e-6)
+
+
 def test_walks_turn_and_outlast_the_first_wrong_class():
     """Else following the first gradient, or stopping at the first wrong class, would go unnoticed."""
     for case in attacks.fgsm_walks(np.random.default_rng(3)):

@@ -15,7 +15,18 @@ import numpy as np
 from assignments.a6_adversarial.checks import with_plain_success
 from coursekit.checking import FLOAT32, Case
 from solutions.a6_adversarial.hidden.nets import Net, deep, even, guarded, image, linear
-from solutions.a6_adversarial.hidden.walks import FINE, NO_WALK, PATIENCE, SHAPE, SOON, Walk, draw
+from solutions.a6_adversarial.hidden.walks import (
+    CLEAR,
+    FINE,
+    NO_WALK,
+    PATIENCE,
+    SHAPE,
+    SOON,
+    STEADY,
+    Walk,
+    draw,
+    growth,
+)
 
 # --------------------------------------------------------------------------------------------------- iterated_fgsm
 
@@ -222,6 +233,13 @@ def targeted_walk(
     here, clear = start, 1.0
     images, classes = [here], []
     gradients: list[np.ndarray] = []
+
+    def gradient_at(image: np.ndarray) -> np.ndarray:
+        return net.gradient(image, [target]) + lam * np.sign(image - start) / image.size
+
+    def step(image: np.ndarray) -> np.ndarray:
+        return np.clip(image - lr * gradient_at(image), lo, hi)
+
     while True:
         p = net.probabilities(here)[0]
         classes.append(int(p.argmax()))
@@ -233,10 +251,11 @@ def targeted_walk(
         if gradients and lam:
             moved = away[away != 0] / (hi - lo)  # a pixel held at its bound has not moved at all, in any precision
             clear = min(clear, FINE * float(np.min(np.abs(moved), initial=1.0)))
-        gradient = net.gradient(here, [target]) + lam * np.sign(away) / away.size
-        gradients.append(gradient)
-        here = np.clip(here - lr * gradient, lo, hi)
+        gradients.append(gradient_at(here))
+        here = step(here)
         images.append(here)
+    if clear > CLEAR and growth(images, step, hi - lo) > STEADY:
+        clear = 0.0
     result = {
         "x_adv": here.astype(x0.dtype),
         "prob": float(p[target]),

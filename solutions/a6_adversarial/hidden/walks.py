@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from coursekit.checking import Case
 SHAPE = (2, 3, 1)
 CLEAR = 3e-3  # how far a decision must be from the other one, relative to its scale: 1e4 roundings of float32
 FINE = 100.0  # in descent, probabilities and pixels creep: their margins count this much, and are still 500 roundings
+STEADY = 10.0  # how many times as far apart two descents may end, that begin a rounding apart
+APART = 1e-7  # a rounding, relative to the range of the pixels
 TRIES = 2000
 SOON = 10  # the most steps of a right walk; twice as many with the default step size
 PATIENCE = 13  # steps that are allowed: as many as tell that a wrong attack has not stopped, and no more
@@ -52,6 +54,20 @@ class Walk:
 
 
 NO_WALK = Walk({}, [], [], [], 0.0)  # never clear: draw another one
+
+
+def growth(images: Sequence[np.ndarray], step: Callable[[np.ndarray], np.ndarray], span: float) -> float:
+    """How many times as far apart walks end that part after the first of all steps.
+
+    Where steps are long for a curved slope, each one multiplies what float32 has rounded before it.
+    """
+    farthest = 0.0
+    for direction in (np.sign(images[-1] - images[0]), np.resize([1.0, -1.0], images[0].shape)):
+        here = images[1] + APART * span * direction if len(images) > 1 else images[0]
+        for _ in images[2:]:
+            here = step(here)
+        farthest = max(farthest, float(np.max(np.abs(here - images[-1]))) / (APART * span))
+    return farthest
 
 
 def draw(make: Callable[[], tuple[Walk, Case]], wanted: Callable[[Walk], bool]) -> Case:
