@@ -155,6 +155,8 @@ def test_the_course_page_has_every_assignment_with_its_points(course, texts):
 def test_the_calibration_page_says_what_each_file_says(texts):
     assert "### a2: `train_linear_regression`, no images" in texts["calibration.md"]
     assert "The bound is **-0.0048** held-out R²" in texts["calibration.md"]
+    assert "once in\n38,000 runs, a wrong one passes once in more than 1,000,000,000;" in texts["calibration.md"]
+    assert "| `softmax_output` | wrong | 30 | refused | | | |\n" in texts["calibration.md"]
     assert "| a3 | `augment_batch` | synthetic-colour | 0.501 | 30 | 0.7008 |" in texts["calibration.md"]
     assert "| a3 | `fit_normalizer` | statistics of uneven training sets |" in texts["calibration.md"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ BEGINNING = """# What bounds and tolerances rest on
 What was measured, as it is committed beside the solutions. [Accuracy items](instructors/set-up.md#accuracy-items)
 says what a bound is for.
 """
+RARE = 1e-9  # below it no rate is believed to the digit
 CALIBRATED = "## Bounds measured by `course calibrate`\n"
 PROVISIONAL = """## Provisional bounds
 
@@ -66,7 +68,7 @@ def _section(assignment: Assignment, item: str, data: str, record: dict[str, Any
     images = "no images" if data == "any" else data
     rows = "".join(
         f"| `{one['id'].rpartition('.')[2]}` | {'right' if one['correct'] else 'wrong'} | {one['runs']} "
-        f"| {one['mean']:g} | {one['deviation']:g} | {min(one['values']):g} | {max(one['values']):g} |\n"
+        f"| {_reached(one)} |\n"
         for one in record["implementation"]
     )
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
@@ -86,8 +88,16 @@ Surroundings, in turn: {", ".join(record["surroundings"])}. Measured with {versi
 """
 
 
+def _reached(one: dict[str, Any]) -> str:
+    """Mean, deviation, lowest and highest of the runs; what was refused before it was trained reached nothing."""
+    if "mean" not in one:
+        return "refused | | |"
+    values = [value for value in one["values"] if math.isfinite(value)]
+    return f"{one['mean']:g} | {one['deviation']:g} | {min(values):g} | {max(values):g}"
+
+
 def _once(rate: float) -> str:
-    return f"{float(f'{1 / rate:.2g}'):,.0f}"
+    return f"{float(f'{1 / rate:.2g}'):,.0f}" if rate > RARE else f"more than {1 / RARE:,.0f}"
 
 
 def _reasons(course: Course, assignment: Assignment) -> Iterator[str]:

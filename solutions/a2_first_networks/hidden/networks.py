@@ -137,13 +137,17 @@ def _standardized(images: np.ndarray) -> np.ndarray:
     return (images - images.mean(axes, keepdims=True)) / images.std(axes, keepdims=True)
 
 
-def learns(shape: tuple[int, ...], train: int, steps: int, learning_rate: float) -> Callable[[Bench], float]:
-    """Held-out accuracy of a network with dropout and its own initial weights, on images of 14 x 14 pixels."""
+def learns(*args: Any, train: int, steps: int, learning_rate: float) -> Callable[[Bench], float]:
+    """Held-out accuracy of a network with dropout and its own initial weights, on images of 14 x 14 pixels.
+
+    Args:
+        args: what the builder is called with, the images' shape first.
+    """
 
     def measure(bench: Bench) -> float:
-        images = bench.data("grey", train=train, test=1000, size=14)
-        x, x_test = (_standardized(part).reshape(-1, *shape) for part in (images.x_train, images.x_test))
-        model = fresh(bench.value(Case((shape,), kwargs={"dropout": 0.25})), bench.rng)
+        images = bench.data("grey", train=train, test=4000, size=14)
+        x, x_test = (_standardized(part).reshape(-1, *args[0]) for part in (images.x_train, images.x_test))
+        model = fresh(bench.value(Case(args, kwargs={"dropout": 0.25})), bench.rng)
         fit(model, x, images.y_train, steps=steps, batch_size=64, learning_rate=learning_rate, rng=bench.rng)
         _check_outputs(run(model, x_test[:50]), run(model, x_test[:50]))
         return accuracy(model, x_test, images.y_test)
@@ -161,11 +165,12 @@ def _check_outputs(once: np.ndarray, again: np.ndarray) -> None:
 
 MLP_LEARNS = Trial(
     "learns when we train it",
-    learns((14, 14), train=3000, steps=1500, learning_rate=2e-3),
+    # Of a hundred hidden units, frozen ones do nearly as well as trained ones.
+    learns((14, 14), 16, train=3000, steps=1500, learning_rate=2e-3),
     "held-out accuracy",
     images="grey",
     hint=HINT,
-    rejects=("no_hidden_activation", "softmax_output", "dropout_always_on"),
+    rejects=("softmax_output", "dropout_always_on"),
 )
 CONVNET_LEARNS = Trial(
     "learns when we train it",
