@@ -62,6 +62,16 @@ def test_reference_reaches_the_bound_and_a_useless_function_does_not(folder, spe
     assert measured(DATA[kind], folder, spec, trial, useless(reference)) < bound.at_least
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("folder", "spec", "trial"), trials(), ids=trial_id)
+def test_what_only_a_training_tells_stays_below_the_bound(folder, spec, trial, kind):
+    """The quick doctor trains nothing: it leaves these mutants out."""
+    bound = read_bounds(folder, set(DATA[kind].values()))[spec.exercise.name]
+    for mutant in load_content(folder).mutants[spec.exercise.name]:
+        if mutant.trained:
+            assert measured(DATA[kind], folder, spec, trial, mutant.function) < bound.at_least, mutant.id
+
+
 def useless(reference):
     """Has the right form and teaches nothing: images are zeros, weights cannot be trained, attacks change nothing."""
 

@@ -10,19 +10,31 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course.trials import Bench, Images, Trial
+from autograder.course.trials import Bench, Trial
 from autograder.judge.training import accuracy, fit, fresh
 from coursekit.checking import Case
 from coursekit.models.networks import rebuild
 
 WIDTH, EXTRA, SIZE = 12, 12, 8
 STEPS, BATCH, LEARNING_RATE = 150, 32, 2e-3
-ESCAPED = 0.6  # a network that knows no more than the most frequent colour stays below 0.45
+ESCAPED = 0.6  # a network that knows no more than that there are three colours stays below 0.45
 
 
 def strongest_colour(images: np.ndarray) -> np.ndarray:
     """The channel with the largest mean: 0, 1 or 2."""
     return images.mean(axis=(1, 2)).argmax(axis=-1)
+
+
+def clearest(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The half of the images whose strongest colour leads most, in random order, their colours exchanged at random.
+
+    Photographs are red more often than not, and many have hardly a strongest colour: who knew the most frequent one
+    would come near those who look.
+    """
+    means = np.sort(standardised(images).mean(axis=(1, 2)), axis=1)
+    chosen = rng.permutation(np.argsort(means[:, 1] - means[:, 2])[: len(images) // 2])
+    order = rng.permuted(np.tile(np.arange(3), (len(chosen), 1)), axis=1)
+    return np.take_along_axis(images[chosen], order[:, None, None, :], axis=3)
 
 
 def standardised(images: np.ndarray) -> np.ndarray:
@@ -51,27 +63,29 @@ def shrunk(description: dict[str, Any]) -> dict[str, Any]:
 
 def held_out_accuracy(bench: Bench) -> float:
     """The worse of the residual and the fractal network; each may try twice, with other initial weights."""
-    images = bench.data("colour", train=1000, test=500, size=SIZE)
+    drawn = bench.data("colour", train=2000, test=2000, size=SIZE)
+    x_train, x_test = (clearest(images, bench.rng) for images in (drawn.x_train, drawn.x_test))
     reached = []
     for kind in ("residual", "fractal"):
         description = shrunk(bench.value(Case((kind, WIDTH, EXTRA), measure=rebuilt)))
-        first = _train(description, images, bench.rng)
-        reached.append(first if first >= ESCAPED else max(first, _train(description, images, bench.rng)))
+        first = _train(description, x_train, x_test, bench.rng)
+        again = first < ESCAPED
+        reached.append(max(first, _train(description, x_train, x_test, bench.rng)) if again else first)
     return min(reached)
 
 
-def _train(description: Any, images: Images, rng: np.random.Generator) -> float:
+def _train(description: Any, x_train: np.ndarray, x_test: np.ndarray, rng: np.random.Generator) -> float:
     model = fresh(description, rng, (SIZE, SIZE, 3))
     fit(
         model,
-        standardised(images.x_train),
-        strongest_colour(images.x_train),
+        standardised(x_train),
+        strongest_colour(x_train),
         steps=STEPS,
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,
         rng=rng,
     )
-    return accuracy(model, standardised(images.x_test), strongest_colour(images.x_test))
+    return accuracy(model, standardised(x_test), strongest_colour(x_test))
 
 
 LEARNS = Trial(
