@@ -68,6 +68,9 @@ class Server:
         self._next_look = self._next_settling = 0.0
         self._selector = selectors.DefaultSelector()
         self._alive, self._alive_end = os.pipe()  # children see the end of file when this process is gone
+        if with_walls:
+            with contextlib.suppress(JailUnavailable):  # each child says so itself
+                paths.readable()  # and none has to look it up
         self._prepare_scratch()
         self._listen()
         self._handle_signals()
@@ -355,6 +358,7 @@ def _warm(entry: str, preload: list[str]) -> Callable[[socket.socket], None]:
     gc.disable()  # a collection in the parent would copy its children's pages
     gc.collect()
     gc.freeze()
+    linux.gather_memory()
     return getattr(module, function)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from allowed import some_limits
 
@@ -23,7 +26,7 @@ from autograder.jail.client import spawn
 from autograder.jail.launch import Role
 from autograder.jail.limits import JailUnavailable
 from autograder.jail.meter import Allowance
-from autograder.jail.walls import paths
+from autograder.jail.walls import linux, paths
 
 ENTRY = """
 import os, time
@@ -138,6 +141,26 @@ def test_warm_runs_once_before_any_fork(role, tmp_path):
         child = process.fork(Role("warm", "warm_entry:main", (), walls=False), some_limits())
         assert ask(child, "state") == [1]
         child.close()
+
+
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage"), (6, 1)  # where the kernel has them, and gathers on demand
+
+
+@pytest.mark.skipif(
+    not LARGE_PAGES[0].exists() or tuple(map(int, re.findall(r"\d+", platform.release())[:2])) < LARGE_PAGES[1],
+    reason="this kernel gathers no memory into large pages",
+)
+def test_memory_is_gathered_into_large_pages_and_stays_what_it_was():
+    values = np.arange(6 * linux.LARGE_PAGE // 8)
+    linux.gather_memory()
+    assert (values == np.arange(len(values))).all()
+    borders, own, found = values.ctypes.data, False, 0
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            own = int(match[1], 16) <= borders < int(match[2], 16)
+        elif own and line.startswith("AnonHugePages:"):
+            found = int(line.split()[1])
+    assert found >= linux.LARGE_PAGE // 1024  # a full memory may leave less than all of it
 
 
 def test_folder_that_others_may_read_is_refused(role, tmp_path):

@@ -364,6 +364,7 @@ def test_machine_without_a_table_of_system_calls_is_refused(monkeypatch, tmp_pat
 
 def test_course_inside_a_readable_folder_is_refused(monkeypatch):
     monkeypatch.setattr(paths, "COURSE", Path(os.__file__).parent / "site-packages")
+    paths.readable.cache_clear()
     with pytest.raises(JailUnavailable, match="pip install -e"):
         paths.readable()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterable
@@ -51,8 +52,9 @@ def student_path(path: Iterable[str]) -> list[str]:
     return [entry for entry in path if entry and _is_packages(os.path.realpath(entry), prefixes)]
 
 
-def readable() -> list[str]:
-    """Absolute paths that a student's process may read, each under its given and its resolved name.
+@functools.cache
+def readable() -> tuple[str, ...]:
+    """Absolute paths that a student's process may read, each under its given and its resolved name; looked up once.
 
     Raises:
         JailUnavailable: when the course itself lies inside one of them.
@@ -66,7 +68,7 @@ def readable() -> list[str]:
             f"the course's own code lies in {COURSE}, inside {min(around)}, which students' code may read; "
             "move it to a folder of its own and install it with `pip install -e .`"
         )
-    return sorted(both)
+    return tuple(sorted(both))
 
 
 def _prefixes() -> set[str]:

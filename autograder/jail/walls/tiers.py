@@ -73,9 +73,9 @@ class Box:
             scratch = namespaces.SCRATCH
             inside = [path for path in readable if not path.startswith("/proc")]
             namespaces.build_root(inside, self._scratch, self._limits.disk_mb, self._machine)
-            readable = ["/"]
+            readable = ("/",)
         else:
-            readable += paths.OWN_PROC
+            readable = (*readable, *paths.OWN_PROC)
             for path in filter(os.path.exists, paths.OWN_PROC):
                 os.open(path, os.O_PATH)  # kept open: a rule holds as long as the kernel remembers the file
         os.chdir(scratch)
