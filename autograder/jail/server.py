@@ -15,7 +15,6 @@ import itertools
 import json
 import os
 import secrets
-import select
 import selectors
 import signal
 import socket
@@ -33,7 +32,6 @@ from autograder.jail.walls import atimes, linux, paths
 from autograder.jail.walls import tiers as walls
 from autograder.jail.watch import LOOK_SECONDS, Watch
 
-FORK_SECONDS = 300  # far beyond what a fork needs on the busiest machine
 REQUEST_BYTES = 4096
 REMOVE = 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }'  # a student may have made 0300 folders
 
@@ -124,7 +122,6 @@ class Server:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(read, selectors.EVENT_READ, self._reap)
-        linux.adopt_orphans()  # between us and a confined child stood a process that has left
 
     # ---------------------------------------------------------------------------------------------------------- clients
 
@@ -200,31 +197,31 @@ class Server:
     # ---------------------------------------------------------------------------------------------------------- forking
 
     def _fork(self, client: socket.socket, request: dict[str, Any], descriptor: int) -> None:
-        if (request["tier"] or self._tier) == "landlock" and time.time() >= self._next_settling:
+        tier, limits = request["tier"] or self._tier, Limits(**request["limits"])
+        if tier == "landlock" and time.time() >= self._next_settling:
             self._next_settling = atimes.settle(paths.readable())  # the first walls mount everything read-only
         scratch = self._scratch / f"{os.getpid()}-{next(self._numbers)}-{secrets.token_hex(4)}"
         scratch.mkdir(mode=0o700)
-        told, tell = os.pipe()
-        wait, go = os.pipe()
-        first = os.fork()
-        if first == 0:
-            self._child(descriptor, scratch, request, tell, wait)
-        os.close(tell)
-        os.close(wait)
-        pid = _read_pid(told) or first
-        os.close(told)
-        if pid != first:
-            os.waitpid(first, 0)  # from now on the child is ours: we are the subreaper
-        os.close(go)
-        disk = (request["tier"] or self._tier) != "namespaces"
-        watch = Watch(pid, scratch, Limits(**request["limits"]), disk, stranger=self._with_walls)
+        box: walls.Box | JailUnavailable
+        try:
+            if tier is None:
+                raise JailUnavailable(walls.probe().explain())
+            box = walls.Box(tier, scratch, limits)
+            pid = box.fork()
+        except OSError as error:
+            box, pid = _refused(tier, error), os.fork()
+        except JailUnavailable as error:
+            box, pid = error, os.fork()  # a child is whom the client hears it from
+        if pid == 0:
+            self._child(descriptor, tier, box)
+        watch = Watch(pid, scratch, limits, disk=tier != "namespaces", stranger=self._with_walls)
         child = self._clients[client] = self._children[pid] = Child(pid, scratch, client, watch)
         try:
             client.send(json.dumps({"pid": pid, "scratch": str(scratch)}).encode())
         except OSError:
             self._kill(child)
 
-    def _child(self, descriptor: int, scratch: Path, request: dict[str, Any], tell: int, wait: int) -> None:
+    def _child(self, descriptor: int, tier: str | None, box: walls.Box | JailUnavailable) -> None:
         """Everything that happens between the fork and the entry function. Never returns."""
         try:
             signal.set_wakeup_fd(-1)
@@ -232,27 +229,24 @@ class Server:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setsid()
-            _close_all_but({0, 1, 2, descriptor, tell, wait, self._alive})
+            _close_all_but({0, 1, 2, descriptor, self._alive})
             sock = socket.socket(fileno=descriptor)
         except BaseException:  # whatever it is, this process must not go on as a second server
             traceback.print_exc()
             os._exit(81)
         try:
-            tier = request["tier"] or self._tier
-            if tier is None:
-                raise JailUnavailable(walls.probe().explain())
+            if isinstance(box, JailUnavailable):
+                raise box
             if tier != "none":
                 null = os.open(os.devnull, os.O_RDWR)
                 os.dup2(null, 1)
                 os.dup2(null, 2)
                 os.close(null)
-            box = walls.Box(tier, scratch, Limits(**request["limits"]))
             try:
-                box.separate(tell)  # in tier 1, what follows happens in a second process
-                self._die_with_server(wait)
+                self._die_with_server()
                 box.close()
             except OSError as error:
-                raise JailUnavailable(f"the {tier} walls do not go up on this machine: {error}") from error
+                raise _refused(tier, error) from error
             gc.enable()
             wire.send_frame(sock, {"ready": tier})
             self._entry(sock)
@@ -262,9 +256,7 @@ class Server:
             _report(sock, traceback.format_exc())
         os._exit(0)
 
-    def _die_with_server(self, wait: int) -> None:
-        os.read(wait, 1)  # end of file: the process between us and the server is gone
-        os.close(wait)
+    def _die_with_server(self) -> None:
         linux.kill_me_with_my_parent()
         os.set_blocking(self._alive, False)
         try:
@@ -275,18 +267,15 @@ class Server:
         os._exit(82)  # the server died before we could ask to die with it
 
 
+def _refused(tier: str | None, error: OSError) -> JailUnavailable:
+    return JailUnavailable(f"the {tier} walls do not go up on this machine: {error}")
+
+
 def _report(sock: socket.socket, message: str) -> None:
     try:
         wire.send_frame(sock, {"failed": message})
     except OSError:
         os._exit(83)  # nobody is left to be told
-
-
-def _read_pid(descriptor: int) -> int | None:
-    """The pid that the child wrote, or None when it died before."""
-    readable, _, _ = select.select([descriptor], [], [], FORK_SECONDS)
-    data = os.read(descriptor, 32) if readable else b""
-    return int(data) if data else None
 
 
 def _close_all_but(keep: set[int]) -> None:

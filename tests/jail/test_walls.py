@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -348,6 +350,38 @@ def test_probe_names_the_strongest_tier_that_holds():
     report = walls.probe()
     holding = [f.name for f in report.features if f.holds and f.name in walls.TIERS]
     assert report.tier == (holding[0] if holding else None)
+
+
+FORKING = """
+import os, sys, threading, time
+from autograder.jail.walls import linux, namespaces
+
+told = []
+os.register_at_fork(before=lambda: told.append("before"), after_in_parent=lambda: told.append("parent"))
+os.register_at_fork(after_in_child=lambda: told.append("child"))
+try:
+    child = linux.fork(namespaces.EVERYTHING)
+except OSError:
+    print("refused", told)
+    sys.exit()
+if child == 0:
+    born = threading.Thread(target=told.append, args=["thread"])
+    born.start()
+    born.join()
+    own = time.pthread_getcpuclockid(threading.get_ident())  # which the C library makes of the thread's id
+    known = ~own >> 3 == threading.get_native_id() and time.clock_gettime(own) > 0
+    print(told, os.getpid(), known, flush=True)
+    os._exit(0)
+print(os.waitpid(child, 0)[1], told)
+"""
+
+
+def test_fork_into_namespaces_is_a_whole_fork_to_python_and_to_the_c_library():
+    command = [sys.executable, "-c", FORKING]
+    lines = subprocess.run(command, cwd=paths.COURSE, check=True, capture_output=True, text=True).stdout.splitlines()
+    holds = next(feature.holds for feature in walls.probe().features if feature.name == "user namespaces")
+    here = ["['before', 'child', 'thread'] 1 True", "0 ['before', 'parent']"]
+    assert lines == (here if holds else ["refused ['before', 'parent']"])
 
 
 def test_report_without_a_tier_says_what_is_missing_and_what_to_do():

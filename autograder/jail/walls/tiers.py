@@ -37,23 +37,26 @@ OOM_SCORE = "500"  # when the machine itself runs out of memory, a student's pro
 
 
 class Box:
-    """Puts walls around the calling process, in two steps: ``separate``, then ``close``."""
+    """Walls around a process: whoever has made the box forks it, and it puts them up itself."""
 
     def __init__(self, tier: str, scratch: Path, limits: Limits) -> None:
         self._tier, self._scratch, self._limits = tier, scratch, limits
         self._machine = platform.machine()
+        self._user = os.geteuid(), os.getegid()  # in a new namespace nobody knows any more
         if tier not in TIERS:
             raise JailUnavailable(f"isolation: expected one of {', '.join(TIERS)}, received {tier!r}")
         if tier != "none" and not (linux.LINUX and self._machine in syscalls.MACHINES):
             raise JailUnavailable(_unsupported())
 
-    def separate(self, tell: int) -> None:
-        """Write this process's id to ``tell``, or in the first tier that of the process in which we go on."""
-        if self._tier == "namespaces":
-            namespaces.separate(tell)
-        else:
-            os.write(tell, b"%d\n" % os.getpid())
-        os.close(tell)
+    def fork(self) -> int:
+        """``os.fork``; in the first tier into namespaces of its own, where it is the first of its process list.
+
+        Being first, it ignores deadly signals that it sends to itself; the kernel's own, and those from outside, work.
+
+        Raises:
+            OSError: where the kernel or its configuration refuses; nothing is forked then.
+        """
+        return linux.fork(namespaces.EVERYTHING) if self._tier == "namespaces" else os.fork()
 
     def close(self) -> None:
         """Put everything up; the working folder is the scratch folder then.
@@ -70,6 +73,7 @@ class Box:
         with contextlib.suppress(OSError):  # a courtesy to the machine, no wall
             Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
         if self._tier == "namespaces":
+            namespaces.be_a_student(*self._user)
             scratch = namespaces.SCRATCH
             inside = [path for path in readable if not path.startswith("/proc")]
             namespaces.build_root(inside, self._scratch, self._limits.disk_mb, self._machine)
@@ -155,7 +159,7 @@ def probe() -> WallsReport:
         return WallsReport((Feature("system", False, _unsupported()),))
     version = landlock.version()
     filters = _attempt(lambda: seccomp.install(platform.machine(), os.getpid()))
-    users = _attempt(lambda: linux.unshare(namespaces.EVERYTHING))
+    users = _attempt(lambda: None, lambda: linux.fork(namespaces.EVERYTHING))
     features = [
         Feature("Landlock", version > 0, f"version {version}" if version else "not in this kernel, or not enabled"),
         Feature("seccomp", not filters, filters or "filters work"),
@@ -170,15 +174,14 @@ def probe() -> WallsReport:
 def _attempt_tier(tier: str) -> str:
     scratch = Path(tempfile.mkdtemp(prefix="convnet-course-probe-"))
     try:
-        return _attempt(lambda: _check_walls(tier, scratch))
+        box = Box(tier, scratch, Limits.of_task(seconds=60, memory_mb=256, disk_mb=16))
+        return _attempt(lambda: _check_walls(box), box.fork)
     finally:
         shutil.rmtree(scratch)
 
 
-def _check_walls(tier: str, scratch: Path) -> None:
+def _check_walls(box: Box) -> None:
     """Put the walls up and try what they must refuse."""
-    box = Box(tier, scratch, Limits.of_task(seconds=60, memory_mb=256, disk_mb=16))
-    box.separate(os.open(os.devnull, os.O_WRONLY))
     box.close()
     Path("file").write_text("the scratch folder is ours")
     for what, action in (
@@ -194,19 +197,14 @@ def _check_walls(tier: str, scratch: Path) -> None:
         raise RuntimeError(f"the walls are up but a student could {what}")
 
 
-def _attempt(action: Callable[[], None]) -> str:
+def _attempt(action: Callable[[], None], fork: Callable[[], int] = os.fork) -> str:
     """Run ``action`` in a forked child; "" when it works, else what it says."""
     read, write = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the caller may have threads; the child needs none of them
         guardian = os.fork()
     if guardian == 0:
-        linux.adopt_orphans()  # the first tier goes on in a grandchild
-        if os.fork() == 0:
-            _say(write, action)
-        os.close(write)
-        _wait_for_all()
-        os._exit(0)
+        _guard(action, fork, write)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         said = pipe.read().decode(errors="replace")
@@ -214,22 +212,20 @@ def _attempt(action: Callable[[], None]) -> str:
     return "" if said == "fine" else said or "the process that tried it died without a word"
 
 
-def _say(write: int, action: Callable[[], None]) -> None:
+def _guard(action: Callable[[], None], fork: Callable[[], int], write: int) -> None:
+    """Run ``action`` in a child of this process, which has one thread, and write what it says. Never returns."""
+    said, child = "fine", 0
     try:
-        action()
-        said = "fine"
+        child = fork()
+        if child == 0:
+            action()
     except BaseException as error:  # a probe's failure is its answer
         said = str(error) or repr(error)
-    os.write(write, said.encode())
+    if child == 0:
+        os.write(write, said.encode())
+    else:
+        os.waitpid(child, 0)
     os._exit(0)
-
-
-def _wait_for_all() -> None:
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
 
 
 def _unsupported() -> str:
