@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.jail import wire, witness
-from autograder.jail.given import CallArguments, pack
+from autograder.jail.given import CallArguments, Packer
 from autograder.jail.inside import outputs
 from autograder.jail.launch import Role
 from autograder.jail.limits import Died, JailUnavailable, Limits
@@ -101,8 +101,8 @@ class Student:
             Died: when the process is gone, or its disk limit is too small for the files.
         """
         for some in _in_portions(files):
-            request = {"op": "files", "files": {name: _bytes_to_array(data) for name, data in some.items()}}
-            reply = self._ask(request, self._allow(FILE_SECONDS), OVERHEAD_BYTES)
+            request = {"op": "files", "files": some}
+            reply = self._ask(request, self._allow(FILE_SECONDS), OVERHEAD_BYTES, plain=True)
             if reply != {"written": len(some)}:
                 raise self._process.kill("malformed reply")
 
@@ -204,10 +204,10 @@ class Student:
         self._allowance = Allowance(self.pid, seconds)
         return self._allowance
 
-    def _ask(self, request: Any, allowance: Allowance, max_bytes: int) -> Any:
+    def _ask(self, request: Any, allowance: Allowance, max_bytes: int, *, plain: bool = False) -> Any:
         """Send a request and return the reply's body, both carrying the same serial number."""
         self._serial += 1
-        self._process.send((self._serial, request), allowance)
+        self._process.send((self._serial, request), allowance, plain=plain)
         reply = self._process.receive(allowance, max_bytes)
         if type(reply) is not tuple or len(reply) != 2 or type(reply[0]) is not int or reply[0] != self._serial:
             raise self._process.kill("malformed reply")
@@ -237,8 +237,9 @@ class _Call:
         """Have the function called, or the canary in its place."""
         functions, memory = dict(self._staff), self._student._memory
         memory.begin()
+        packer = Packer(functions, memory)
         lowered = [
-            pack(item, functions, memory, f"{number}{witness.SEPARATOR}")
+            packer.pack(item, f"{number}{witness.SEPARATOR}")
             for number, item in enumerate([*self._args, *self._kwargs.values()])
         ]
         request = {
@@ -251,7 +252,7 @@ class _Call:
             "repeat": repeat,
             "canary": canary,
         }
-        reply = self._ask(request)
+        reply = self._ask(request, plain=packer.plain)
         while type(reply) is dict and set(reply) == {"staff", "args", "kwargs"}:
             self._answers += 1
             if self._answers > MAX_ANSWERS:
@@ -272,8 +273,8 @@ class _Call:
         """Ask something else about the call."""
         return self._read(self._ask(request))
 
-    def _ask(self, request: Any) -> Any:
-        return self._student._ask(request, self._allowance, REPLY_BYTES)
+    def _ask(self, request: Any, *, plain: bool = False) -> Any:
+        return self._student._ask(request, self._allowance, REPLY_BYTES, plain=plain)
 
     def _read(self, reply: Any) -> Outcome:
         try:
@@ -335,12 +336,6 @@ def _in_portions(files: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
         yield portion
 
 
-def _bytes_to_array(data: bytes) -> Any:
-    import numpy as np
-
-    return np.frombuffer(data, np.uint8)
-
-
 def _modest(value: Any) -> bool:
     """Whether no whole number in an argument is so large that a layer of that size would wear us out."""
     if isinstance(value, dict):
@@ -352,19 +347,18 @@ def _modest(value: Any) -> bool:
 
 def _outcome(reply: Any) -> Outcome:
     """Build an outcome from a reply that may hold anything a frame can carry."""
-    if type(reply) is not dict or set(reply) != {"value", "error", "second", *_WORDS}:
+    if type(reply) is not tuple or len(reply) != 3 + len(_WORDS):
         raise wire.WireError("not an outcome")
-    error = reply["error"]
+    value, error, second, *told = reply
     if error is not None:
         if not _strings(error) or len(error) != 3:
             raise wire.WireError("not an error")
         kind, message, line = error
         error = CallError(kind[:100], message[:500], line[:200])
-    words = {key: reply[key] for key in _WORDS}
-    if not all(map(_strings, words.values())):
+    if not all(map(_strings, told)):
         raise wire.WireError("not names of arguments")
-    words = {key: tuple(word[:MAX_WORD] for word in told) for key, told in words.items()}
-    return Outcome(reply["value"], error, second=reply["second"], **words)
+    words = [tuple([word[:MAX_WORD] for word in names]) for names in told]
+    return Outcome(value, error, second=second, **dict(zip(_WORDS, words, strict=True)))
 
 
 def _strings(value: Any) -> bool:

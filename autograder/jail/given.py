@@ -20,30 +20,45 @@ from coursekit.plain import KIND, is_kind, plain, settle
 
 Functions = dict[str, Callable[..., Any]]
 MAX_SHAPE = 4
+PLAIN = {bool, int, float, str, type(None)}
 
 # ------------------------------------------------------------------------------------------------- the trusted side
 
 
-def pack(value: Any, functions: Functions, memory: Memory, path: str) -> Any:
-    """Turn given objects into plain data.
+class Packer:
+    """Turns the arguments of one call into data that crosses.
 
     Args:
         functions: callables are entered here, under the name they cross by.
         memory: where arrays are put, under the path that ``leaves`` finds them by.
     """
-    if isinstance(value, Remote):
-        name = f"remote {len(functions)}"
-        functions[name] = value.function
-        return _given("remote", function=name, name=value.name)
-    if isinstance(value, Given):
-        return _given(value.kind, **value.facts(lambda item: pack(item, functions, memory, path)))
-    if isinstance(value, (tuple, list)):
-        items = [pack(item, functions, memory, f"{path}[{index}]") for index, item in enumerate(value)]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict):
-        return {key: pack(item, functions, memory, f"{path}[{key!r}]") for key, item in value.items()}
-    place = memory.place(value, path) if isinstance(value, np.ndarray) else None
-    return value if place is None else _given("array", **place)
+
+    def __init__(self, functions: Functions, memory: Memory) -> None:
+        self._functions, self._memory = functions, memory
+        self.plain = True  # until something came that ``wire.encode_plain`` may not be given
+
+    def pack(self, value: Any, path: str) -> Any:
+        """Turn given objects into plain data."""
+        kind = type(value)
+        if kind in PLAIN:
+            return value
+        if kind is np.ndarray:
+            place = self._memory.place(value, path)
+            self.plain &= place is not None
+            return value if place is None else _given("array", **place)
+        if isinstance(value, (tuple, list)):
+            items = [self.pack(item, f"{path}[{index}]") for index, item in enumerate(value)]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, dict):
+            return {key: self.pack(item, f"{path}[{key!r}]") for key, item in value.items()}
+        if isinstance(value, Remote):
+            name = f"remote {len(self._functions)}"
+            self._functions[name] = value.function
+            return _given("remote", function=name, name=value.name)
+        self.plain = False  # what is in these is known to nobody here
+        if isinstance(value, Given):
+            return _given(value.kind, **value.facts(lambda item: self.pack(item, path)))
+        return value
 
 
 def _given(kind: str, **facts: Any) -> dict[str, Any]:

@@ -82,8 +82,11 @@ class Process:
         self._death: Died | None = None
         self._server_gone = False
 
-    def send(self, tree: Any, allowance: Allowance) -> None:
+    def send(self, tree: Any, allowance: Allowance, *, plain: bool = False) -> None:
         """Send a frame, at the other side's cost.
+
+        Args:
+            plain: whether there is no array in it, as ``wire.encode_plain`` asks.
 
         Raises:
             Died: when the process is gone or does not listen.
@@ -91,7 +94,8 @@ class Process:
         """
         self._expect_alive()
         try:
-            wire.send_frame(self.sock, tree, watch=lambda: self._look(allowance))
+            data = wire.encode_plain(tree) if plain else wire.encode(tree)
+            wire.send_encoded(self.sock, data, watch=lambda: self._look(allowance))
         except OSError:
             raise self._ended() from None
 

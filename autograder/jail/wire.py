@@ -8,11 +8,18 @@ costs its reader no more than the frame's own length.
     {'scores': (1, 2.5, None)}
     >>> decode(encode(np.zeros((2, 3), np.float32))).shape
     (2, 3)
+
+What the trusted side sends may also travel as Python's own ``marshal``, in a tenth of the time: whoever is confined
+believes those who confined it. Nobody else reads such a frame.
+
+    >>> believe(encode_plain({"source": b"x = 1"}))
+    {'source': b'x = 1'}
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 import math
 import random
 import socket
@@ -24,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-MAGIC = b"CNC1"
+MAGIC, BELIEVED = b"CNC1", b"CNB1"
 MIB = 1 << 20
 MAX_BYTES = 64 * MIB  # a frame, unless its reader expects less
 MAX_HEADER = MIB  # JSON can blow up about 25 times when parsed
@@ -36,6 +43,8 @@ PLAIN = SHORT // 3  # an ASCII string of this length stays short whatever is esc
 PAUSE = 0.05  # seconds between two looks at the process that we wait for
 
 DTYPES = {name: np.dtype(name) for name in ("<f4", "<f8", "<i4", "<i8", "|b1", "|u1")}
+
+MARSHAL = 4  # the same in every Python that we know
 
 _PREFIX = struct.Struct("<I")
 _CHANCE = random.SystemRandom()  # the kernel's: a fork inherits nothing of it
@@ -64,6 +73,22 @@ def encode(tree: Any, max_bytes: int = MAX_BYTES) -> bytes:
     if len(header) > MAX_HEADER:
         raise WireError(f"a tree of {len(header)} bytes without its arrays; at most {MAX_HEADER}")
     return b"".join([MAGIC, _PREFIX.pack(len(header)), header, *writer.parts])
+
+
+def encode_plain(tree: Any) -> bytes:
+    """Write a frame for those alone who believe us: a tree without arrays, in which there may be bytes.
+
+    Raises:
+        FrameTooLong: when it is longer than any frame may be.
+        WireError: for anything that is neither None, bool, int, float, str, bytes, tuple, list nor dict.
+    """
+    try:
+        data = marshal.dumps(tree, MARSHAL)
+    except ValueError as error:
+        raise WireError(str(error)) from None
+    if len(data) > MAX_BYTES - len(BELIEVED):
+        raise FrameTooLong("more bytes than one frame may carry")
+    return BELIEVED + data
 
 
 class _Writer:
@@ -153,6 +178,11 @@ def decode(data: bytes) -> Any:
     if reader.offset != len(data):
         raise WireError("bytes after the end")
     return value
+
+
+def believe(data: bytes) -> Any:
+    """Read a frame of either kind, from a sender whom this process trusts."""
+    return marshal.loads(memoryview(data)[len(BELIEVED) :]) if data.startswith(BELIEVED) else decode(data)
 
 
 def _refuse(text: str) -> Any:
@@ -283,6 +313,7 @@ def recv_frame(
     max_bytes: int = MAX_BYTES,
     deadline: float = math.inf,
     watch: Callable[[], None] | None = None,
+    read: Callable[[bytes], Any] = decode,
 ) -> Any:
     """Receive one frame.
 
@@ -290,6 +321,7 @@ def recv_frame(
         max_bytes: a longer frame is refused before it is read.
         deadline: a ``time.monotonic()`` time.
         watch: called about every ``PAUSE`` seconds of waiting; may raise to end it.
+        read: ``believe`` where the other side is trusted.
 
     Raises:
         TimeoutError: at the deadline, also when single bytes keep trickling in.
@@ -300,7 +332,7 @@ def recv_frame(
     (length,) = _PREFIX.unpack(receiver.exactly(_PREFIX.size))
     if length > max_bytes:
         raise FrameTooLong(f"a frame of {length} bytes; at most {max_bytes}")
-    return decode(receiver.exactly(length))
+    return read(receiver.exactly(length))
 
 
 class _Receiver:

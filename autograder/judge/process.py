@@ -18,8 +18,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from autograder.course.content import load_content
 from autograder.course.trials import Stopped
 from autograder.jail import client, wire
@@ -99,9 +97,9 @@ def told(job: JudgeJob) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=2)
-def _as_bytes(files: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
+def _as_bytes(files: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
     """Files that came in base64; those of an assignment are the same for everybody."""
-    return {name: np.frombuffer(base64.b64decode(data), np.uint8) for name, data in files}
+    return {name: base64.b64decode(data) for name, data in files}
 
 
 def judge_role(folder: str) -> Role:
@@ -133,7 +131,7 @@ def warm() -> None:
 
 def main(sock: socket.socket) -> None:
     """Grade the one submission that comes through the socket."""
-    job = heard(wire.recv_frame(sock))
+    job = heard(wire.recv_frame(sock, read=wire.believe))
     teller = _Teller(sock)
     try:
         session = teller.session = open_session(job, Session)
@@ -173,7 +171,7 @@ class _Teller:
 
 def heard(frame: Mapping[str, Any]) -> dict[str, Any]:
     """A job as plain data: its fields, the files as bytes."""
-    return {**json.loads(frame["job"]), "files": {name: data.tobytes() for name, data in frame["files"].items()}}
+    return {**json.loads(frame["job"]), "files": frame["files"]}
 
 
 def open_session(job: Mapping[str, Any], kind: type[SomeSession], before: Spent | None = None) -> SomeSession:

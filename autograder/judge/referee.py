@@ -92,7 +92,7 @@ def _hear_one_judge(hearing: Hearing) -> None:
     own = replace(limits, memory_mb=limits.judge_memory_mb, submission_seconds=everything)
     process = fork(judge_role(job.folder), own)
     try:
-        process.send(told(hearing.rest()), _judge_allowance(process, job))
+        process.send(told(hearing.rest()), _judge_allowance(process, job), plain=True)
         while not hearing.done:
             heard = process.receive(_judge_allowance(process, job))
             hearing.hear(json.loads(heard["said"]))

@@ -149,7 +149,7 @@ def test_name_that_was_not_offered_ends_the_process(define):
         student.call("f", timeout=10, staff={"helper": lambda: 1})
 
 
-WORDS = "'modified': (), 'shared': (), 'advanced': (), 'names': ()"
+WORDS = "(), (), (), ()"  # modified, shared, advanced, names
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,11 @@ WORDS = "'modified': (), 'shared': (), 'advanced': (), 'names': ()"
     [
         "{'value': 1}",
         "3",
-        f"{{'value': 1, 'second': None, 'error': 'text', {WORDS}}}",
-        f"{{'value': 1, 'second': None, 'error': None, {WORDS.replace('()', '(1,)', 1)}}}",
+        "(1, None, None)",
+        f"[1, None, None, {WORDS}]",
+        f"(1, 'text', None, {WORDS})",
+        f"(1, None, None, {WORDS.replace('()', '(1,)', 1)})",
+        f"(1, None, None, {WORDS}, ())",
     ],
 )
 def test_forged_outcome_ends_the_process(define, reply):

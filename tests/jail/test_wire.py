@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -18,9 +19,12 @@ from autograder.jail.wire import (
     MAX_NODES,
     FrameTooLong,
     WireError,
+    believe,
     decode,
     encode,
+    encode_plain,
     recv_frame,
+    send_encoded,
     send_frame,
 )
 
@@ -216,3 +220,37 @@ def test_closed_socket_is_the_end_of_the_file():
     one.close()
     with other, pytest.raises(EOFError):
         recv_frame(other)
+
+
+# --------------------------------------------------------------------------------------- from those who are believed
+
+
+PLAIN = (3, {"args": (1.5, [None, True], -0.0, math.inf), "ünïcødé": {"data": b"\0\xff"}})
+
+
+def test_who_is_believed_sends_plain_values_faster():
+    assert believe(encode_plain(PLAIN)) == PLAIN
+    assert [type(item) for item in believe(encode_plain(PLAIN))[1]["args"]] == [float, list, float, float]
+    one, other = socket.socketpair()
+    with one, other:
+        send_encoded(one, encode_plain(PLAIN))
+        assert recv_frame(other, read=believe) == PLAIN
+        send_frame(one, np.arange(3))  # the other kind, where there are arrays
+        assert same(recv_frame(other, read=believe), np.arange(3))
+
+
+def test_nobody_else_reads_such_a_frame():
+    with pytest.raises(WireError, match="not a frame"):
+        decode(encode_plain(PLAIN))
+
+
+@pytest.mark.parametrize("value", [object(), print, [Decimal(1)]], ids=["an object", "a function", "a decimal"])
+def test_what_is_not_plain_is_refused(value):
+    with pytest.raises(WireError):
+        encode_plain(value)
+
+
+def test_a_frame_for_believers_has_its_limit_too(monkeypatch):
+    monkeypatch.setattr("autograder.jail.wire.MAX_BYTES", 1000)
+    with pytest.raises(FrameTooLong):
+        encode_plain(b"x" * 1000)

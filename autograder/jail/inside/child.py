@@ -35,6 +35,7 @@ OBSERVERS = (
 )
 
 _frozen: list[Callable[..., Iterator[tuple[Any, ...]]]] = []  # for the child to take out
+_packages: list[Any] = []  # of the kit; to look through all modules, a child would have to copy the page of each
 
 
 def warm() -> None:
@@ -46,6 +47,8 @@ def warm() -> None:
     shell = CellShell.create()
     shell.run(WARM_CELL, budget=1 << 20)
     shell.reset(new_session=True)
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == KIT]
+    _packages[:] = [module for module in modules if hasattr(module, "__path__")]
     sys.path_importer_cache.clear()  # each child would do it on pages that must be copied first
 
 
@@ -71,9 +74,8 @@ def _settle(home: Path) -> None:
     sys.path[:] = [str(home), *student_path(sys.path)]
     # what `pip install --editable` left: it knows where the course lies, and looks there in spite of the path
     sys.meta_path[:] = [finder for finder in sys.meta_path if not _module(finder).startswith("__editable__")]
-    for name, module in list(sys.modules.items()):  # the rest of what ships lies beside the notebook
-        if name.partition(".")[0] == KIT and hasattr(module, "__path__"):
-            module.__path__[:] = [str(home.joinpath(*name.split(".")))]
+    for package in _packages:  # the rest of what ships lies beside the notebook
+        package.__path__[:] = [str(home.joinpath(*package.__name__.split(".")))]
     sys.argv = ["notebook"]
     sys.path_importer_cache.clear()  # it remembers the names of files outside
     importlib.invalidate_caches()

@@ -10,7 +10,7 @@ import json
 import math
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -148,7 +148,7 @@ def _judged_here(original: Callable[..., Any], job: JudgeJob) -> tuple[Graded, f
 
     def listen() -> None:
         try:
-            wire.send_frame(ours, {"job": json.dumps(asdict(job))})
+            wire.send_encoded(ours, wire.encode_plain(process.told(job)))
             while not hearing.done:
                 hearing.hear(json.loads(wire.recv_frame(ours)["said"]))
         except Exception as fault:  # noqa: BLE001 - told where it is waited for
