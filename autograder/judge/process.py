@@ -11,14 +11,16 @@ import functools
 import hashlib
 import json
 import os
+import re
 import socket
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.course.content import load_content
+from autograder.course.content import Content, load_content
 from autograder.course.trials import Stopped
 from autograder.jail import client, wire
 from autograder.jail.launch import Role, code_hash
@@ -34,6 +36,7 @@ from coursekit.observing import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ("assignments/*/*.py", "datasets/*.py", "solutions/**/*.py")  # what judges import
+_contents: dict[str, Content] = {}  # by folder: those that a server has gathered before it forks
 SomeSession = TypeVar("SomeSession", bound=Session)
 
 
@@ -125,8 +128,11 @@ def _digest(files: Seen) -> str:
 
 
 def warm() -> None:
-    """Do in the server, once, what every judge would otherwise do before it finds the student's server."""
+    """Do in the server, once, what every judge would otherwise do: find the student's server, gather the checks."""
     code_hash()
+    for name in [*sys.modules]:
+        if match := re.fullmatch(r"solutions\.(\w+)\.solution", name):
+            _contents[match[1]] = load_content(match[1])
 
 
 def main(sock: socket.socket) -> None:
@@ -144,29 +150,37 @@ def main(sock: socket.socket) -> None:
 
 
 class _Teller:
-    """Tells the grader what happens; nothing is kept here that a judge worn out would take with it."""
+    """Tells the grader what happens: how a step ended together with what comes next, which begins at once.
+
+    So nothing is kept here while a judge is at work, which it would take with it when it is worn out.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._kept: list[dict[str, Any]] = []
         self.session: Session | None = None
 
     def say(self, event: str, **facts: Any) -> None:
+        self._keep(event, **facts)
+        wire.send_frame(self._sock, {"said": json.dumps(self._kept, ensure_ascii=False)})
+        self._kept = []
+
+    def _keep(self, event: str, **facts: Any) -> None:
         if self.session is not None:
             facts |= {"isolation": self.session.isolation, "memory_kib": self.session.memory_kib}
-        text = json.dumps({"event": event, **facts}, ensure_ascii=False)
-        wire.send_frame(self._sock, {"said": text})
+        self._kept.append({"event": event, **facts})
 
     def begins(self, number: int, spent: Spent, undefined: Sequence[str]) -> None:
         self.say("begins", number=number, spent=spent, undefined=undefined)
 
     def ran(self, number: int, outputs: Outputs, replay: Step | None) -> None:
-        self.say("ran", number=number, outputs=outputs, replay=asdict(replay) if replay else None)
+        self._keep("ran", number=number, outputs=outputs, replay=asdict(replay) if replay else None)
 
     def judged(self, number: int, verdict: Verdict, seconds: float) -> None:
-        self.say("judged", number=number, verdict=verdict.shortened().to_json(), seconds=seconds)
+        self._keep("judged", number=number, verdict=verdict.shortened().to_json(), seconds=seconds)
 
     def passed_over(self, number: int) -> None:
-        self.say("passed over", number=number)
+        self._keep("passed over", number=number)
 
 
 def heard(frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +200,7 @@ def open_session(job: Mapping[str, Any], kind: type[SomeSession], before: Spent 
     if job["data_folder"]:
         os.environ[FOLDER_VARIABLE] = job["data_folder"]
     tier: Tier | None = "none" if job["isolation"] == "none" else job["tier"]
-    content = load_content(job["folder"])
+    content = _contents.get(job["folder"]) or load_content(job["folder"])
     return kind(
         spawn=lambda: _JailedStudent.begin(limits, tier, job["files"]),
         limits=limits,

@@ -95,7 +95,8 @@ def _hear_one_judge(hearing: Hearing) -> None:
         process.send(told(hearing.rest()), _judge_allowance(process, job), plain=True)
         while not hearing.done:
             heard = process.receive(_judge_allowance(process, job))
-            hearing.hear(json.loads(heard["said"]))
+            for said in json.loads(heard["said"]):
+                hearing.hear(said)
     except Died as death:
         hearing.judge_died(death)
     except Lost as gone:

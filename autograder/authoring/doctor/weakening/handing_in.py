@@ -150,7 +150,8 @@ def _judged_here(original: Callable[..., Any], job: JudgeJob) -> tuple[Graded, f
         try:
             wire.send_encoded(ours, wire.encode_plain(process.told(job)))
             while not hearing.done:
-                hearing.hear(json.loads(wire.recv_frame(ours)["said"]))
+                for said in json.loads(wire.recv_frame(ours)["said"]):
+                    hearing.hear(said)
         except Exception as fault:  # noqa: BLE001 - told where it is waited for
             faults.append(fault)
 
