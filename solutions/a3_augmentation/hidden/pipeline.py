@@ -99,7 +99,7 @@ def arguments(rng: np.random.Generator) -> list[Case]:
 
 # ------------------------------------------------------------------------------------------------------------- learning
 
-IMAGES, EPOCHS, BATCH = 500, 10, 50
+IMAGES, EPOCHS, BATCH = 1000, 10, 50
 EVALUATIONS = 3  # what is the same each time costs nothing; what is augmented is right each time less often
 
 
@@ -109,7 +109,7 @@ def held_out_accuracy(bench: Bench) -> float:
     Returns:
         The fraction of held-out images that are classified rightly in each of several evaluations.
     """
-    data = bench.data("colour", train=IMAGES, test=600)
+    data = bench.data("colour", train=IMAGES, test=1500)
     x_train, x_test = (x.astype(np.uint8) for x in (data.x_train, data.x_test))
     model = _network()
     for _ in range(EPOCHS):
@@ -142,10 +142,8 @@ LEARNS = Trial(
     hint="the network learns too little from your batches: do the images still belong to their labels?",
     rejects=(
         "augments_at_evaluation",
-        "raw_pixels_at_evaluation",
         "inverts_training",
         "casts_the_batch_back",
-        "upside_down_in_training",
         "shuffles_the_batch",
         "returns_zeros",
     ),
