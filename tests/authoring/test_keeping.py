@@ -43,7 +43,7 @@ def test_unchanged_content_gives_back_what_was_kept(root):
         "solutions/shared/hidden/forward.py",
         "assignments/shared/plot_curves.py",
         "autograder/judge/judging.py",
-        f"solutions/{A5}/bounds.toml",
+        f"solutions/{A5}/calibration/build_deep.synthetic-colour.toml",
         "datasets/synthetic.py",
         "solutions/shared/plot_curves.py",
         "autograder/kit/checking.py",
