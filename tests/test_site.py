@@ -21,6 +21,7 @@ from autograder.authoring.leaks import solution_lines, squeeze
 from autograder.course.config import Course, Site
 from autograder.course.script import read_script
 from autograder.grading.pages.formulas import mathml
+from sitemaker import measured
 from sitemaker.contents import CHAPTERS, INTERFACE
 from sitemaker.gather import gathered, sources
 from sitemaker.links import BrokenLinks, moved
@@ -160,6 +161,14 @@ def test_the_calibration_page_says_what_each_file_says(texts):
     assert "### a6: `targeted_attack`, fashion-mnist" in texts["calibration.md"]
     assert "Provisional bounds" not in texts["calibration.md"]  # every item of the course is measured
     assert "| a3 | `fit_normalizer` | statistics of uneven training sets |" in texts["calibration.md"]
+
+
+def test_a_bound_that_nobody_has_calibrated_is_shown_as_provisional(course, monkeypatch):
+    record = {"at_least": 0.501, "runs": 30, "mean": 0.7, "standard_deviation": 0.04, "lowest": 0.6, "unit": "accuracy"}
+    monkeypatch.setattr(measured, "read_measurements", lambda folder: {"augment_batch": {"synthetic-colour": record}})
+    text, pictures = measured.calibration(course)
+    assert "| a3 | `augment_batch` | synthetic-colour | 0.501 | 30 | 0.7 | 0.04 | 0.6 | accuracy |\n" in text
+    assert "None is measured yet" in text and not pictures
 
 
 # ------------------------------------------------------------------------------------------------------ the HTML of it

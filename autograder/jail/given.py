@@ -39,10 +39,9 @@ class Packer:
 
     def pack(self, value: Any, path: str) -> Any:
         """Turn given objects into plain data."""
-        kind = type(value)
-        if kind in PLAIN:
+        if type(value) in PLAIN:
             return value
-        if kind is np.ndarray:
+        if isinstance(value, np.ndarray):
             place = self._memory.place(value, path)
             self.plain &= place is not None
             return value if place is None else _given("array", **place)
@@ -50,6 +49,7 @@ class Packer:
             items = [self.pack(item, f"{path}[{index}]") for index, item in enumerate(value)]
             return tuple(items) if isinstance(value, tuple) else items
         if isinstance(value, dict):
+            self.plain &= all(type(key) is str for key in value)
             return {key: self.pack(item, f"{path}[{key!r}]") for key, item in value.items()}
         if isinstance(value, Remote):
             name = f"remote {len(self._functions)}"

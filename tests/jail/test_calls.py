@@ -170,6 +170,15 @@ def test_forged_outcome_ends_the_process(define, reply):
         student.call("f", timeout=10)
 
 
+BELIEVED = "wire.encode_plain((2, (1, None, None, (), (), (), ())))"  # well formed, in the way that only we may speak
+
+
+def test_outcome_in_the_form_of_those_who_are_believed_ends_the_process(define):
+    forged = FORGER.replace("wire.send_frame(", "wire.send_encoded(").replace("(2, reply)", BELIEVED)
+    with pytest.raises(Died, match="malformed reply"):
+        define(forged.replace("REPLY", "None")).call("f", timeout=10)
+
+
 def test_worker_is_nowhere_to_be_found(define):
     student = define(
         "def f():\n"

@@ -43,6 +43,19 @@ def test_generator_is_made_afresh_and_seen_to_advance(define):
     assert student.call("g", (np.zeros(2), Rng(3)), timeout=10).advanced == ()
 
 
+@pytest.mark.parametrize(
+    "argument",
+    [np.zeros((0, 3)), np.float64(1.5), np.int64(3), np.bool_(True), (np.float32(0.5), [np.zeros(0), 2])],
+    ids=["an empty array", "a float", "an int", "a bool", "some inside"],
+)
+def test_what_finds_no_place_in_the_shared_memory_still_arrives_as_an_array(define, argument):
+    student = define(
+        "def kinds(x):\n    return [kinds(i) for i in x] if isinstance(x, (tuple, list)) else type(x).__name__"
+    )
+    told = student.call("kinds", (argument,), timeout=10).value
+    assert told in ("ndarray", ["ndarray", ["ndarray", "int"]])
+
+
 def test_global_random_state_is_watched(define):
     student = define("def f(rng):\n    return np.random.rand()\ndef g():\n    return np.random.rand()")
     assert student.call("f", (Rng(0),), timeout=10).modified == (GLOBAL_RANDOM,)

@@ -17,7 +17,7 @@ from coursekit.models.networks import rebuild
 
 WIDTH, EXTRA, SIZE = 12, 12, 8
 STEPS, BATCH, LEARNING_RATE = 150, 32, 2e-3
-ESCAPED = 0.9  # one start in twenty is slow and has not come so far; of two, one in four hundred
+ESCAPED = 0.9  # a slow start has not come so far in time, and hardly ever two
 
 
 def strongest_colour(images: np.ndarray) -> np.ndarray:
