@@ -23,6 +23,8 @@ def test_probe_names_the_strongest_tier_that_holds():
     assert report.tier == (holding[0] if holding else None)
 
 
+PATIENCE = 60  # seconds: a child without a whole interpreter waits for ever
+
 FORKING = """
 import os, sys, threading, time
 from autograder.jail.walls import linux, namespaces
@@ -49,10 +51,10 @@ print(os.waitpid(child, 0)[1], told)
 
 def test_fork_into_namespaces_is_a_whole_fork_to_python_and_to_the_c_library():
     command = [sys.executable, "-c", FORKING]
-    lines = subprocess.run(command, cwd=paths.COURSE, check=True, capture_output=True, text=True).stdout.splitlines()
+    done = subprocess.run(command, cwd=paths.COURSE, check=True, capture_output=True, text=True, timeout=PATIENCE)
     holds = next(feature.holds for feature in walls.probe().features if feature.name == "user namespaces")
     here = ["['before', 'child', 'thread'] 1 True", "0 ['before', 'parent']"]
-    assert lines == (here if holds else ["refused ['before', 'parent']"])
+    assert done.stdout.splitlines() == (here if holds else ["refused ['before', 'parent']"])
 
 
 REFUSED = """
