@@ -91,7 +91,7 @@ def _train(description: Any, x_train: np.ndarray, x_test: np.ndarray, rng: np.ra
 LEARNS = Trial(
     "residual and fractal networks learn",
     held_out_accuracy,
-    f"held-out accuracy after {STEPS} steps, the worse of residual and fractal,",
+    f"the worse held-out accuracy of residual and fractal after {STEPS} steps",
     images="colour",
     hint="the structure is right, yet nothing is learned: look at the initial biases and at layers that are frozen",
 )
